@@ -1,0 +1,21 @@
+# The rooms of the house, from the ground up. A room may use only rooms declared above it, so a cycle
+# cannot be written. USES names direct uses; what those use comes with them. LIBS are outside libraries.
+# The include check (toolchain/rooms.py) reads the same lines on every build.
+
+weir_room(core/base    LIBS fmt::fmt PkgConfig::isal)
+weir_room(core/options USES core/base)
+weir_room(core/codec   USES core/base)
+weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgConfig::lz4 snappy)
+weir_room(core/raft    USES core/base)
+weir_room(core/log     USES core/record)
+weir_room(core/catalog USES core/codec core/options)
+
+weir_room(engine/runtime USES core/base SEASTAR)
+weir_room(engine/store   USES engine/runtime core/log)
+weir_room(engine/replica USES engine/store core/raft)
+weir_room(engine/cluster USES engine/replica core/catalog)
+
+weir_room(edge/kafka USES engine/cluster)
+weir_room(edge/admin USES engine/cluster)
+
+weir_room(app USES edge/kafka edge/admin)
