@@ -29,6 +29,7 @@ function(weir_room name)
   endif()
 
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc ${dir}/handlers/*.cc)
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
