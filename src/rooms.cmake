@@ -5,7 +5,7 @@
 weir_room(core/base    LIBS fmt::fmt PkgConfig::isal)
 weir_room(core/options USES core/base)
 weir_room(core/codec   USES core/base)
-weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgConfig::lz4 snappy)
+weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgConfig::lz4 snappy z)
 weir_room(core/raft    USES core/base)
 weir_room(core/log     USES core/record)
 weir_room(core/catalog USES core/codec core/options)

@@ -1,0 +1,84 @@
+#pragma once
+// The records of one batch, front to back, never needing the body in one piece.
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/fragments.h"
+#include "core/record/batch_header.h"
+#include "core/record/compression.h"
+
+namespace weir::record {
+
+struct record_header {
+  bytes key;  // UTF-8, not checked
+  std::optional<bytes> value;
+};
+
+// What every record has, whether its contents are wanted or not.
+struct record_shape {
+  std::int32_t size = 0;  // bytes after the length prefix
+  std::int8_t attributes = 0;
+  std::int64_t timestamp_delta = 0;
+  std::int32_t offset_delta = 0;
+  std::int32_t key_size = -1;    // -1: null
+  std::int32_t value_size = -1;  // -1: null
+  std::int32_t header_count = 0;
+};
+
+struct record : record_shape {
+  weir::offset offset{0};
+  weir::timestamp time = no_timestamp;  // append time where the batch says so
+  std::optional<bytes> key;             // shared; copied where it crosses pieces
+  std::optional<fragments> value;       // shared always
+  std::vector<record_header> headers;
+};
+
+class record_reader {
+ public:
+  // Reads `batch` (one whole batch with the header that was read from it), unpacking at most
+  // `unpacked_max` bytes. An unknown codec is the first answer's error.
+  record_reader(const batch_header& header, const fragments& batch, std::size_t unpacked_max);
+
+  // The next record, or false after the last: then the body has ended where it should. Checks
+  // everything: lengths within the record, counts, header keys, nothing left over. Not called again
+  // after false or an error.
+  std::expected<bool, record_error> next(record& into);
+  // The same checks without touching keys, values and headers; takes no memory.
+  std::expected<bool, record_error> next_shape(record_shape& into);
+
+  [[nodiscard]] std::int32_t read_so_far() const { return done_; }
+  // Bytes of the (unpacked) body passed so far.
+  [[nodiscard]] std::size_t position() const { return position_; }
+  // What exactly was wrong, in words, after an error. May be empty.
+  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+
+ private:
+  struct limits;
+  std::expected<bool, record_error> start_record(record_shape& into);
+  std::expected<void, record_error> contents(record_shape& shape, record* into);
+  std::expected<void, record_error> headers(std::int32_t count, record* into);
+  std::expected<bool, record_error> more();  // run_ not empty, or the body's end
+  std::expected<std::int64_t, record_error> varint(unsigned bits);
+  std::expected<std::int32_t, record_error> length(std::int32_t least, std::string_view what);
+  std::expected<void, record_error> skip(std::size_t count);
+  std::expected<bytes, record_error> take(std::size_t count);
+  std::expected<fragments, record_error> take_shared(std::size_t count);
+  std::unexpected<record_error> bad(std::string complaint);
+
+  batch_header header_;
+  std::unique_ptr<piece_source> body_;
+  bytes piece_;
+  std::string_view run_;  // what is left of piece_
+  std::size_t position_ = 0;
+  std::size_t record_end_ = 0;  // while inside a record: where it must end
+  std::int32_t done_ = 0;
+  bool ended_ = false;
+  std::string complaint_;
+};
+
+}  // namespace weir::record
