@@ -1,0 +1,110 @@
+"""Where each client comes from: the tools that must be on the machine, how it is built, how it is called."""
+
+import fcntl
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import process
+
+SOURCES = Path(__file__).resolve().parent.parent
+BUILD_SECONDS = 1500
+
+
+@dataclass(frozen=True, eq=False)
+class Ecosystem:
+    folder: str  # below tests/clients; its files are copied to the cache and built there
+    tools: dict[str, tuple[list[str], tuple[int, ...]]]  # program -> arguments that show its version, least version
+    build: list[list[str]] = field(default_factory=list)  # commands, run in the copy
+
+
+@dataclass(frozen=True, eq=False)
+class Client:
+    name: str
+    ecosystem: Ecosystem
+    command: Callable[[Path], list]  # the copy's folder -> command, to which the contract's arguments are added
+    consumes: bool = True
+
+
+PYTHON = Ecosystem("python", {sys.executable: (["--version"], (3, 11))}, [
+    [sys.executable, "-m", "venv", "venv"],
+    ["venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "requirements.txt"]])
+KCAT = Ecosystem("kcat", {"kcat": (["-V"], (1, 7)), "bash": (["--version"], (4,))})
+GO = Ecosystem("go", {"go": (["version"], (1, 21))}, [
+    ["go", "build", "-mod=readonly", "-o", "bin/", "./franz-go", "./sarama"]])
+JAVA = Ecosystem("java", {"java": (["-version"], (11,)), "javac": (["-version"], (11,)), "mvn": (["-version"], (3, 6))}, [
+    ["mvn", "-q", "-B", "package"]])
+NODE = Ecosystem("node", {"node": (["--version"], (20, 19)), "npm": (["--version"], (9,))}, [
+    ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]])
+RUST = Ecosystem("rust", {"cargo": (["--version"], (1, 85)), "cc": (["--version"], (4,))}, [
+    ["cargo", "build", "-q", "--release"]])
+
+
+def python_client(script: str) -> Callable[[Path], list]:
+    return lambda built: [built / "venv/bin/python", "-B", built / script]
+
+
+REFERENCE = Client("confluent-kafka-python", PYTHON, python_client("confluent.py"))
+CLIENTS = [
+    REFERENCE,
+    Client("kcat", KCAT, lambda built: [built / "client"]),
+    Client("franz-go", GO, lambda built: [built / "bin/franz-go"]),
+    Client("sarama", GO, lambda built: [built / "bin/sarama"]),
+    Client("java", JAVA, lambda built: ["java", "-Xmx512m", "-cp", f"{built}/target/classes:{built}/target/lib/*",
+                                        "weir.clients.Client"]),
+    # Its consumer only reads as a member of a group.
+    Client("kafkajs", NODE, lambda built: ["node", built / "kafkajs.mjs"], consumes=False),
+    Client("platformatic-kafka", NODE, lambda built: ["node", built / "platformatic.mjs"]),
+    Client("kafka-python", PYTHON, python_client("kafka_python.py")),
+    Client("rskafka", RUST, lambda built: [built / "target/release/rskafka-client"]),
+]
+
+
+def lacks(ecosystem: Ecosystem) -> str:
+    """What the machine lacks for this ecosystem, or nothing."""
+    for program, (arguments, least) in ecosystem.tools.items():
+        wanted = f"{Path(program).name} {'.'.join(map(str, least))} or newer"
+        if not shutil.which(program):
+            return f"needs {wanted}"
+        shown = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
+        number = re.search(r"\d+(\.\d+)*", shown.stdout + shown.stderr)
+        if not number or tuple(map(int, number[0].split("."))) < least:
+            return f"needs {wanted}, has {number[0] if number else 'another'}"
+    if ecosystem is PYTHON and subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode:
+        return "needs Python's venv (python3-venv)"
+    return ""
+
+
+@contextmanager
+def locked(cache: Path):
+    """One preparation at a time: runs may share a cache."""
+    with open(cache / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(ecosystem: Ecosystem, cache: Path) -> Path:
+    """Gives the folder with the built clients; builds only when the sources have changed. Raises process.Failed."""
+    source, built = SOURCES / ecosystem.folder, cache / ecosystem.folder
+    files = sorted(p for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    state = hashlib.sha256(repr(ecosystem).encode())
+    for file in files:
+        state.update(f"{file.relative_to(source)} {file.stat().st_mode}\n".encode() + file.read_bytes())
+    stamp = built / ".built"
+    if stamp.exists() and stamp.read_text() == state.hexdigest():
+        return built
+    stamp.unlink(missing_ok=True)
+    for file in files:
+        target = built / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, target)
+    for command in ecosystem.build:
+        process.run(command, built / ".log", BUILD_SECONDS, cwd=built)
+    stamp.write_text(state.hexdigest())
+    return built
