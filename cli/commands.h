@@ -1,0 +1,14 @@
+// Each file of commands adds its own.
+#pragma once
+
+#include "cli/settings.h"
+
+namespace weir::cli {
+
+void add_topic_views(commands& to, CLI::App& topic);    // list, describe
+void add_topic_changes(commands& to, CLI::App& topic);  // create, delete, alter, trim
+void add_produce(commands& to);
+void add_consume(commands& to);
+void add_cluster_commands(commands& to);
+
+}  // namespace weir::cli
