@@ -1,0 +1,45 @@
+#pragma once
+// The first block of a segment file, and the names of a segment's files (docs/formats/segment.md).
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/base/ids.h"
+#include "core/base/uuid.h"
+#include "core/log/errors.h"
+#include "core/log/frame.h"
+
+namespace weir::log {
+
+inline constexpr std::size_t segment_header_size = 4096;
+inline constexpr position first_frame_position{segment_header_size};
+
+struct segment_header {
+  std::uint64_t salt = 0;  // random, new for every segment file and every reuse of one
+  log_index first_index{};
+  offset first_offset{};
+  weir::term term{};  // the term in which it was created
+  vote last_vote;     // the last durable vote at creation, so that older segments may go
+  uuid topic;
+  partition_id partition{};
+  timestamp created{};  // broker's clock
+  bool operator==(const segment_header&) const = default;
+};
+
+// Fills the whole block, zeros included.
+void encode(const segment_header& header, std::span<char, segment_header_size> to);
+// Errors: cut_off (fewer than segment_header_size bytes), bad_magic, newer_version, bad_checksum,
+// bad_field.
+std::expected<segment_header, log_error> decode_segment_header(std::string_view block);
+
+// "00000000000000000042.log": first index, 20 digits.
+std::string segment_file_name(log_index first);
+std::string index_file_name(log_index first);  // the same with ".idx"
+// The first index in a name of exactly that form, else nothing.
+std::optional<log_index> parse_segment_file_name(std::string_view name);
+std::optional<log_index> parse_index_file_name(std::string_view name);
+
+}  // namespace weir::log
