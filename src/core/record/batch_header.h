@@ -67,7 +67,7 @@ struct batch_header {
   [[nodiscard]] bool transactional() const { return (attributes & transactional_bit) != 0; }
   [[nodiscard]] bool control() const { return (attributes & control_bit) != 0; }
   [[nodiscard]] bool has_delete_horizon() const { return (attributes & delete_horizon_bit) != 0; }
-  [[nodiscard]] bool has_producer() const { return producer != no_producer_id; }
+  [[nodiscard]] bool has_producer() const { return producer.value() > no_producer_id.value(); }
   // Sequence of the last record; wraps from INT32_MAX to 0. -1 without a base sequence.
   [[nodiscard]] std::int32_t last_sequence() const;
 

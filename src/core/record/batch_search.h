@@ -19,8 +19,8 @@ std::expected<std::optional<timed_offset>, record_error> first_at_or_after(
     const batch_header& header, const fragments& batch, timestamp time, weir::offset from,
     std::size_t unpacked_max);
 
-// The first record with the batch's largest time. A batch of append times answers its last record
-// with that time, as Kafka does: all its records have the same.
+// The first record with the batch's largest time. Where the batch has append times all records have
+// the same, so it is the first record (Kafka's ListOffsets answers so, too).
 std::expected<timed_offset, record_error> latest_time(const batch_header& header,
                                                       const fragments& batch,
                                                       std::size_t unpacked_max);

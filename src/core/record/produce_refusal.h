@@ -25,6 +25,7 @@ struct produce_refusal {
   produce_fault fault;
   std::string message;  // ProduceResponse's error_message; empty where Kafka sends null
   std::vector<record_fault> records;  // at most record_faults_max
+  std::string reason;                 // for our own log: never empty, never sent
 };
 
 // Kafka lists every bad record; one batch can hold millions, so Weir stops here.

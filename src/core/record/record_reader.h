@@ -38,11 +38,16 @@ struct record : record_shape {
   std::vector<record_header> headers;
 };
 
+// The time of a record of the batch: its own, or the batch's append time.
+timestamp record_time(const batch_header& batch, std::int64_t timestamp_delta);
+
 class record_reader {
  public:
   // Reads `batch` (one whole batch with the header that was read from it), unpacking at most
   // `unpacked_max` bytes. An unknown codec is the first answer's error.
   record_reader(const batch_header& header, const fragments& batch, std::size_t unpacked_max);
+  // Reads the records of the batch with this header from `body`, already unpacked.
+  record_reader(const batch_header& header, std::unique_ptr<piece_source> body);
 
   // The next record, or false after the last: then the body has ended where it should. Checks
   // everything: lengths within the record, counts, header keys, nothing left over. Not called again
@@ -54,31 +59,32 @@ class record_reader {
   [[nodiscard]] std::int32_t read_so_far() const { return done_; }
   // Bytes of the (unpacked) body passed so far.
   [[nodiscard]] std::size_t position() const { return position_; }
-  // What exactly was wrong, in words, after an error. May be empty.
-  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+  // What exactly was wrong, in words, after bad_record and bad_count.
+  [[nodiscard]] std::string_view complaint() const { return complaint_; }
 
  private:
-  struct limits;
-  std::expected<bool, record_error> start_record(record_shape& into);
-  std::expected<void, record_error> contents(record_shape& shape, record* into);
-  std::expected<void, record_error> headers(std::int32_t count, record* into);
-  std::expected<bool, record_error> more();  // run_ not empty, or the body's end
+  std::expected<bool, record_error> read(record_shape& shape, record* whole);
+  std::expected<bool, record_error> at_record();
+  std::expected<void, record_error> contents(record_shape& shape, record* whole);
+  std::expected<void, record_error> headers(std::int32_t count, record* whole);
+  // Whether bytes are left: run_ is not empty then.
+  std::expected<bool, record_error> more();
+  void pass(std::size_t count);
   std::expected<std::int64_t, record_error> varint(unsigned bits);
-  std::expected<std::int32_t, record_error> length(std::int32_t least, std::string_view what);
+  // A length that fits into the rest of the record; -1 for null, which is any negative number.
+  std::expected<std::int32_t, record_error> length();
   std::expected<void, record_error> skip(std::size_t count);
-  std::expected<bytes, record_error> take(std::size_t count);
-  std::expected<fragments, record_error> take_shared(std::size_t count);
-  std::unexpected<record_error> bad(std::string complaint);
+  std::expected<fragments, record_error> take(std::size_t count);
+  std::unexpected<record_error> bad(std::string_view complaint);
 
   batch_header header_;
-  std::unique_ptr<piece_source> body_;
+  std::unique_ptr<piece_source> body_;  // null for an unknown codec
   bytes piece_;
   std::string_view run_;  // what is left of piece_
   std::size_t position_ = 0;
-  std::size_t record_end_ = 0;  // while inside a record: where it must end
+  std::size_t record_end_ = 0;  // where the record that is being read must end
   std::int32_t done_ = 0;
-  bool ended_ = false;
-  std::string complaint_;
+  std::string_view complaint_;
 };
 
 }  // namespace weir::record
