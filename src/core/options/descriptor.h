@@ -26,7 +26,7 @@ enum class option_type : std::uint8_t {
   duration,  // milliseconds
   string,
   choice,  // one of `choices`
-  list,    // of strings; of `choices` where there are any
+  list,    // of strings; of `choices` or of replicas where so declared
   host_port,
   host_ports,
   secret,
@@ -61,6 +61,7 @@ struct option_descriptor {
   std::optional<std::int64_t> or_equal;  // allowed beside the range
   std::span<const std::string_view> choices;
   std::span<const option_word> words;
+  bool replicas;  // a list of partition:broker pairs, or *
   option_scope scope;
   option_applies applies;
   std::string_view extreme;  // what the simulator may choose; may lie outside the range

@@ -73,7 +73,7 @@ struct described_option {
   bool sensitive;
   std::int8_t
       kafka_type;  // BOOLEAN 1, STRING 2, INT 3, SHORT 4, LONG 5, DOUBLE 6, LIST 7, PASSWORD 9
-  std::vector<option_synonym> synonyms;  // from the highest layer down; the first is the value
+  std::vector<option_synonym> synonyms;  // from the highest layer down
   std::string documentation;
 };
 // Every topic option, under Kafka's topic names.

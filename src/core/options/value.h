@@ -28,6 +28,9 @@ struct host_port {
 std::optional<host_port> parse_host_port(std::string_view text);
 std::string format_host_port(const host_port& at);
 
+// Longest text of a value that is looked at.
+inline constexpr std::size_t value_size_max = 64 * 1024;
+
 enum class text_form : std::uint8_t { kafka, weir };
 
 // `shown_name` is the name that errors give; empty means Weir's name. Values are inside the
