@@ -33,22 +33,29 @@ void fold(std::string& out, std::string_view text, std::size_t indent, std::size
   if (column != 0) out += '\n';
 }
 
+// The bound that people should read: a word's number says nothing to them.
+std::optional<std::int64_t> least_shown(const option_descriptor& option) {
+  if (!option.min) return std::nullopt;
+  for (const auto& word : option.words) {
+    if (word.number == *option.min) {
+      return *option.min < 0 ? std::optional<std::int64_t>(0) : std::nullopt;
+    }
+  }
+  return option.min;
+}
+
 std::string number_range(const option_descriptor& option, std::string_view kind) {
   const auto shown = [&](std::int64_t v) { return format_with_unit(option, v); };
   std::string out(kind);
-  // The width's own limit says nothing to people.
+  const auto least = least_shown(option);
+  // The width's own limit says nothing to people either.
   const bool upper = option.max && *option.max != INT32_MAX && *option.max != INT64_MAX;
-  if (option.min && upper) {
-    out += fmt::format(" from {} to {}", shown(*option.min), shown(*option.max));
-  } else if (option.min) {
-    out += fmt::format(" from {}", shown(*option.min));
-  } else if (upper) {
-    out += fmt::format(" up to {}", shown(*option.max));
-  }
-  std::string words;
-  for (const auto& word : option.words) words += fmt::format(", or {}", word.word);
-  if (option.or_equal && words.empty()) words = fmt::format(", or {}", *option.or_equal);
-  return out + words;
+  if (kind != "a number" && (least || upper)) out += ',';
+  if (least) out += fmt::format(" from {}", shown(*least));
+  if (upper) out += fmt::format(" {} {}", least ? "to" : "up to", shown(*option.max));
+  for (const auto& word : option.words) out += fmt::format(", or {}", word.word);
+  if (option.or_equal && option.words.empty()) out += fmt::format(", or {}", *option.or_equal);
+  return out;
 }
 
 std::string default_shown(const option_descriptor& option) {
@@ -90,9 +97,9 @@ std::string describe_allowed(const option_descriptor& option) {
     case option_type::integer:
       return number_range(option, "a number");
     case option_type::bytes:
-      return number_range(option, "a size such as 64KiB or 1GiB,");
+      return number_range(option, "a size such as 64KiB or 1GiB");
     case option_type::duration:
-      return number_range(option, "a time such as 500ms or 7d,");
+      return number_range(option, "a time such as 500ms or 7d");
     case option_type::real:
       return fmt::format("a number from {} to {}", option.least.value_or(0),
                          option.most.value_or(1));
