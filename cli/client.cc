@@ -99,6 +99,12 @@ void client::connect() {
   rd_kafka_metadata_destroy(metadata);
 }
 
+void client::set_operation_timeout(rd_kafka_AdminOptions_t* options) const {
+  char why[256];
+  const auto wait = static_cast<int>(settings_.timeout().count());
+  rd_kafka_AdminOptions_set_operation_timeout(options, wait, why, sizeof why);
+}
+
 event_ptr client::ask(rd_kafka_admin_op_t op, std::string_view doing, const call& make,
                       const tune& tune_options) {
   const admin_options_ptr options(rd_kafka_AdminOptions_new(raw(), op));

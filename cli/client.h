@@ -67,6 +67,9 @@ class client {
   event_ptr ask(rd_kafka_admin_op_t op, std::string_view doing, const call& make,
                 const tune& tune_options = {});
 
+  // For a tune: the brokers, too, may take as long as we wait.
+  void set_operation_timeout(rd_kafka_AdminOptions_t* options) const;
+
  private:
   struct state {  // what librdkafka's callbacks write; its address never changes
     bool verbose = false;

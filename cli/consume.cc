@@ -210,7 +210,7 @@ void add_options(CLI::App& app, consume_options& o) {
   app.add_option("TOPIC", o.what.topic, "What to read")->type_name("")->required();
   app.add_option("-p,--partition", o.what.partitions,
                  "Only these, such as 0,2; may be repeated.\nDefault: all")
-      ->type_name("N")
+      ->option_text("N")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::NonNegativeNumber);
@@ -218,17 +218,17 @@ void add_options(CLI::App& app, consume_options& o) {
          "-o,--offset", o.what.from,
          "Where to begin in each partition: start, end, offset N, the last N records (-N),\n"
          "or the first record at or after a time (@TIME).   Default: start")
-      ->type_name("WHERE");
+      ->option_text("WHERE");
   app.add_option("--until", o.what.until,
                  "Where to stop: end (as it is now), or the first record at or after @TIME.\n"
                  "Default: end")
-      ->type_name("WHERE");
+      ->option_text("WHERE");
   app.add_flag("--follow", o.what.follow, "Don't stop at the end, wait for more");
-  app.add_option("-n,--count", o.count, "Stop after so many records in all")->type_name("COUNT");
+  app.add_option("-n,--count", o.count, "Stop after so many records in all")->option_text("COUNT");
   app.add_option("-f,--format", o.format, "How to print a record, see below. Default: %v\\n")
-      ->type_name("FORMAT");
+      ->option_text("FORMAT");
   app.add_option("--null", o.null_text, "What stands for a null key or value. Default: nothing")
-      ->type_name("TEXT");
+      ->option_text("TEXT");
   app.add_flag("--uncommitted", o.uncommitted,
                "Also read records of open and aborted transactions");
 }

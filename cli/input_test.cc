@@ -6,7 +6,8 @@ using namespace weir::cli;
 
 namespace {
 
-std::vector<std::string> split(const std::vector<std::string>& blocks, const std::string& delimiter) {
+std::vector<std::string> split(const std::vector<std::string>& blocks,
+                               const std::string& delimiter) {
   record_splitter in(delimiter, 1000);
   std::vector<std::string> out;
   for (const auto& block : blocks) {

@@ -72,14 +72,16 @@ int run(int argc, char** argv) {
   add_settings(root, s);
   root.set_version_flag("--version", std::string("weir ") + WEIR_VERSION);
   root.require_subcommand(0, 1);
-  root.get_formatter()->column_width(34);
+  root.get_formatter()->column_width(32);
   commands all(root, s);
   CLI::App& topic = all.group("topic", "Create, list, describe, alter, trim and delete topics");
   add_topic_changes(all, topic);
   add_topic_views(all, topic);
+  add_topic_edits(all, topic);
   add_produce(all);
   add_consume(all);
   add_cluster_commands(all);
+  all.finish();
 
   auto words = arguments(argc, argv);
   if (words.empty() || words == std::vector<std::string>{"--help"} ||
@@ -88,7 +90,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (words.front() == "start") {
-    return usage_error("start ", "start belongs to the broker, run it as: weir start");
+    return usage_error("start ", "start is the broker's command and this is only the client");
   }
   try {
     std::ranges::reverse(words);  // as CLI11 wants them

@@ -304,32 +304,32 @@ void add_options(CLI::App& app, produce_options& o) {
                  "line: a record ends at the delimiter\n"
                  "json: so does a JSON object with key, value, headers, timestamp_ms\n"
                  "whole: each file is one record.   Default: line")
-      ->type_name("FORMAT")
+      ->option_text("FORMAT")
       ->check(CLI::IsMember({"line", "json", "whole"}));
   app.add_option("-D,--delimiter", o.delimiter,
                  "What ends a record; knows \\n \\t \\0 \\xHH. Default: \\n")
-      ->type_name("TEXT");
-  app.add_option("-k,--key", o.key, "One key for every record")->type_name("KEY");
+      ->option_text("TEXT");
+  app.add_option("-k,--key", o.key, "One key for every record")->option_text("KEY");
   app.add_option("-K,--key-separator", o.key_separator, "The key is what stands before SEP")
-      ->type_name("SEP");
+      ->option_text("SEP");
   app.add_option("-p,--partition", o.partition,
                  "One partition for every record. Default: by the key's hash (as Java clients\n"
                  "do), spread without a key")
-      ->type_name("N")
+      ->option_text("N")
       ->check(CLI::NonNegativeNumber);
   app.add_option("-H,--header", o.headers, "Add a header to every record; may be repeated")
-      ->type_name("NAME=VALUE")
+      ->option_text("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_flag("-Z,--null", o.empty_is_null,
                "Empty values are null (tombstones), empty keys are none");
   app.add_option("-z,--compress", o.compression, "none, gzip, snappy, lz4 or zstd. Default: none")
-      ->type_name("CODEC")
+      ->option_text("CODEC")
       ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}));
   app.add_option(
          "--acks", o.acks,
          "Who has it before it counts: all (in sync replicas), 1 (the leader), 0 (nobody).\n"
          "Default: all, and idempotent: no repeats, no reordering")
-      ->type_name("WHO")
+      ->option_text("WHO")
       ->check(CLI::IsMember({"all", "-1", "1", "0"}));
 }
 

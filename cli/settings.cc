@@ -29,7 +29,7 @@ void add_settings(CLI::App& app, settings& to) {
   app.add_option("-b,--brokers", to.brokers,
                  "Where to find the cluster; one broker is enough, it names the others.\n"
                  "Default: $WEIR_BROKERS, else 127.0.0.1:9092")
-      ->type_name("HOST:PORT,...")
+      ->option_text("HOST:PORT,...")
       ->group(group);
   app.add_option_function<std::vector<std::string>>(
          "-X",
@@ -37,11 +37,11 @@ void add_settings(CLI::App& app, settings& to) {
            for (auto& pair : read_pairs(texts, "-X")) to.properties.push_back(std::move(pair));
          },
          "Any librdkafka property, such as security.protocol=ssl; may be repeated")
-      ->type_name("KEY=VALUE")
+      ->option_text("KEY=VALUE")
       ->allow_extra_args(false)
       ->group(group);
   app.add_option("--timeout", to.timeout_s, "How long to wait for the cluster's answer. Default: 5")
-      ->type_name("SECONDS")
+      ->option_text("SECONDS")
       ->check(CLI::Range(0.1, 3600.0))
       ->group(group);
   app.add_flag("--json", to.as_json, "Print JSON, for programs")->group(group);
@@ -71,8 +71,12 @@ CLI::App& commands::add(CLI::App& parent, const command_help& help, command run)
   app.usage(std::string("Usage: weir ") + help.usage);
   app.footer(help.more);
   app.callback([this, run = std::move(run)] { chosen_ = run; });
-  add_settings(app, settings_);
+  leaves_.push_back(&app);
   return app;
+}
+
+void commands::finish() {
+  for (CLI::App* app : leaves_) add_settings(*app, settings_);
 }
 
 std::vector<std::pair<std::string, std::string>> read_pairs(const std::vector<std::string>& texts,

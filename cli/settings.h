@@ -56,12 +56,16 @@ class commands {
   CLI::App& group(const char* name, const char* sentence);
   CLI::App& add(CLI::App& parent, const command_help& help, command run);
 
+  // Gives every command the settings, below its own options in the help.
+  void finish();
+
   // The command that the arguments named; empty when they named a group or nothing.
   const command& chosen() const { return chosen_; }
 
  private:
   CLI::App& root_;
   settings& settings_;
+  std::vector<CLI::App*> leaves_;
   command chosen_;
 };
 

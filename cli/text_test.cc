@@ -20,9 +20,14 @@ TEST_CASE("UTF-8 is told from other bytes") {
 }
 
 TEST_CASE("base64 of the RFC's examples, there and back") {
-  const std::pair<std::string, std::string> examples[] = {
-      {"", ""},           {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xfb\xff"s, "+/8="}};
+  const std::pair<std::string, std::string> examples[] = {{"", ""},
+                                                          {"f", "Zg=="},
+                                                          {"fo", "Zm8="},
+                                                          {"foo", "Zm9v"},
+                                                          {"foob", "Zm9vYg=="},
+                                                          {"fooba", "Zm9vYmE="},
+                                                          {"foobar", "Zm9vYmFy"},
+                                                          {"\xfb\xff"s, "+/8="}};
   for (const auto& [bytes, text] : examples) {
     CHECK(to_base64(bytes) == text);
     CHECK(from_base64(text) == bytes);

@@ -209,7 +209,7 @@ void add_topic_views(commands& to, CLI::App& topic) {
   d.add_option("--configs", od->configs,
                "Which configs: changed (those that differ from the default), all, none.\n"
                "Default: changed")
-      ->type_name("WHICH")
+      ->option_text("WHICH")
       ->check(CLI::IsMember({"changed", "all", "none"}));
 }
 
