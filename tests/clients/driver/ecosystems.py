@@ -73,7 +73,8 @@ def lacks(ecosystem: Ecosystem) -> str:
         if not shutil.which(program):
             return f"needs {wanted}"
         shown = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=60)
-        number = re.search(r"\d+(\.\d+)*", shown.stdout + shown.stderr)
+        # The first number that is no part of a colour (Maven's).
+        number = re.search(r"(?<![\[\d])\d+(\.\d+)*", shown.stdout + shown.stderr)
         if not number or tuple(map(int, number[0].split("."))) < least:
             return f"needs {wanted}, has {number[0] if number else 'another'}"
     if ecosystem is PYTHON and subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode:

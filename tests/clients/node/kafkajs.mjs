@@ -1,0 +1,75 @@
+// KafkaJS: pure JavaScript, with the oldest versions of the requests. Its consumer knows groups alone, so it only produces.
+import kafkajs from 'kafkajs'
+import snappy from 'kafkajs-snappy'
+import { batches, main, unsupported } from './contract.mjs'
+
+const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs
+CompressionCodecs[CompressionTypes.Snappy] = snappy
+const codecs = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy }
+
+const connect = bootstrap => new Kafka({ clientId: 'kafkajs', brokers: [bootstrap], logLevel: logLevel.ERROR })
+
+async function openProducer (bootstrap) {
+  const producer = connect(bootstrap).producer({
+    idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner
+  })
+  await producer.connect()
+  return producer
+}
+
+async function produce (bootstrap, topic, compression, path) {
+  if (!(compression in codecs)) {
+    unsupported(`kafkajs has no ${compression}`)
+  }
+  const producer = await openProducer(bootstrap)
+  for await (const messages of batches(path, 5000)) {
+    await producer.send({ topic, acks: -1, compression: codecs[compression], messages })
+  }
+  await producer.disconnect()
+}
+
+async function admin (bootstrap) {
+  const client = connect(bootstrap).admin()
+  await client.connect()
+  const sender = await openProducer(bootstrap)
+  const at = (found, partition) => found.find(one => one.partition === Number(partition))
+  return {
+    async create (topic, partitions, ...configs) {
+      const configEntries = configs.map(pair => pair.split('=')).map(([name, value]) => ({ name, value }))
+      await client.createTopics({ topics: [{ topic, numPartitions: Number(partitions), configEntries }] })
+    },
+    exists: async topic => (await client.listTopics()).includes(topic) ? 'yes' : 'no',
+    partitions: async topic => (await client.fetchTopicMetadata({ topics: [topic] })).topics[0].partitions.length,
+    async config (topic, name) {
+      const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configNames: [name] }
+      const answer = await client.describeConfigs({ includeSynonyms: false, resources: [resource] })
+      return answer.resources[0].configEntries[0].configValue
+    },
+    async 'set-config' (topic, name, value) {
+      const resource = { type: ConfigResourceTypes.TOPIC, name: topic, configEntries: [{ name, value }] }
+      await client.alterConfigs({ validateOnly: false, resources: [resource] })
+    },
+    async 'add-partitions' (topic, total) {
+      await client.createPartitions({ topicPartitions: [{ topic, count: Number(total) }] })
+    },
+    async send (topic, partition, timestamp, value) {
+      await sender.send({ topic, acks: -1, messages: [{ partition: Number(partition), timestamp, value }] })
+    },
+    async offset (topic, partition, time) {
+      if (time === 'max-timestamp') {
+        return 'n/a'
+      }
+      if (time === 'earliest' || time === 'latest') {
+        const found = at(await client.fetchTopicOffsets(topic), partition)
+        return time === 'earliest' ? found.low : found.high
+      }
+      return at(await client.fetchTopicOffsetsByTimestamp(topic, Number(time)), partition).offset
+    },
+    async 'delete-records' (topic, partition, before) {
+      await client.deleteTopicRecords({ topic, partitions: [{ partition: Number(partition), offset: before }] })
+    },
+    delete: topic => client.deleteTopics({ topics: [topic] })
+  }
+}
+
+await main({ produce, admin })
