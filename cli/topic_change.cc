@@ -106,7 +106,7 @@ void create(const settings& s, const create_options& o) {
   outcome out(s);
   const auto accept =
       o.accept_existing ? RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS : RD_KAFKA_RESP_ERR_NO_ERROR;
-  read_results(results, count, out, o.dry_run ? "could create" : "created", accept, "exists");
+  read_results(results, count, out, o.dry_run ? "valid" : "created", accept, "exists");
   out.finish();
 }
 
@@ -153,7 +153,7 @@ void remove(const settings& s, const delete_options& o) {
   outcome out(s);
   const auto accept =
       o.accept_missing ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR;
-  read_results(results, count, out, "deleted", accept, "not there:");
+  read_results(results, count, out, "deleted", accept, "missing");
   out.finish();
 }
 
