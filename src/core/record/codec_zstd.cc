@@ -12,10 +12,12 @@
 namespace weir::record {
 namespace {
 
+constexpr int window_log_always = 23;
+
 // Windows up to 8 MiB are always taken (RFC 8878 recommends it to every decoder); larger ones only
 // where the caller allows as much output. 128 MiB is what zstd's own tools take.
 int window_log_max(std::size_t size_max) {
-  return std::clamp(static_cast<int>(std::bit_width(size_max)), 23, 27);
+  return std::clamp(static_cast<int>(std::bit_width(size_max)), window_log_always, 27);
 }
 
 class unzstd final : public streaming_decompressor {
@@ -58,6 +60,11 @@ class zstd final : public compressor {
   explicit zstd(int level) : state_(ZSTD_createCCtx()) {
     if (!state_) throw std::bad_alloc();
     ZSTD_CCtx_setParameter(state_, ZSTD_c_compressionLevel, level);
+    // The highest levels would ask every reader for a window of up to 128 MiB.
+    constexpr int first_huge_level = 20;
+    if (level >= first_huge_level) {
+      ZSTD_CCtx_setParameter(state_, ZSTD_c_windowLog, window_log_always);
+    }
   }
   ~zstd() override { ZSTD_freeCCtx(state_); }
 
