@@ -1,3 +1,4 @@
+include_guard(GLOBAL)
 # Options: decl/options/*.opt become core/options/declared.{h,cc} and the text of docs/options.md.
 file(GLOB option_declarations CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/decl/options/*.opt)
 file(GLOB option_generator CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gen/options*.py)
