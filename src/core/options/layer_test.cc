@@ -167,8 +167,7 @@ TEST_CASE("bad settings get one clear line") {
         "--set: 'log.segment_bytes' is not of the form NAME=VALUE");
   CHECK(error_of("=1") == "--set: '=1' is not of the form NAME=VALUE");
   CHECK(error_of("node.smp=many") ==
-        "--set: option node.smp: 'many' is not allowed; it takes a number from auto to 1024, or "
-        "auto");
+        "--set: option node.smp: 'many' is not allowed; it takes a number up to 1024, or auto");
   CHECK(nearest_option(std::string(100000, 'x')).empty());
 }
 
