@@ -1,0 +1,15 @@
+#pragma once
+// Kafka's error codes for what the rooms below answer: the only place where the two meet.
+#include "core/codec/error_code.h"
+#include "core/options/descriptor.h"
+#include "core/record/produce_refusal.h"
+#include "engine/cluster/cluster.h"
+
+namespace weir::edge {
+
+kafka::error_code code_of(replica_error error);
+kafka::error_code code_of(command_error error);
+kafka::error_code code_of(record::produce_fault fault);
+kafka::error_code code_of(option_error_code code);
+
+}  // namespace weir::edge

@@ -1,0 +1,43 @@
+#pragma once
+// What the handlers of one shard work with.
+#include <seastar/core/semaphore.hh>
+
+#include <cstdint>
+
+#include "edge/kafka/fetch_session.h"
+#include "edge/kafka/meters.h"
+#include "engine/cluster/cluster.h"
+#include "engine/runtime/fibers.h"
+
+namespace weir::edge {
+
+struct edge_limits {
+  std::size_t request_bytes_max = 100 << 20;
+  std::size_t request_overhead = 4096;     // reserved beside each frame
+  std::size_t request_memory = 128 << 20;  // for frames being read or served, per shard; at least the largest request
+  std::size_t answer_memory = 64 << 20;    // for fetched records under way to clients, per shard
+  std::size_t in_flight_max = 64;          // unanswered requests of one connection
+  std::chrono::milliseconds idle_max{600'000};
+  std::chrono::milliseconds stalled_max{60'000};  // a client that takes none of an answer for this long is closed
+  std::uint32_t connections_max = 16384;   // of the whole broker
+  std::uint32_t connections_per_ip_max = INT32_MAX;
+};
+
+struct services {
+  cluster& state;
+  edge_limits limits;
+  fetch_sessions sessions;
+  meters_of_shard meters;
+  seastar::semaphore request_memory;
+  seastar::semaphore answer_memory;
+  fibers background{"kafka edge"};
+
+  services(cluster& c, edge_limits l)
+      : state(c),
+        limits(l),
+        sessions(static_cast<std::size_t>(c.options().fetch_sessions_max)),
+        request_memory(l.request_memory),
+        answer_memory(l.answer_memory) {}
+};
+
+}  // namespace weir::edge

@@ -1,0 +1,119 @@
+#pragma once
+// The cluster as one broker sees it: the catalog with its log (group 0), and the partitions that live here, each on one
+// shard. One instance per shard; every shard has the whole catalog state, shard 0 has group 0.
+//
+// A command is proposed on shard 0, committed like any record, and applied on all shards in the same order; execute()
+// resolves when every shard has applied it and the partitions that it made can be used.
+#include <absl/container/flat_hash_map.h>
+
+#include <seastar/core/queue.hh>
+#include <seastar/core/sharded.hh>
+
+#include <expected>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "core/catalog/state.h"
+#include "engine/replica/replica.h"
+
+namespace weir {
+
+struct cluster_settings {
+  node_id self{1};
+  std::string data_dir;  // absolute
+  host_port advertised;  // what clients are told
+  std::string rack;
+  option_layer node;     // from file and flags
+  std::size_t cache_bytes = 64 << 20;  // per shard
+  std::size_t dirty_bytes = 32 << 20;  // per shard
+};
+
+enum class command_error : std::uint8_t { topic_exists, unknown_topic, fewer_partitions, storage, stopping };
+
+struct partition_key {
+  uuid topic_id;
+  std::int32_t partition = 0;
+  bool operator==(const partition_key&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const partition_key& k) {
+    return H::combine(std::move(h), k.topic_id, k.partition);
+  }
+};
+
+class cluster : public seastar::peering_sharded_service<cluster> {
+ public:
+  explicit cluster(cluster_settings settings);
+
+  // On shard 0, once all shards are constructed: opens group 0, replays it, opens every partition.
+  seastar::future<> open();
+  seastar::future<> stop();
+
+  [[nodiscard]] const catalog::state& catalog() const { return state_; }
+  [[nodiscard]] const cluster_settings& settings() const { return settings_; }
+  [[nodiscard]] topic_options options_of(const catalog::topic& t) const;
+  [[nodiscard]] cluster_options options() const;
+  [[nodiscard]] option_layers layers(const option_layer* topic = nullptr) const;
+
+  // From any shard.
+  seastar::future<std::expected<void, command_error>> execute(catalog::command c);
+  // A producer id that nobody ever got before.
+  seastar::future<std::expected<std::int64_t, command_error>> new_producer_id();
+  [[nodiscard]] uuid new_uuid();
+
+  // Which shard of this broker holds the partition.
+  [[nodiscard]] static unsigned shard_of(const partition_key& key);
+  // On that shard: the partition's replica; null while it is not open (offline() tells whether it failed to).
+  [[nodiscard]] replica* find(const partition_key& key);
+  [[nodiscard]] bool offline(const partition_key& key) const { return offline_.contains(key); }
+  [[nodiscard]] const absl::flat_hash_map<partition_key, std::unique_ptr<replica>>& replicas() const { return replicas_; }
+  [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
+  [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
+  [[nodiscard]] bool ready() const { return ready_; }
+
+ private:
+  struct pending {
+    log_index index;
+    std::string encoded;
+    seastar::promise<std::expected<void, command_error>> done;
+  };
+
+  seastar::future<std::expected<void, command_error>> execute_here(std::string encoded);
+  seastar::future<> apply_loop();
+  // On each shard: changes the state and makes the partitions of this shard follow.
+  seastar::future<std::expected<void, command_error>> apply(std::string encoded);
+  seastar::future<> follow(const catalog::command& c, std::optional<uuid> topic);
+  seastar::future<> open_partitions(uuid topic_id, std::size_t from);
+  seastar::future<> open_one(const catalog::topic& t, std::int32_t partition);
+  seastar::future<> close_topic(uuid topic_id);
+  seastar::future<> linger(std::unique_ptr<replica> stopped);
+  seastar::future<> open_everything();
+  seastar::future<> remove_leftovers();
+  seastar::future<> keep_retention();
+  [[nodiscard]] replica_options replica_options_of(const catalog::topic& t);
+  [[nodiscard]] std::string directory_of(const catalog::topic& t) const;
+  void update_options(std::optional<uuid> topic);
+
+  cluster_settings settings_;
+  catalog::state state_;
+  std::unique_ptr<store::file_system> files_;
+  store::chunk_cache cache_;
+  store::shared_store store_;
+  absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
+  struct offline_set {
+    std::set<std::pair<uuid, std::int32_t>> keys;
+    [[nodiscard]] bool contains(const partition_key& k) const { return keys.contains({k.topic_id, k.partition}); }
+  } offline_;
+  bool ready_ = false;
+
+  // Shard 0.
+  std::unique_ptr<replica> group0_;
+  std::deque<std::unique_ptr<pending>> pending_;
+  seastar::condition_variable proposed_;
+  seastar::semaphore ids_lock_{1};
+  std::int64_t next_id_ = 0;
+  std::int64_t ids_end_ = 0;
+  fibers fibers_{"cluster"};
+};
+
+}  // namespace weir

@@ -1,0 +1,104 @@
+// The real file system: Seastar's direct I/O.
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/file.hh>
+#include <seastar/core/fstream.hh>
+#include <seastar/core/seastar.hh>
+#include <seastar/util/file.hh>
+
+#include <filesystem>
+#include <stdexcept>
+
+#include "engine/store/file.h"
+
+namespace weir::store {
+namespace {
+
+class disk_file final : public file {
+ public:
+  explicit disk_file(seastar::file f) : file_(std::move(f)) {}
+
+  seastar::future<> write(std::uint64_t at, const char* from, std::size_t size) override {
+    while (size > 0) {
+      const auto done = co_await file_.dma_write(at, from, size);
+      if (done == 0) throw std::runtime_error("the device wrote nothing");
+      // A short write ends somewhere inside a block: that block is written again.
+      const auto whole = done == size ? done : block_floor(done);
+      if (whole == 0) throw std::runtime_error("the device wrote less than a block");
+      at += whole;
+      from += whole;
+      size -= whole;
+    }
+  }
+  seastar::future<std::size_t> read(std::uint64_t at, char* to, std::size_t size) override {
+    return file_.dma_read(at, to, size);
+  }
+  seastar::future<> flush() override { return file_.flush(); }
+  seastar::future<> truncate(std::uint64_t size) override { return file_.truncate(size); }
+  seastar::future<> preallocate(std::uint64_t from, std::uint64_t size) override {
+    co_await file_.truncate(size);
+    co_await file_.allocate(from, size - from);
+  }
+  seastar::future<std::uint64_t> size() override { return file_.size(); }
+  seastar::future<> close() override { return file_.close(); }
+
+ private:
+  seastar::file file_;
+};
+
+class disk_files final : public file_system {
+ public:
+  seastar::future<std::unique_ptr<file>> create(std::string path) override {
+    using seastar::open_flags;
+    return opened(std::move(path), open_flags::rw | open_flags::create | open_flags::truncate);
+  }
+  seastar::future<std::unique_ptr<file>> open(std::string path) override {
+    return opened(std::move(path), seastar::open_flags::rw);
+  }
+  seastar::future<std::unique_ptr<file>> open_read_only(std::string path) override {
+    return opened(std::move(path), seastar::open_flags::ro);
+  }
+  seastar::future<std::vector<std::string>> list(std::string directory) override {
+    std::vector<std::string> names;
+    auto f = co_await seastar::open_directory(directory);
+    auto entries = f.experimental_list_directory();
+    while (auto entry = co_await entries()) names.emplace_back(entry->name);
+    co_await f.close();
+    co_return names;
+  }
+  seastar::future<bool> exists(std::string path) override { return seastar::file_exists(path); }
+  seastar::future<> remove(std::string path) override { return seastar::remove_file(path); }
+  seastar::future<> rename(std::string from, std::string to) override {
+    return seastar::rename_file(from, to);
+  }
+  seastar::future<> make_directories(std::string path) override {
+    co_await seastar::recursive_touch_directory(path);
+    // Durable as a whole: each level's entry is in its parent.
+    for (auto p = std::filesystem::path(path); p.has_parent_path() && p != p.root_path();
+         p = p.parent_path()) {
+      co_await seastar::sync_directory(p.parent_path().string());
+    }
+  }
+  seastar::future<> remove_tree(std::string path) override {
+    return seastar::recursive_remove_directory(std::filesystem::path(path));
+  }
+  seastar::future<> sync_directory(std::string path) override {
+    return seastar::sync_directory(path);
+  }
+
+ private:
+  static seastar::future<std::unique_ptr<file>> opened(std::string path,
+                                                       seastar::open_flags flags) {
+    seastar::file_open_options options;
+    options.extent_allocation_size_hint = 1 << 20;
+    auto f = co_await seastar::open_file_dma(path, flags, options);
+    co_return std::make_unique<disk_file>(std::move(f));
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<file_system> make_disk_files() {
+  return std::make_unique<disk_files>();
+}
+
+}  // namespace weir::store

@@ -1,0 +1,60 @@
+#include "engine/store/file.h"
+
+#include <seastar/core/aligned_buffer.hh>
+#include <seastar/core/coroutine.hh>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <stdexcept>
+
+#include "core/base/endian.h"
+
+namespace weir::store {
+
+// Direct I/O writes whole blocks, so a small file starts with its size: u64, then the content, then
+// zeros.
+seastar::future<std::optional<std::string>> read_small(file_system& fs, std::string path,
+                                                       std::size_t limit) {
+  if (!co_await fs.exists(path)) co_return std::nullopt;
+  auto f = co_await fs.open_read_only(path);
+  const auto size = co_await f->size();
+  if (size > block_ceil(limit + sizeof(std::uint64_t))) {
+    co_await f->close();
+    throw std::runtime_error(path + ": " + std::to_string(size) +
+                             " bytes are more than it may have");
+  }
+  const auto whole = block_ceil(size);
+  auto buffer =
+      seastar::allocate_aligned_buffer<char>(std::max<std::size_t>(whole, block_size), block_size);
+  const auto got = co_await f->read(0, buffer.get(), whole);
+  co_await f->close();
+  if (got < sizeof(std::uint64_t)) co_return std::string();
+  const auto content = load_le<std::uint64_t>(buffer.get());
+  co_return std::string(buffer.get() + sizeof(std::uint64_t),
+                        std::min<std::uint64_t>(content, got - sizeof(std::uint64_t)));
+}
+
+seastar::future<> replace_small(file_system& fs, std::string path, std::string content) {
+  const auto directory = std::filesystem::path(path).parent_path().string();
+  const auto whole = block_ceil(content.size() + sizeof(std::uint64_t));
+  auto buffer = seastar::allocate_aligned_buffer<char>(whole, block_size);
+  std::memset(buffer.get(), 0, whole);
+  store_le<std::uint64_t>(buffer.get(), content.size());
+  std::memcpy(buffer.get() + sizeof(std::uint64_t), content.data(), content.size());
+  const auto fresh = path + ".new";
+  auto f = co_await fs.create(fresh);
+  std::exception_ptr failed;
+  try {
+    co_await f->write(0, buffer.get(), whole);
+    co_await f->flush();
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await f->close();
+  if (failed) std::rethrow_exception(failed);
+  co_await fs.rename(fresh, path);
+  co_await fs.sync_directory(directory);
+}
+
+}  // namespace weir::store

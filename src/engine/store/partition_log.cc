@@ -1,0 +1,252 @@
+#include "engine/store/partition_log.h"
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/semaphore.hh>
+#include <seastar/util/log.hh>
+
+#include "core/base/check.h"
+#include "core/log/checkpoint.h"
+
+namespace weir::store {
+namespace {
+
+seastar::logger store_log("store");
+
+// Unwritten bytes of one log above which its appends wait.
+constexpr std::uint64_t dirty_of_one_max = 8 << 20;
+
+}  // namespace
+
+std::string producers_file_name(log_index first) {
+  auto name = log::segment_file_name(first);
+  return name.substr(0, name.rfind('.')) + ".producers";
+}
+
+partition_log::partition_log(shared_store& shared, log_identity identity, std::string directory,
+                             log::roll_rules rules, std::size_t producers_max)
+    : shared_(shared),
+      identity_(std::move(identity)),
+      directory_(std::move(directory)),
+      rules_(rules),
+      producers_(producers_max),
+      fibers_("log of " + identity_.name) {}
+
+partition_log::~partition_log() = default;
+
+void partition_log::append(const log::frame_head& given, const fragments& body,
+                           const record::batch_header* batch) {
+  weir_check(!failed_, "{}: append to a failed log", identity_.name);
+  weir_check(given.index == last_index_ + 1, "{}: append of index {} behind {}", identity_.name,
+             given.index, last_index_);
+  weir_check(given.base_offset == next_offset_, "{}: append at offset {}, next is {}",
+             identity_.name, given.base_offset, next_offset_);
+  const auto size = given.size();
+  if (parts_.empty() || log::roll_due(rules_, segments_.active(), given.append_time, size))
+    roll(given.append_time);
+  part& p = *parts_.back();
+  auto head = given;
+  const position at{p.file->end()};
+  head.unflushed_before =
+      static_cast<std::uint32_t>(at.value() - std::max<std::uint64_t>(p.flushed, 4096));
+  const auto encoded = log::encode(head, p.header.salt, at);
+  p.file->append(std::string_view(encoded.data(), encoded.size()));
+  p.file->append(body);
+  p.index.add(at, head, batch ? batch->max_timestamp : no_timestamp);
+  segments_.active().update(p.index.totals());
+  account(head, batch);
+  if (head.kind == log::frame_kind::vote) {
+    const auto vote = log::decode_vote(body.str());
+    weir_check(vote.has_value(), "{}: a vote of {} bytes", identity_.name, body.size());
+    last_vote_ = {.term = vote->term, .voted_for = vote->voted_for};
+  }
+  appended_bytes_ += size;
+  shared_.dirty += size;
+  figures_.bytes_appended += size;
+  changed_ = true;
+  wake_.signal();
+}
+
+// What a frame changes beside the files; recovery calls it too.
+void partition_log::account(const log::frame_head& head, const record::batch_header* batch) {
+  if (!head.is_entry()) return;
+  last_index_ = head.index;
+  next_offset_ = head.next_offset();
+  last_term_ = head.term;
+  terms_.append(head.term, head.index, head.base_offset);
+  if (!batch || !batch->has_producer() || batch->control()) return;
+  const log::sequence_range claim{.producer = batch->producer,
+                                  .epoch = batch->epoch,
+                                  .first = batch->base_sequence,
+                                  .record_count = head.offset_count};
+  producers_.apply(claim, {.first_sequence = claim.first,
+                           .last_sequence = claim.last(),
+                           .base_offset = head.base_offset,
+                           .last_offset = head.next_offset() - 1,
+                           .index = head.index,
+                           .append_time = head.append_time,
+                           .max_timestamp = batch->max_timestamp});
+}
+
+void partition_log::roll(timestamp now) {
+  if (!parts_.empty()) parts_.back()->sealed = true;
+  const log::segment_header header{
+      .salt = shared_.random(),
+      .first_index = last_index_ + 1,
+      .first_offset = next_offset_,
+      .term = last_term_,
+      .last_vote = {.term = last_vote_.term, .voted_for = last_vote_.voted_for},
+      .topic = identity_.topic_id,
+      .partition = identity_.partition,
+      .created = now};
+  auto file = seastar::make_lw_shared<segment>(
+      shared_.files, path(log::segment_file_name(header.first_index)), shared_.cache, false, 0);
+  std::array<char, log::segment_header_size> block{};
+  log::encode(header, block);
+  file->append(std::string_view(block.data(), block.size()));
+  auto p = seastar::make_lw_shared<part>(header, std::move(file));
+  p->producers = producers_.encode(last_index_);
+  parts_.push_back(std::move(p));
+  segments_.push_back({.first_index = header.first_index,
+                       .next_index = header.first_index,
+                       .first_offset = header.first_offset,
+                       .next_offset = header.first_offset,
+                       .created = now});
+}
+
+seastar::future<> partition_log::wait_room() {
+  while (!failed_ &&
+         (dirty() > dirty_of_one_max || (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
+    co_await drained_.wait();
+  }
+}
+
+seastar::future<> partition_log::flush_loop() {
+  while (true) {
+    co_await wake_.wait([this] { return stopping_ || dirty() > 0; });
+    if (dirty() == 0) co_return;
+    std::exception_ptr failed;
+    try {
+      co_await flush_once();
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (failed) {
+      fail(failed);
+      co_return;
+    }
+  }
+}
+
+seastar::future<> partition_log::flush_once() {
+  const auto lock = co_await seastar::get_units(files_lock_, 1);
+  const auto through = last_index_;
+  const auto bytes = appended_bytes_;
+  // In order: a later segment has nothing on disk before the earlier ones are whole.
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    auto p = parts_[i];
+    if (p->finished) continue;
+    if (!p->on_disk) co_await create(*p);
+    const auto end = p->file->end();
+    if (p->flushed < end) {
+      co_await p->file->write_out();
+      co_await p->file->flush();
+      p->flushed = end;
+    }
+    if (p->sealed) co_await finish(*p);
+  }
+  ++figures_.flushes;
+  shared_.dirty -= bytes - flushed_bytes_;
+  flushed_bytes_ = bytes;
+  drained_.broadcast();
+  if (through > durable_.reached()) {
+    durable_.advance(through);
+    if (on_durable_) on_durable_(through);
+  }
+}
+
+// The header is durable before any frame is in the file: a bad header with something behind it is
+// damage, one with nothing behind it a file whose making was cut short.
+seastar::future<> partition_log::create(part& p) {
+  if (&p == &*parts_.front()) co_await shared_.files.make_directories(directory_);
+  co_await p.file->write_out(log::segment_header_size);
+  co_await p.file->flush();
+  if (p.header.first_index != start_index_ || !parts_.front()->on_disk) {
+    fragments snapshot = std::exchange(p.producers, {});
+    co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
+                           snapshot.str());
+  }
+  co_await shared_.files.sync_directory(directory_);
+  p.on_disk = true;
+  p.flushed = log::segment_header_size;
+}
+
+seastar::future<> partition_log::finish(part& p) {
+  co_await p.file->seal();
+  co_await write_index(p);
+  p.finished = true;
+}
+
+seastar::future<> partition_log::write_index(part& p) {
+  co_await replace_small(shared_.files, path(terms_file_name), terms_.encode());
+  co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
+                         p.index.encode(p.header.salt));
+}
+
+seastar::future<> partition_log::write_checkpoint(bool clean) {
+  log::checkpoint c{.clean = clean,
+                    .flushed_index = durable_.reached(),
+                    .next_offset = next_offset_,
+                    .last_term = last_term_,
+                    .start_index = start_index_,
+                    .start_offset = start_offset_,
+                    .written = shared_.now()};
+  if (!parts_.empty()) {
+    c.active_salt = parts_.back()->header.salt;
+    c.active_first_index = parts_.back()->header.first_index;
+    c.flushed_through =
+        position(std::max<std::uint64_t>(parts_.back()->flushed, log::segment_header_size));
+  }
+  const auto encoded = log::encode(c);
+  co_await replace_small(shared_.files, path(checkpoint_file_name),
+                         std::string(encoded.data(), encoded.size()));
+}
+
+void partition_log::fail(const std::exception_ptr& why) {
+  failed_ = true;
+  store_log.error(
+      "{}: a write to {} failed ({}): the partition takes no more data until restart; check the "
+      "device",
+      identity_.name, directory_, why);
+  shared_.dirty -= dirty();
+  flushed_bytes_ = appended_bytes_;
+  durable_.fail(why);
+  drained_.broadcast();
+  if (on_durable_) on_durable_(durable_.reached());
+}
+
+seastar::future<> partition_log::stop() {
+  stopping_ = true;
+  wake_.broadcast();
+  co_await fibers_.stop();
+  if (!failed_ && changed_ && !parts_.empty()) {
+    try {
+      part& p = *parts_.back();
+      co_await p.file->seal();
+      co_await write_index(p);
+      co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
+                             producers_.encode(last_index_).str());
+      co_await write_checkpoint(true);
+    } catch (...) {
+      store_log.warn("{}: closing files could not be written ({}); the next start scans instead",
+                     identity_.name, std::current_exception());
+    }
+  }
+  durable_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
+  for (auto& p : parts_) co_await p->file->close();
+}
+
+std::uint64_t partition_log::size_bytes() const {
+  return segments_.total_size();
+}
+
+}  // namespace weir::store

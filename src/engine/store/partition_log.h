@@ -1,0 +1,202 @@
+#pragma once
+// One partition's log on disk: segments of frames (docs/formats/segment.md), appended in memory,
+// flushed together, read back by offset. One shard owns it; all calls come there.
+//
+// append() never waits: it puts the frame behind the last one, and a fiber writes and flushes
+// whatever has gathered, one flush for all of it. Only wait_durable() says that a frame will
+// survive. After a failed write or flush the log takes nothing more (failed()), since what the
+// device holds is unknown; reading goes on.
+#include <seastar/core/condition-variable.hh>
+
+#include <deque>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "core/log/frame.h"
+#include "core/log/producer_sequences.h"
+#include "core/log/segment_header.h"
+#include "core/log/segment_index.h"
+#include "core/log/segment_list.h"
+#include "core/log/term_map.h"
+#include "core/raft/consensus.h"
+#include "core/record/batch_header.h"
+#include "core/record/batch_search.h"
+#include "engine/runtime/event_source.h"
+#include "engine/runtime/fibers.h"
+#include "engine/runtime/progress.h"
+#include "engine/store/segment.h"
+
+namespace weir::store {
+
+// What all logs of a shard share.
+struct shared_store {
+  file_system& files;
+  chunk_cache& cache;
+  std::function<timestamp()> now;
+  std::function<std::uint64_t()> random;
+  std::size_t dirty_max =
+      32 << 20;  // unwritten bytes of all logs together, above which appends wait
+  std::size_t dirty = 0;
+};
+
+struct log_identity {
+  std::string name;  // "topic-3", for people
+  uuid topic_id;
+  partition_id partition;
+};
+
+struct log_figures {
+  std::uint64_t bytes_appended = 0;
+  std::uint64_t flushes = 0;
+};
+
+enum class read_fault : std::uint8_t {
+  out_of_range,  // before the start or beyond the end
+  damaged,       // the bytes on the device are not what was written
+};
+
+struct read_limits {
+  offset below;              // only whole frames whose offsets are all below this
+  std::size_t bytes = 0;     // stop before exceeding this…
+  bool at_least_one = true;  // …but return the first batch whatever its size (KIP-74)
+};
+
+struct read_result {
+  fragments batches;  // record batches back to back, shared with the cache
+  offset next;        // where to go on
+};
+
+class partition_log {
+ public:
+  // Opens what is in `directory`, or starts a new log there. Recovery reads frames behind the last
+  // checkpoint, cuts a torn tail off, and throws on damage that is not one.
+  static seastar::future<std::unique_ptr<partition_log>> open(shared_store& shared,
+                                                              log_identity identity,
+                                                              std::string directory,
+                                                              log::roll_rules rules,
+                std::size_t producers_max);
+  ~partition_log();
+
+  // Behind the last frame: the head's index must be last_index() + 1, its base offset
+  // next_offset(). `batch` is the body's header where the frame is a batch.
+  void append(const log::frame_head& head, const fragments& body,
+              const record::batch_header* batch);
+  // Resolves when the frame is on the device; fails when that will never be known.
+  seastar::future<> wait_durable(log_index index) { return durable_.wait_for(index); }
+  [[nodiscard]] log_index durable_index() const { return durable_.reached(); }
+  // Waits until less than the bound of bytes is unwritten: call before append.
+  seastar::future<> wait_room();
+  // Called on this shard after each flush.
+  void on_durable(std::function<void(log_index)> call) { on_durable_ = std::move(call); }
+
+  seastar::future<std::expected<read_result, read_fault>> read(offset from, read_limits limits);
+  // First record at or after `time` among offsets below `below`.
+  seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>> find_time(
+      timestamp time, offset below);
+  seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>> latest_time(
+      offset below);
+  // All frames in order.
+  seastar::future<> replay(std::function<void(const log::frame_head&, const fragments&)> each);
+
+  // Forgets frames behind `last`, durably. Never below what was committed: the caller knows.
+  seastar::future<> truncate_after(log_index last);
+  // Moves the start offset up to `before` (-1: `commit_offset`); whole segments below it are
+  // deleted. Durable when it resolves.
+  seastar::future<std::expected<void, log::delete_error>> delete_below(offset before,
+                                                                       offset commit_offset,
+                                                                       log_index committed);
+  // Deletes what retention says; returns the bytes freed.
+  seastar::future<std::uint64_t> enforce_retention(log::retention_rules rules, log_index committed);
+  void set_rules(log::roll_rules rules) { rules_ = rules; }
+
+  [[nodiscard]] offset start_offset() const { return start_offset_; }
+  [[nodiscard]] offset next_offset() const { return next_offset_; }
+  [[nodiscard]] log_index last_index() const { return last_index_; }
+  [[nodiscard]] weir::term last_term() const { return last_term_; }
+  [[nodiscard]] raft::vote last_vote() const { return last_vote_; }
+  [[nodiscard]] const log::term_map& terms() const { return terms_; }
+  [[nodiscard]] log::producer_sequences& producers() { return producers_; }
+  [[nodiscard]] std::uint64_t size_bytes() const;
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] const log_figures& figures() const { return figures_; }
+  [[nodiscard]] timestamp now() const { return shared_.now(); }
+  [[nodiscard]] const std::string& name() const { return identity_.name; }
+
+  // Flushes, writes the checkpoint that spares the next start its scan, closes.
+  seastar::future<> stop();
+
+ private:
+  // A segment with what is known of it; segments_ has its facts at the same place.
+  struct part {
+    part(const log::segment_header& h, segment_ptr f)
+        : header(h), file(std::move(f)), index(h.first_index, h.first_offset) {}
+    log::segment_header header;
+    segment_ptr file;
+    log::segment_index index;
+    bool on_disk = false;       // its file exists, with the header durable
+    bool sealed = false;        // no append follows
+    bool finished = false;      // sealed, durable, its index written
+    std::uint64_t flushed = 0;  // bytes known durable
+    fragments producers;        // snapshot taken when it became active
+  };
+  using part_ptr = seastar::lw_shared_ptr<part>;
+  class reader;
+  struct recovery;
+  using visit = std::function<bool(const log::frame_head&, const fragments&)>;  // false: enough
+
+  partition_log(shared_store& shared, log_identity identity, std::string directory,
+                log::roll_rules rules,
+                std::size_t producers_max);
+  void roll(timestamp now);
+  void account(const log::frame_head& head, const record::batch_header* batch);
+  seastar::future<> flush_loop();
+  seastar::future<> flush_once();
+  seastar::future<> create(part& p);
+  seastar::future<> finish(part& p);
+  seastar::future<> write_index(part& p);
+  seastar::future<> write_checkpoint(bool clean);
+  void fail(const std::exception_ptr& why);
+  seastar::future<> drop_front(std::size_t count);
+  seastar::future<> apply(log::retention_plan plan);
+  seastar::future<std::expected<void, read_fault>> walk(std::size_t first_part, position at,
+                                                        visit each);
+  read_fault damaged(const part& p, std::uint64_t at, log::log_error error);
+  [[nodiscard]] std::string path(const std::string& file) const { return directory_ + "/" + file; }
+  [[nodiscard]] std::uint64_t dirty() const { return appended_bytes_ - flushed_bytes_; }
+
+  shared_store& shared_;
+  log_identity identity_;
+  std::string directory_;
+  log::roll_rules rules_;
+  std::deque<part_ptr> parts_;
+  log::segment_list segments_;
+  log::term_map terms_;
+  log::producer_sequences producers_;
+  raft::vote last_vote_;
+  weir::term last_term_;
+  log_index last_index_;
+  log_index start_index_{1};
+  offset next_offset_{0};
+  offset start_offset_{0};
+
+  progress<log_index> durable_;
+  std::function<void(log_index)> on_durable_;
+  std::uint64_t appended_bytes_ = 0;
+  std::uint64_t flushed_bytes_ = 0;
+  seastar::condition_variable wake_;
+  seastar::condition_variable drained_;
+  seastar::semaphore files_lock_{1};  // who changes files: the flush, truncation, deletion
+  bool failed_ = false;
+  bool changed_ = false;  // since the files that spare a scan were written
+  bool stopping_ = false;
+  log_figures figures_;
+  fibers fibers_;
+};
+
+// Names of the files beside the segments (docs/formats/).
+std::string producers_file_name(log_index first);
+inline constexpr const char* terms_file_name = "terms";
+inline constexpr const char* checkpoint_file_name = "checkpoint";
+
+}  // namespace weir::store

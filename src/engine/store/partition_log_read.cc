@@ -1,0 +1,195 @@
+// Reading a partition's log by offset and time.
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/gate.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+#include <seastar/util/log.hh>
+
+#include "engine/store/partition_log.h"
+
+namespace weir::store {
+namespace {
+
+seastar::logger store_log("store");
+
+// A batch is unpacked to find a timestamp in it; more than this is refused on produce already.
+constexpr std::size_t unpacked_max = 256 << 20;
+
+}  // namespace
+
+// Moves forward over the bytes of one part.
+class partition_log::reader {
+ public:
+  reader(part_ptr p, std::uint64_t at) : part_(std::move(p)), at_(at) {}
+
+  [[nodiscard]] std::uint64_t at() const { return at_; }
+  [[nodiscard]] bool at_end() const { return at_ >= part_->file->end(); }
+  // True if any byte given since the last call came back from the device.
+  bool take_from_disk() { return std::exchange(from_disk_, run_.from_disk && !run_.data.empty()); }
+
+  seastar::future<fragments> take(std::size_t count) {
+    if (run_.data.size() < count) return take_slowly(count);
+    return seastar::make_ready_future<fragments>(fragments(next(count)));
+  }
+
+ private:
+  bytes next(std::size_t most) {
+    auto piece = run_.data.slice(0, most);
+    at_ += piece.size();
+    run_.data = run_.data.slice(piece.size());
+    return piece;
+  }
+  seastar::future<fragments> take_slowly(std::size_t count) {
+    fragments taken;
+    while (taken.size() < count) {
+      if (run_.data.empty()) {
+        run_ = co_await part_->file->read(at_);
+        from_disk_ |= run_.from_disk;
+      }
+      taken.append(next(count - taken.size()));
+    }
+    co_return taken;
+  }
+
+  part_ptr part_;
+  std::uint64_t at_;
+  run run_;
+  bool from_disk_ = false;
+};
+
+read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_error error) {
+  store_log.error(
+      "{}: {} is damaged at position {} ({}): what lies there is not served; restore it from a "
+      "replica",
+      identity_.name, p.file->path(), at, log::name(error));
+  return read_fault::damaged;
+}
+
+// Frames in order from a place in a part on, through later parts, until `each` gives false.
+seastar::future<std::expected<void, read_fault>> partition_log::walk(std::size_t first_part,
+                                                                     position at, visit each) {
+  auto next_index = parts_[first_part]->header.first_index;
+  while (true) {
+    // Parts may have been dropped or added while this waited: found again by index.
+    const auto found = std::ranges::find_if(
+        parts_, [&](const auto& p) { return p->header.first_index == next_index; });
+    if (found == parts_.end()) co_return std::expected<void, read_fault>{};
+    auto p = *found;
+    reader in(p, at.value());
+    while (!in.at_end()) {
+      const position frame_at{in.at()};
+      const auto raw = co_await in.take(log::frame_head_size);
+      const auto head =
+          log::decode_frame_head(raw.contiguous(0, raw.size()).view(), p->header.salt, frame_at);
+      if (!head) co_return std::unexpected(damaged(*p, frame_at.value(), head.error()));
+      const auto body = co_await in.take(head->body_size);
+      if (in.take_from_disk()) {
+        if (const auto good = log::check_body(*head, body); !good) {
+          co_return std::unexpected(damaged(*p, frame_at.value(), good.error()));
+        }
+      }
+      if (!each(*head, body)) co_return std::expected<void, read_fault>{};
+      co_await seastar::coroutine::maybe_yield();
+    }
+    next_index = p->index.totals().next_index;
+    at = log::first_frame_position;
+    if (!p->sealed) co_return std::expected<void, read_fault>{};
+  }
+}
+
+seastar::future<std::expected<read_result, read_fault>> partition_log::read(offset from,
+                                                                            read_limits limits) {
+  read_result out{.batches = {}, .next = from};
+  if (from < start_offset_ || from > next_offset_)
+    co_return std::unexpected(read_fault::out_of_range);
+  if (from >= limits.below || from == next_offset_) co_return out;
+  const auto first = segments_.find(from);
+  if (!first) co_return std::unexpected(read_fault::out_of_range);
+  const auto place = parts_[*first]->index.find(from);
+  const auto walked =
+      co_await walk(*first, place.at, [&](const log::frame_head& head, const fragments& body) {
+        if (head.next_offset() <= from) return true;
+        if (head.offset_count > 0 && head.next_offset() > limits.below) return false;
+        if (head.kind != log::frame_kind::batch) return true;
+        const bool first_one = out.batches.empty();
+        if (out.batches.size() + body.size() > limits.bytes && !(first_one && limits.at_least_one))
+          return false;
+        out.batches.append(body);
+        out.next = head.next_offset();
+        return out.batches.size() < limits.bytes;
+      });
+  if (!walked && out.batches.empty()) co_return std::unexpected(walked.error());
+  co_return out;
+}
+
+seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>>
+partition_log::find_time(timestamp time, offset below) {
+  std::optional<record::timed_offset> found;
+  const auto first = segments_.find(time);
+  if (!first) co_return found;
+  const auto place = parts_[*first]->index.find(time);
+  if (!place) co_return found;
+  const auto walked =
+      co_await walk(*first, place->at, [&](const log::frame_head& head, const fragments& body) {
+        if (head.offset_count > 0 && head.base_offset >= below) return false;
+        if (head.kind != log::frame_kind::batch || head.next_offset() <= start_offset_) return true;
+        const auto batch = record::read_batch_header(body);
+        if (!batch || batch->max_timestamp < time) return true;
+        const auto hit = record::first_at_or_after(*batch, body, time, start_offset_, unpacked_max);
+        if (hit && *hit) found = **hit;
+        return !found;
+      });
+  if (!walked) co_return std::unexpected(walked.error());
+  if (found && found->offset >= below) found.reset();
+  co_return found;
+}
+
+seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>>
+partition_log::latest_time(offset below) {
+  // The segments that may hold it: those whose greatest time is the greatest of all, the first of
+  // them first. One whose records reach beyond `below` tells nothing certain, so its frames are
+  // looked at.
+  std::optional<record::timed_offset> best;
+  std::vector<std::size_t> order(segments_.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::ranges::stable_sort(order, [&](auto a, auto b) {
+    return segments_[a].max_timestamp > segments_[b].max_timestamp;
+  });
+  for (const auto i : order) {
+    if (segments_[i].max_timestamp == no_timestamp ||
+        (best && segments_[i].max_timestamp <= best->time))
+      break;
+    const auto p = parts_[i];
+    const auto& totals = p->index.totals();
+    const bool certain = totals.max_timestamp_offset < below;
+    const auto at =
+        certain ? p->index.find(totals.max_timestamp_offset).at : log::first_frame_position;
+    const auto walked =
+        co_await walk(i, at, [&](const log::frame_head& head, const fragments& body) {
+          if (head.index >= p->index.totals().next_index ||
+              (head.offset_count > 0 && head.next_offset() > below))
+            return false;
+          if (head.kind != log::frame_kind::batch) return true;
+          const auto batch = record::read_batch_header(body);
+          if (!batch || (best && batch->max_timestamp <= best->time)) return true;
+          if (const auto hit = record::latest_time(*batch, body, unpacked_max);
+              hit && hit->offset >= start_offset_)
+            best = *hit;
+          return !certain || !best || best->time < totals.max_timestamp;
+        });
+    if (!walked) co_return std::unexpected(walked.error());
+  }
+  co_return best;
+}
+
+seastar::future<> partition_log::replay(
+    std::function<void(const log::frame_head&, const fragments&)> each) {
+  if (parts_.empty()) co_return;
+  const auto walked = co_await walk(0, log::first_frame_position,
+                                    [&](const log::frame_head& head, const fragments& body) {
+                                      each(head, body);
+                                      return true;
+                                    });
+  if (!walked) throw std::runtime_error(identity_.name + ": damaged, see the line above");
+}
+
+}  // namespace weir::store

@@ -1,0 +1,271 @@
+// Opening a partition's directory: what is there, what of it is whole, what was promised.
+//
+// A segment's index file spares the scan of what it covers; behind that every frame is read and its
+// checksum computed. A torn tail of the last segment was never acknowledged and is cut off;
+// anything else that does not check is damage, and opening fails rather than guess (HOUSE rule:
+// repair from a replica).
+#include <seastar/core/aligned_buffer.hh>
+#include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+#include <seastar/util/log.hh>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "core/log/checkpoint.h"
+#include "core/log/scan.h"
+#include "engine/store/partition_log.h"
+
+namespace weir::store {
+namespace {
+
+seastar::logger store_log("store");
+
+constexpr std::size_t small_file_max = 64 << 20;
+constexpr std::size_t window_size = 128 * 1024;
+
+}  // namespace
+
+struct partition_log::recovery {
+  recovery(partition_log& l, std::size_t most) : log(l), producers_max(most) {}
+
+  seastar::future<> run();
+  seastar::future<std::vector<log_index>> segments();
+  seastar::future<> load_side_files(const std::vector<log_index>& firsts);
+  seastar::future<bool> open_part(log_index first, bool last);
+  seastar::future<> take_index(part& p, std::uint64_t size);
+  seastar::future<> scan(part& p, std::uint64_t size, bool last);
+  void found(part& p, const log::scanned_frame& frame);
+  [[noreturn]] void damage(const part& p, const std::string& what) const {
+    throw std::runtime_error(
+        fmt::format("{}: {}: {}; the partition is not opened: restore it from a replica or a "
+                    "backup, or remove the file to give up what it held",
+                    log.identity_.name, p.file->path(), what));
+  }
+
+  partition_log& log;
+  std::size_t producers_max;
+  std::optional<log::checkpoint> checkpoint;
+  log_index producers_cover{};  // the snapshot holds everything up to this
+  log_index terms_cover{};
+};
+
+seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store& shared,
+                                                                    log_identity identity,
+                                                                    std::string directory,
+                                                                    log::roll_rules rules, std::size_t producers_max) {
+  std::unique_ptr<partition_log> opened(
+      new partition_log(shared, std::move(identity), std::move(directory), rules, producers_max));
+  recovery r(*opened, producers_max);
+  std::exception_ptr failed;
+  try {
+    // A partition that never held anything has no directory: its first flush makes it.
+    if (co_await shared.files.exists(opened->directory_)) co_await r.run();
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (failed) {
+    for (auto& p : opened->parts_) co_await p->file->close();
+    std::rethrow_exception(failed);
+  }
+  opened->durable_.advance(opened->last_index_);
+  auto* self = opened.get();
+  self->fibers_.spawn("flush", [self] { return self->flush_loop(); });
+  co_return std::move(opened);
+}
+
+seastar::future<> partition_log::recovery::run() {
+  const auto firsts = co_await segments();
+  co_await load_side_files(firsts);
+  for (std::size_t i = 0; i < firsts.size(); ++i) {
+    if (!co_await open_part(firsts[i], i + 1 == firsts.size())) break;
+  }
+  if (checkpoint) {
+    log.start_offset_ = std::max(log.start_offset_, checkpoint->start_offset);
+    log.start_index_ = std::max(log.start_index_, checkpoint->start_index);
+  }
+  if (!log.parts_.empty()) {
+    log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
+    log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
+    log.terms_.trim(log.start_index_, log.start_offset_);
+    co_await log.parts_.back()->file->prepare_append();
+  }
+  // A deletion that was cut short: its segments go now.
+  std::size_t below = 0;
+  while (below + 1 < log.parts_.size() && log.segments_[below].next_index <= log.start_index_)
+    ++below;
+  if (below > 0) co_await log.drop_front(below);
+}
+
+seastar::future<std::vector<log_index>> partition_log::recovery::segments() {
+  std::vector<log_index> firsts;
+  for (const auto& name : co_await log.shared_.files.list(log.directory_)) {
+    if (const auto first = log::parse_segment_file_name(name)) firsts.push_back(*first);
+    if (name.ends_with(".new")) co_await log.shared_.files.remove(log.path(name));
+  }
+  std::ranges::sort(firsts);
+  co_return firsts;
+}
+
+seastar::future<> partition_log::recovery::load_side_files(const std::vector<log_index>& firsts) {
+  auto& fs = log.shared_.files;
+  if (const auto file = co_await read_small(fs, log.path(checkpoint_file_name), small_file_max)) {
+    if (const auto c = log::decode_checkpoint(*file)) checkpoint = *c;
+  }
+  if (const auto file = co_await read_small(fs, log.path(terms_file_name), small_file_max)) {
+    if (auto t = log::term_map::decode(*file)) log.terms_ = std::move(*t);
+  }
+  // The newest snapshot that is whole; older ones only cost a longer scan.
+  for (const auto first : firsts | std::views::reverse) {
+    const auto file = co_await read_small(fs, log.path(producers_file_name(first)), small_file_max);
+    if (!file) continue;
+    if (auto s = log::producer_sequences::decode(fragments::copy(*file), producers_max)) {
+      log.producers_ = std::move(s->producers);
+      producers_cover = s->covers;
+      break;
+    }
+  }
+  if (producers_cover == log_index{} && !firsts.empty() && firsts.front() > log_index(1)) {
+    store_log.warn(
+        "{}: no producer snapshot is left: idempotent producers are known only from what is stored",
+        log.identity_.name);
+  }
+}
+
+// False: the file was one whose making was cut short, and is gone.
+seastar::future<bool> partition_log::recovery::open_part(log_index first, bool last) {
+  auto& fs = log.shared_.files;
+  const auto path = log.path(log::segment_file_name(first));
+  auto f = co_await fs.open_read_only(path);
+  const auto size = co_await f->size();
+  auto block = seastar::allocate_aligned_buffer<char>(2 * block_size, block_size);
+  const auto got = co_await f->read(0, block.get(), 2 * block_size);
+  co_await f->close();
+  const auto header =
+      log::decode_segment_header({block.get(), std::min<std::size_t>(got, block_size)});
+  if (!header) {
+    const auto behind =
+        std::string_view(block.get(), got).substr(std::min<std::size_t>(got, block_size));
+    if (last && header.error() != log::log_error::newer_version &&
+        behind.find_first_not_of('\0') == std::string_view::npos) {
+      store_log.info("{}: {} was never finished: removed", log.identity_.name, path);
+      co_await fs.remove(path);
+      co_await fs.sync_directory(log.directory_);
+      co_return false;
+    }
+    throw std::runtime_error(
+        fmt::format("{}: the header of {} is unreadable ({}); the partition is not opened",
+                    log.identity_.name, path, log::name(header.error())));
+  }
+  if (!log.parts_.empty() && header->first_index != log.last_index_ + 1) {
+    throw std::runtime_error(
+        fmt::format("{}: {} begins at index {}, but {} is the last one before it: a segment is "
+                    "missing; the partition is not opened",
+                    log.identity_.name, path, header->first_index, log.last_index_));
+  }
+  auto p = seastar::make_lw_shared<part>(
+      *header, seastar::make_lw_shared<segment>(fs, path, log.shared_.cache, true, size));
+  if (log.parts_.empty()) {
+    log.last_index_ = header->first_index - 1;
+    log.next_offset_ = header->first_offset;
+  }
+  log.last_vote_ = {.term = header->last_vote.term, .voted_for = header->last_vote.voted_for};
+  log.last_term_ = std::max(log.last_term_, header->term);
+  p->on_disk = true;
+  log.parts_.push_back(p);
+  log.segments_.push_back({.first_index = header->first_index,
+                           .next_index = header->first_index,
+                           .first_offset = header->first_offset,
+                           .next_offset = header->first_offset,
+                           .created = header->created});
+  co_await take_index(*p, size);
+  co_await scan(*p, size, last);
+  p->sealed = p->finished = !last;
+  p->flushed = p->file->end();
+  log.segments_.active().update(p->index.totals());
+  co_return true;
+}
+
+// Uses the index file where it can spare the scan: it must reach as far as the producer snapshot
+// asks.
+seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t size) {
+  const auto file = co_await read_small(
+      log.shared_.files, log.path(log::index_file_name(p.header.first_index)), small_file_max);
+  if (!file) co_return;
+  auto index = log::segment_index::decode(*file, p.header.salt, p.header.first_index, size);
+  if (!index) co_return;
+  const auto& totals = index->totals();
+  const bool terms_known = log.terms_.latest().has_value();
+  if (totals.next_index > producers_cover + 1 || !terms_known) co_return;
+  p.index = std::move(*index);
+  log.last_index_ = p.index.totals().next_index - 1;
+  log.next_offset_ = p.index.totals().next_offset;
+  if (const auto t = log.terms_.term_at(log.last_index_))
+    log.last_term_ = std::max(log.last_term_, *t);
+}
+
+void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
+  std::optional<record::batch_header> batch;
+  if (frame.head.kind == log::frame_kind::batch) {
+    if (auto read = record::read_batch_header(frame.body_start)) batch = *read;
+  } else if (frame.head.kind == log::frame_kind::vote) {
+    if (const auto v = log::decode_vote(frame.body_start))
+      log.last_vote_ = {.term = v->term, .voted_for = v->voted_for};
+  }
+  p.index.add(frame.at, frame.head, batch ? batch->max_timestamp : no_timestamp);
+  const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
+  if (known) batch.reset();  // the snapshot has it
+  log.account(frame.head, batch ? &*batch : nullptr);
+}
+
+seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, bool last) {
+  const auto& totals = p.index.totals();
+  const bool flushed_known = checkpoint && checkpoint->active_salt == p.header.salt;
+  log.terms_.truncate(totals.next_index);
+  log::scanner scanner({.salt = p.header.salt,
+                        .at = totals.end,
+                        .end = position(size),
+                        .flushed_through = flushed_known ? checkpoint->flushed_through : position{},
+                        .next_index = totals.next_index,
+                        .next_offset = totals.next_offset,
+                        .last_term = log.last_term_});
+  auto f = co_await log.shared_.files.open_read_only(p.file->path());
+  auto window = seastar::allocate_aligned_buffer<char>(window_size + block_size, block_size);
+  std::exception_ptr failed;
+  try {
+    while (!scanner.done()) {
+      const auto from = scanner.wanted();
+      const auto aligned = block_floor(from.value());
+      const auto wanted = std::min<std::uint64_t>(window_size, size - aligned);
+      const auto got = co_await f->read(aligned, window.get(), block_ceil(wanted));
+      const auto usable = std::min<std::uint64_t>(got, wanted);
+      if (aligned + usable <= from.value()) damage(p, "the file ends before its size");
+      scanner.feed(from,
+                   {window.get() + (from.value() - aligned), usable - (from.value() - aligned)});
+      while (auto frame = scanner.next()) found(p, *frame);
+      co_await seastar::coroutine::maybe_yield();
+    }
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await f->close();
+  if (failed) std::rethrow_exception(failed);
+  const auto& result = scanner.result();
+  if (result.tail == log::tail_state::corrupt || (result.tail == log::tail_state::torn && !last)) {
+    damage(p, fmt::format("damaged at position {} ({})", result.valid_through,
+                          result.reason ? log::name(*result.reason) : "bad frame"));
+  }
+  if (result.tail == log::tail_state::torn) {
+    store_log.warn("{}: {}: a torn write behind position {} is cut off; it was never acknowledged",
+                   log.identity_.name, p.file->path(), result.valid_through);
+  }
+  // Cuts the torn bytes or the preallocated space off in memory; in the file too where there was
+  // anything.
+  if (result.tail == log::tail_state::torn) {
+    co_await p.file->truncate(result.valid_through.value());
+  } else {
+    p.file->set_end(result.valid_through.value());
+  }
+}
+
+}  // namespace weir::store

@@ -1,0 +1,281 @@
+#include "engine/store/segment.h"
+
+#include <seastar/core/aligned_buffer.hh>
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/when_all.hh>
+
+#include <algorithm>
+#include <bit>
+#include <stdexcept>
+
+#include "core/base/check.h"
+
+namespace weir::store {
+namespace {
+
+// Preallocation doubles with the file, between these: small partitions stay small, busy ones extend
+// rarely.
+constexpr std::uint64_t extend_min = 256 * 1024;
+constexpr std::uint64_t extend_max = 32 * 1024 * 1024;
+
+}  // namespace
+
+segment::segment(file_system& fs, std::string path, chunk_cache& cache, bool exists,
+                 std::uint64_t end)
+    : fs_(fs),
+      path_(std::move(path)),
+      cache_(cache),
+      exists_(exists),
+      appending_(!exists),
+      end_(end),
+      written_(exists ? end : 0) {}
+
+segment::~segment() {
+  for (std::size_t i = 0; i < chunks_.size(); ++i) drop(i);
+}
+
+void segment::drop(std::size_t number) {
+  if (auto& c = chunks_[number]) {
+    cache_.pin(*c);
+    cache_.shrunk(c->capacity);
+    c.reset();
+  }
+}
+
+seastar::future<> segment::ensure_open() {
+  if (!open_started_) {
+    open_started_ = true;
+    opening_ = seastar::shared_future<>([](segment& s) -> seastar::future<> {
+      s.file_ = s.exists_ ? co_await s.fs_.open(s.path_) : co_await s.fs_.create(s.path_);
+      s.allocated_ = s.exists_ ? co_await s.file_->size() : 0;
+      s.exists_ = true;
+    }(*this));
+  }
+  return opening_.get_future();
+}
+
+seastar::future<> segment::prepare_append() {
+  appending_ = true;
+  const auto block = block_floor(end_);
+  if (block == end_) co_return;
+  const auto number = number_of(end_);
+  if (number < chunks_.size() && chunks_[number] && chunks_[number]->holds(end_ - 1)) co_return;
+  co_await ensure_open();
+  auto c = std::make_unique<chunk>();
+  c->home = this;
+  c->start = block;
+  c->resize(block_size);
+  c->filled = static_cast<std::uint32_t>(end_ - block);
+  const auto got = co_await file_->read(block, c->memory->data, block_size);
+  if (got < c->filled) throw std::runtime_error(path_ + " is shorter than its frames");
+  std::memset(c->memory->data + c->filled, 0, block_size - c->filled);
+  if (chunks_.size() <= number) chunks_.resize(number + 1);
+  drop(number);
+  chunks_[number] = std::move(c);
+  cache_.grown(block_size);
+}
+
+chunk& segment::tail_chunk(std::size_t wanted) {
+  const auto number = number_of(end_);
+  if (chunks_.size() <= number) chunks_.resize(number + 1);
+  auto& slot = chunks_[number];
+  if (!slot) {
+    weir_check(end_ % block_size == 0, "{}: append at {} without its block", path_, end_);
+    slot = std::make_unique<chunk>();
+    slot->home = this;
+    slot->start = end_;
+  }
+  cache_.pin(*slot);
+  const auto chunk_end = (number + 1) * chunk_size;
+  if (slot->filled == slot->capacity || slot->capacity - slot->filled < wanted) {
+    const auto room = static_cast<std::size_t>(chunk_end - slot->start);
+    const auto bigger =
+        std::min(room, std::bit_ceil(std::max<std::size_t>(slot->filled + wanted, block_size)));
+    if (bigger > slot->capacity) {
+      const auto before = slot->capacity;
+      slot->resize(block_ceil(bigger));
+      cache_.grown(slot->capacity - before);
+    }
+  }
+  return *slot;
+}
+
+void segment::append(std::string_view piece) {
+  while (!piece.empty()) {
+    chunk& c = tail_chunk(std::min(piece.size(), chunk_size));
+    const auto step = std::min<std::size_t>(piece.size(), c.capacity - c.filled);
+    std::memcpy(c.memory->data + c.filled, piece.data(), step);
+    c.filled += static_cast<std::uint32_t>(step);
+    end_ += step;
+    piece.remove_prefix(step);
+  }
+}
+
+void segment::append(const fragments& pieces) {
+  for (const auto& piece : pieces.pieces()) append(piece.view());
+}
+
+seastar::future<> segment::write_out(std::uint64_t limit) {
+  const auto through = std::min(end_, limit);
+  if (written_ >= through) co_return;
+  co_await ensure_open();
+  if (block_ceil(through) > allocated_) {
+    const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
+    const auto wanted = block_ceil(through + extend);
+    co_await file_->preallocate(allocated_, wanted);
+    allocated_ = wanted;
+  }
+  std::vector<seastar::future<>> writes;
+  for (auto at = block_floor(written_); at < through;) {
+    chunk& c = *chunks_[number_of(at)];
+    const auto to = std::min<std::uint64_t>(block_ceil(through), c.start + c.capacity);
+    auto held = c.view(at, to);  // the memory stays though the chunk may grow into another
+    const auto* from = held.data();
+    const auto size = held.size();
+    writes.push_back([](file& f, std::uint64_t at, const char* from, std::size_t size,
+                        bytes) -> seastar::future<> {
+      co_await f.write(at, from, size);
+    }(*file_, at, from, size, std::move(held)));
+    at = to;
+  }
+  co_await seastar::when_all_succeed(writes.begin(), writes.end());
+  const auto first = number_of(written_);
+  written_ = through;
+  for (auto n = first; n <= number_of(through) && n < chunks_.size(); ++n) {
+    if (chunks_[n] && chunks_[n]->start + chunks_[n]->filled <= written_) cache_.unpin(*chunks_[n]);
+  }
+}
+
+seastar::future<> segment::flush() {
+  co_await ensure_open();
+  co_await file_->flush();
+}
+
+seastar::future<> segment::seal() {
+  appending_ = false;
+  co_await ensure_open();
+  if (allocated_ > block_ceil(end_)) {
+    co_await file_->truncate(block_ceil(end_));
+    allocated_ = block_ceil(end_);
+  }
+}
+
+seastar::future<> segment::truncate(std::uint64_t end) {
+  weir_check(end <= end_, "{}: truncation to {} beyond {}", path_, end, end_);
+  co_await ensure_open();
+  for (auto n = number_of(end); n < chunks_.size(); ++n) drop(n);
+  end_ = end;
+  written_ = end;
+  co_await prepare_append();
+  // Shrink first, so that no later crash can bring the frames behind `end` back; then the last
+  // block, zeros behind `end`.
+  co_await file_->truncate(block_floor(end));
+  allocated_ = block_floor(end);
+  if (end != block_floor(end)) {
+    const chunk& c = *chunks_[number_of(end)];
+    co_await file_->write(c.start, c.memory->data, block_size);
+    allocated_ = block_ceil(end);
+  }
+  co_await file_->flush();
+}
+
+seastar::future<run> segment::read(std::uint64_t at) {
+  weir_check(at < end_, "{}: read at {} of {}", path_, at, end_);
+  const auto number = number_of(at);
+  if (number < chunks_.size() && chunks_[number] && chunks_[number]->holds(at)) {
+    chunk& c = *chunks_[number];
+    ++cache_.figures.hits;
+    cache_.used_now(c);
+    return seastar::make_ready_future<run>(
+        run{c.view(at, std::min<std::uint64_t>(c.start + c.filled, end_)), c.from_disk});
+  }
+  ++cache_.figures.misses;
+  return load(at);
+}
+
+seastar::future<run> segment::load(std::uint64_t at) {
+  const auto number = number_of(at);
+  auto found = loading_.find(number);
+  if (found == loading_.end()) {
+    // Many readers at one place cost one read.
+    found = loading_.try_emplace(number).first;
+    (void)load_for_all(reads_.hold(), number);
+    found = loading_.find(number);
+  }
+  const auto skip = at - number * chunk_size;
+  // A load that needed no wait has been taken from the table already: then the chunk is there, or
+  // the load failed.
+  const auto whole = found == loading_.end() ? co_await load_once(number * chunk_size)
+                                             : co_await found->second.get_shared_future();
+  if (skip >= whole.data.size())
+    throw std::runtime_error(path_ + ": the file is shorter than its frames");
+  co_return run{whole.data.slice(skip), whole.from_disk};
+}
+
+seastar::future<> segment::load_for_all(seastar::gate::holder, std::size_t number) {
+  std::exception_ptr failed;
+  run whole;
+  try {
+    whole = co_await load_once(number * chunk_size);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  auto waiting = loading_.extract(number);
+  if (failed) {
+    waiting.mapped().set_exception(failed);
+  } else {
+    waiting.mapped().set_value(std::move(whole));
+  }
+}
+
+seastar::future<run> segment::load_once(std::uint64_t start) {
+  co_await ensure_open();
+  auto c = std::make_unique<chunk>();
+  c->home = this;
+  c->start = start;
+  c->from_disk = true;
+  const auto limit = std::min<std::uint64_t>(start + chunk_size, written_);
+  c->resize(std::min<std::uint64_t>(chunk_size, block_ceil(limit - start)));
+  const auto got = co_await file_->read(start, c->memory->data, c->capacity);
+  c->filled = static_cast<std::uint32_t>(std::min<std::uint64_t>(got, limit - start));
+  run whole{c->view(start, start + c->filled), true};
+  const auto number = number_of(start);
+  if (chunks_.size() <= number) chunks_.resize(number + 1);
+  // The chunk of the tail is already there, in part: what was read serves this reader alone.
+  const bool whole_chunk = c->filled == chunk_size || (!appending_ && start + c->filled == end_);
+  if (!chunks_[number] && whole_chunk) {
+    chunks_[number] = std::move(c);
+    cache_.unpin(*chunks_[number]);
+    cache_.grown(chunks_[number]->capacity);
+  }
+  co_return whole;
+}
+
+void segment::release(chunk& c) {
+  const auto number = number_of(c.start);
+  const auto block = block_floor(end_);
+  if (appending_ && number == number_of(end_) && block != end_ && c.holds(end_ - 1)) {
+    // The tail keeps its last block: the next append writes it again.
+    const auto before = c.capacity;
+    auto* small = new chunk_memory(block_size);
+    c.filled = static_cast<std::uint32_t>(end_ - block);
+    std::memcpy(small->data, c.memory->data + (block - c.start), c.filled);
+    c.memory->drop();
+    c.memory = small;
+    c.start = block;
+    c.capacity = block_size;
+    cache_.shrunk(before - block_size);
+    return;
+  }
+  drop(number);
+}
+
+seastar::future<> segment::close() {
+  co_await reads_.close();
+  if (open_started_) {
+    co_await opening_.get_future();
+    co_await file_->close();
+  }
+}
+
+}  // namespace weir::store

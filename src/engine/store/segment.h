@@ -1,0 +1,95 @@
+#pragma once
+// One segment file and the part of it that is in memory. Appends go to memory at once; write_out()
+// brings them to the file, flush() makes them durable. Bytes that are not written yet are always in
+// memory.
+//
+// Invariants: durable <= written <= end; the block that holds `end` is in memory while the segment
+// is appended to.
+#include <seastar/core/gate.hh>
+#include <seastar/core/shared_future.hh>
+#include <seastar/core/shared_ptr.hh>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/fragments.h"
+#include "engine/store/chunk_cache.h"
+#include "engine/store/file.h"
+
+namespace weir::store {
+
+struct run {
+  bytes data;  // never empty
+  bool from_disk =
+      false;  // read back from the device: frame bodies in it want their checksum looked at
+};
+
+class segment {
+ public:
+  // A file that is not there yet is created by the first write_out(). `end` is where the next
+  // append goes.
+  segment(file_system& fs, std::string path, chunk_cache& cache, bool exists, std::uint64_t end);
+  ~segment();
+  segment(const segment&) = delete;
+
+  // Brings the block that holds `end` into memory: before the first append to a segment that was
+  // found on disk.
+  seastar::future<> prepare_append();
+  void append(std::string_view piece);
+  void append(const fragments& pieces);
+  // Up to `limit`, or all there is.
+  seastar::future<> write_out(std::uint64_t limit = UINT64_MAX);
+  seastar::future<> flush();
+  // No append follows: gives preallocated space back.
+  seastar::future<> seal();
+  // Forgets everything from `end` on, in memory and in the file, durably. No write is under way.
+  seastar::future<> truncate(std::uint64_t end);
+
+  // Recovery has found where the frames end; what follows in the file is zeros.
+  void set_end(std::uint64_t end) { end_ = written_ = end; }
+
+  // From `at` (below the end) to the end of the chunk that holds it.
+  seastar::future<run> read(std::uint64_t at);
+
+  [[nodiscard]] std::uint64_t end() const { return end_; }
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+  [[nodiscard]] std::uint64_t dirty() const { return end_ - written_; }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Waits for reads that are under way, then closes the file; nothing may be asked of it after.
+  seastar::future<> close();
+
+  // The cache wants the memory of a clean chunk back.
+  void release(chunk& c);
+
+ private:
+  seastar::future<> ensure_open();
+  seastar::future<run> load(std::uint64_t at);
+  seastar::future<> load_for_all(seastar::gate::holder, std::size_t number);
+  seastar::future<run> load_once(std::uint64_t start);
+  chunk& tail_chunk(std::size_t wanted);
+  void drop(std::size_t number);
+  static std::size_t number_of(std::uint64_t at) { return at / chunk_size; }
+
+  file_system& fs_;
+  std::string path_;
+  chunk_cache& cache_;
+  bool exists_;
+  bool appending_;
+  std::uint64_t end_;
+  std::uint64_t written_;
+  std::uint64_t allocated_ = 0;
+  std::unique_ptr<file> file_;
+  seastar::shared_future<> opening_;
+  bool open_started_ = false;
+  std::vector<std::unique_ptr<chunk>> chunks_;  // by number; absent ones are null
+  std::map<std::size_t, seastar::shared_promise<run>> loading_;
+  seastar::gate reads_;
+};
+
+using segment_ptr = seastar::lw_shared_ptr<segment>;
+
+}  // namespace weir::store
