@@ -82,16 +82,24 @@ class scanner {
  private:
   enum class mode : std::uint8_t { head, body, search, done };
 
-  bool take_head();
-  bool take_body();
+  void take_head();
+  void take_body();
   void search();
-  void search_in(std::string_view bytes, position from, std::size_t heads);
+  // Whether a frame that could be a good one begins in `bytes`, which lie at `from`: then goes
+  // there.
+  bool search_in(std::string_view bytes, position from);
+  [[nodiscard]] bool could_be_frame(std::string_view bytes, position at) const;
   std::optional<scanned_frame> accept();
-  [[nodiscard]] bool follows(const frame_head& head) const;
-  [[nodiscard]] bool could_follow(const frame_head& head) const;
-  void bad(log_error reason);
   void judge_candidate();
+  void refuse_candidate();
+  [[nodiscard]] bool follows(const frame_head& head) const;
+  // By index and term it may have been written after the last good frame; else it is a leftover of
+  // a truncated tail.
+  [[nodiscard]] bool is_later(const frame_head& head) const;
+  void begin_frame();
+  void bad(log_error reason);
   void seek(position to);
+  void consume(std::size_t count);
   void finish(tail_state tail, std::optional<position> next_good = {});
 
   scan_start start_;
@@ -102,14 +110,17 @@ class scanner {
   bool offset_known_ = false;
   bool only_zeros_ = true;  // of the bytes searched
   int candidates_ = 0;
-  position at_{};            // first byte not yet consumed
-  position frame_at_{};      // of the frame being read
-  position searched_{};      // search: first position not yet tried as a frame's start
-  std::string_view window_;  // from at_ on
+  position at_{};         // first byte not yet consumed
+  position frame_at_{};   // of the frame being read
+  position searched_{};   // search: first position not yet tried as a frame's start
+  std::string_view fed_;  // the window fed last, which begins at fed_at_
+  position fed_at_{};
+  std::string_view window_;  // the part of it from at_ on
   std::array<char, frame_head_size> head_bytes_{};
   std::size_t head_seen_ = 0;  // head: bytes gathered; search: bytes carried over
   frame_head head_;
   body_check body_{frame_head{}};
+  std::uint32_t body_left_ = 0;  // of the body, to be read: all of it, or only its start
 };
 
 }  // namespace weir::log

@@ -1,0 +1,98 @@
+#include "core/log/segment_index.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace weir::log {
+
+segment_index::segment_index(log_index first_index, offset first_offset)
+    : first_index_(first_index), first_offset_(first_offset) {
+  totals_.next_index = first_index;
+  totals_.next_offset = first_offset;
+}
+
+void segment_index::add(position at, const frame_head& head, timestamp max_timestamp) {
+  weir_check(at == totals_.end && head.index >= totals_.next_index &&
+                 at.value() + head.size() <= segment_size_max,
+             "frame {} at {} after {} at {}", head.index, at, totals_.next_index, totals_.end);
+  const std::uint64_t last = entries_.empty() ? segment_header_size : entries_.back().at;
+  if (head.is_entry() && at.value() - last >= spacing_) {
+    if (entries_.size() == entries_max) thin_out();
+    entries_.push_back({static_cast<std::uint32_t>(head.index - first_index_),
+                        static_cast<std::uint32_t>(at.value()), head.base_offset,
+                        totals_.max_timestamp, totals_.max_timestamp_offset,
+                        totals_.max_append_time});
+  }
+  if (head.is_entry()) {
+    if (totals_.first_append_time == no_timestamp) totals_.first_append_time = head.append_time;
+    totals_.max_append_time = std::max(totals_.max_append_time, head.append_time);
+  }
+  if (max_timestamp > totals_.max_timestamp) {
+    totals_.max_timestamp = max_timestamp;
+    totals_.max_timestamp_offset = head.next_offset() - 1;
+  }
+  totals_.end = at + head.size();
+  totals_.next_index = head.next_index();
+  totals_.next_offset = head.next_offset();
+}
+
+void segment_index::thin_out() {
+  std::size_t kept = 0;
+  for (std::size_t i = 1; i < entries_.size(); i += 2) entries_[kept++] = entries_[i];
+  entries_.resize(kept);
+  spacing_ *= 2;
+}
+
+place segment_index::place_of(const entry& e) const {
+  return {first_index_ + e.index_delta, e.base_offset, position(e.at)};
+}
+
+place segment_index::find(log_index index) const {
+  if (index < first_index_) return start();
+  const auto delta = index - first_index_;
+  const auto later = std::ranges::upper_bound(
+      entries_, delta, {}, [](const entry& e) -> std::uint64_t { return e.index_delta; });
+  return later == entries_.begin() ? start() : place_of(*std::prev(later));
+}
+
+place segment_index::find(offset wanted) const {
+  const auto later = std::ranges::upper_bound(entries_, wanted, {}, &entry::base_offset);
+  return later == entries_.begin() ? start() : place_of(*std::prev(later));
+}
+
+std::optional<place> segment_index::find(timestamp wanted) const {
+  if (totals_.max_timestamp < wanted || totals_.max_timestamp == no_timestamp) return std::nullopt;
+  const auto later = std::ranges::lower_bound(entries_, wanted, {}, &entry::max_timestamp);
+  return later == entries_.begin() ? start() : place_of(*std::prev(later));
+}
+
+place segment_index::truncate(log_index from) {
+  if (from >= totals_.next_index) {
+    return {totals_.next_index, totals_.next_offset, totals_.end};
+  }
+  const auto to = find(from);
+  std::optional<entry> last;
+  while (!entries_.empty() && entries_.back().at >= to.at.value()) {
+    last = entries_.back();
+    entries_.pop_back();
+  }
+  segment_totals kept;
+  kept.end = to.at;
+  kept.next_index = to.index;
+  kept.next_offset = to.base_offset;
+  if (to.at > first_frame_position) {
+    kept.max_timestamp = last->max_timestamp;
+    kept.max_timestamp_offset = last->max_timestamp_offset;
+    kept.max_append_time = last->max_append_time;
+    kept.first_append_time = totals_.first_append_time;
+  }
+  totals_ = kept;
+  return to;
+}
+
+std::uint64_t segment_index::memory() const {
+  return sizeof *this + entries_.capacity() * sizeof(entry);
+}
+
+}  // namespace weir::log

@@ -1,0 +1,28 @@
+#include "core/base/check.h"
+#include "core/base/crc32c.h"
+#include "core/base/endian.h"
+#include "core/log/segment_index.h"
+#include "core/log/term_map.h"
+
+using namespace weir;
+using namespace weir::log;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  std::string file(reinterpret_cast<const char*>(data), size);
+  if (size >= 32) store_le(file.data() + 12, crc32c(std::string_view(file).substr(16)));
+  if (const auto terms = term_map::decode(file)) {
+    weir_check(terms->encode() == file, "term map of {} bytes changed", size);
+    (void)terms->end_of(term(5), offset(100));
+  }
+  if (size < 40) return 0;
+  const auto salt = load_le<std::uint64_t>(file.data() + 16);
+  const log_index first(load_le<std::uint64_t>(file.data() + 24));
+  auto index = segment_index::decode(file, salt, first, 1ULL << 40);
+  if (!index) return 0;
+  weir_check(index->encode(salt) == file, "index of {} bytes changed", size);
+  (void)index->find(first + 1000);
+  (void)index->find(offset(1000));
+  (void)index->find(timestamp(1000));
+  index->truncate(first + 1000);
+  return 0;
+}
