@@ -10,7 +10,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(dirname "$here")
 cache=${WEIR_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/weir}
-inputs=$(sed '/^#/d;/^$/d' "$here/packages.txt"; cat "$here/root.sh")
+recipe=1 # raise it when what follows would make another tree from the same packages
+inputs=$(echo "recipe $recipe"; sed '/^#/d;/^$/d' "$here/packages.txt")
 root=$cache/root-$(sha256sum <<<"$inputs" | cut -c1-12)
 started=$SECONDS
 
@@ -116,7 +117,9 @@ enter() {
   exec bwrap --bind "$root" / --dev-bind /dev /dev --proc /proc --bind /sys /sys "${binds[@]}" \
     --ro-bind-try /etc/resolv.conf /etc/resolv.conf --chdir "$PWD" --die-with-parent \
     --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin --setenv HOME "$cache" --setenv LC_ALL C.UTF-8 \
-    --setenv CCACHE_DIR "$cache/ccache" -- "$@"
+    --setenv CCACHE_DIR "$cache/ccache" --setenv CCACHE_BASEDIR "$repo" --setenv CCACHE_NOHASHDIR 1 \
+    --setenv CCACHE_MAXSIZE 8G \
+    --setenv CCACHE_SLOPPINESS pch_defines,time_macros,include_file_mtime,include_file_ctime -- "$@"
 }
 
 case ${1:-} in
