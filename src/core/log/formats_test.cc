@@ -1,0 +1,111 @@
+// The worked examples of docs/formats decode to what the pages say.
+#include <catch2/catch_all.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "core/log/checkpoint.h"
+#include "core/log/producer_sequences.h"
+#include "core/log/scan.h"
+#include "core/log/segment_header.h"
+#include "core/log/segment_index.h"
+#include "core/log/term_map.h"
+
+namespace weir::log {
+namespace {
+
+// The bytes of the page's nth hex block, each line at the address that it begins with.
+std::string example(const std::string& page, int nth = 0) {
+  const char* root = std::getenv("WEIR_SOURCE");
+  std::ifstream in(std::string(root ? root : ".") + "/docs/formats/" + page);
+  std::string line, out;
+  bool inside = false;
+  int block = -1;
+  while (std::getline(in, line)) {
+    if (line == "```hex") {
+      inside = true;
+      ++block;
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside && block == nth) {
+      std::istringstream words(line);
+      std::size_t at = 0;
+      unsigned byte = 0;
+      words >> std::hex >> at;
+      out.resize(std::max(out.size(), at));
+      while (words >> byte) out.push_back(static_cast<char>(byte));
+    }
+  }
+  REQUIRE(!out.empty());
+  return out;
+}
+
+constexpr std::uint64_t salt = 0x1122334455667788;
+
+TEST_CASE("docs/formats/segment.md") {
+  const auto file = example("segment.md");
+  const auto header = decode_segment_header(file);
+  REQUIRE(header);
+  CHECK(header->salt == salt);
+  CHECK(header->first_index == log_index(7));
+  CHECK(header->first_offset == offset(100));
+  CHECK(header->last_vote == vote{term(3), node_id(1)});
+  CHECK(header->topic == uuid{0x0011223344556677, 0x8899aabbccddeeff});
+  CHECK(header->partition == partition_id(2));
+  CHECK(header->created == timestamp(1700000000000));
+  std::array<char, segment_header_size> again;
+  encode(*header, again);
+  CHECK(file.starts_with(std::string_view(again.data(), again.size())));
+
+  scanner scan({.salt = header->salt,
+                .end = position(file.size()),
+                .next_index = header->first_index,
+                .next_offset = header->first_offset});
+  scan.feed(scan.wanted(), std::string_view(file).substr(segment_header_size));
+  std::vector<frame_kind> kinds;
+  frame_head last;
+  while (auto frame = scan.next()) {
+    kinds.push_back(frame->head.kind);
+    last = frame->head;
+  }
+  CHECK(kinds == std::vector{frame_kind::term_start, frame_kind::vote, frame_kind::command,
+                             frame_kind::batch});
+  CHECK(last.index == log_index(9));
+  CHECK(last.base_offset == offset(101));
+  CHECK(last.offset_count == 2);
+  CHECK(scan.result().tail == tail_state::clean);
+  CHECK(scan.result().last_vote == vote{term(4), node_id(2)});
+}
+
+TEST_CASE("docs/formats/index.md") {
+  const auto index = segment_index::decode(example("index.md"), salt, log_index(7), 1 << 20);
+  REQUIRE(index);
+  CHECK(index->entries() == 1);
+  CHECK(index->find(offset(103)) == place{log_index(8), offset(103), position(4096 + 20'056)});
+  CHECK(index->totals().max_timestamp == timestamp(1700000000400));
+  CHECK(index->totals().max_timestamp_offset == offset(102));
+}
+
+TEST_CASE("docs/formats/producer-snapshot.md") {
+  const auto back = producer_sequences::decode(fragments::copy(example("producer-snapshot.md")));
+  REQUIRE(back);
+  CHECK(back->covers == log_index(8));
+  const auto again = back->producers.check({producer_id(4000), producer_epoch(1), 0, 3});
+  REQUIRE((again && *again));
+  CHECK((*again)->base_offset == offset(100));
+}
+
+TEST_CASE("docs/formats/checkpoint.md") {
+  const auto c = decode_checkpoint(example("checkpoint.md"));
+  REQUIRE(c);
+  CHECK(c->clean);
+  CHECK(c->active_salt == salt);
+  CHECK(c->flushed_through == position(24'308));
+  CHECK(c->start_offset == offset(20));
+  const auto terms = term_map::decode(example("checkpoint.md", 1));
+  REQUIRE(terms);
+  CHECK(terms->end_of(term(3), offset(104)) == term_end{term(3), offset(100)});
+}
+
+}  // namespace
+}  // namespace weir::log
