@@ -1,5 +1,6 @@
 // Values, assignments and changes as a client or a user may send them: the first byte picks what is
 // done, the second the option, the rest is text. What was taken must format and read back the same.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,7 +17,7 @@ void values(const option_descriptor& option, std::string_view text, text_form fo
   if (!value) return;
   for (const auto written : {text_form::kafka, text_form::weir}) {
     const auto again = parse_value(option, format_value(option, *value, written), written);
-    weir_check(again == value, "{} changes when written", option.name);
+    weir_check(again && *again == *value, "{} changes when written", option.name);
   }
   option_layer layer;
   layer.set(option.id, *value);
