@@ -142,6 +142,7 @@ seastar::future<> connection::start(fragments frame, seastar::semaphore_units<> 
     e->ordered = true;
     changed_.broadcast();
   };
+  r.hold_until_written = [e](seastar::semaphore_units<> units) { e->answer_memory = std::move(units); };
   (void)run(e, api, std::move(r));
   co_await changed_.wait([&] { return e->ordered || e->done; });
 }

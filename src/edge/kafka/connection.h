@@ -33,6 +33,7 @@ class connection : public std::enable_shared_from_this<connection> {
   struct exchange {
     std::int16_t key = 0;
     seastar::semaphore_units<> memory;  // the frame's
+    seastar::semaphore_units<> answer_memory;
     std::optional<fragments> body;      // of the answer
     bool done = false;
     bool ordered = false;

@@ -2,6 +2,7 @@
 // What a handler gets and gives, and the table that says which APIs this broker answers (handlers.cc).
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/future.hh>
+#include <seastar/core/semaphore.hh>
 
 #include <functional>
 #include <optional>
@@ -26,6 +27,8 @@ struct request {
   // Called once the requests behind this one may start: order among produce requests is that of their batches' places
   // in the log, not of their answers. Handlers that don't pipeline leave it alone.
   std::function<void()> next_may_start;
+  // Memory that the answer takes beside the frame's, given back when it is written.
+  std::function<void(seastar::semaphore_units<>)> hold_until_written;
 };
 
 // The whole answer frame; nothing where none is sent (acks=0).

@@ -6,6 +6,7 @@
 
 #include "edge/kafka/fetch_session.h"
 #include "edge/kafka/meters.h"
+#include "edge/kafka/produce_rules.h"
 #include "engine/cluster/cluster.h"
 #include "engine/runtime/fibers.h"
 
@@ -28,8 +29,10 @@ struct services {
   edge_limits limits;
   fetch_sessions sessions;
   meters_of_shard meters;
+  topic_rules_cache rules;
   seastar::semaphore request_memory;
   seastar::semaphore answer_memory;
+  std::uint64_t next_wait = 1;  // ids of waiting fetches
   fibers background{"kafka edge"};
 
   services(cluster& c, edge_limits l)

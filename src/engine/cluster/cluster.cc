@@ -147,6 +147,7 @@ seastar::future<std::expected<void, command_error>> cluster::apply(std::string e
     if (const auto* t = state_.find(changed->resource_name.view())) topic = t->id;
   }
   if (const auto done = state_.apply(*command); !done) co_return std::unexpected(error_of(done.error()));
+  ++version_;
   co_await follow(*command, topic);
   co_return std::expected<void, command_error>{};
 }
@@ -187,6 +188,7 @@ seastar::future<std::expected<std::int64_t, command_error>> cluster::new_produce
 
 seastar::future<> cluster::stop() {
   ready_ = false;
+  waits_.cancel_all();
   proposed_.broadcast();
   // The apply loop ends when what was proposed is applied.
   co_await fibers_.stop();

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/catalog/state.h"
+#include "engine/cluster/news.h"
 #include "engine/replica/replica.h"
 
 namespace weir {
@@ -70,6 +71,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
   [[nodiscard]] bool ready() const { return ready_; }
+  // Grows with every change of the state: what was worked out from it is good as long as this stays.
+  [[nodiscard]] std::uint64_t version() const { return version_; }
+  [[nodiscard]] news_waits& waits() { return waits_; }
 
  private:
   struct pending {
@@ -105,6 +109,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     [[nodiscard]] bool contains(const partition_key& k) const { return keys.contains({k.topic_id, k.partition}); }
   } offline_;
   bool ready_ = false;
+  std::uint64_t version_ = 1;
+  news_waits waits_;
 
   // Shard 0.
   std::unique_ptr<replica> group0_;

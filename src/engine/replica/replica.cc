@@ -40,7 +40,7 @@ std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from)
 replica::replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options)
     : log_(std::move(log)),
       raft_(self, {self},
-            {.last_vote = log_->last_vote(),
+            {.last_vote = {.term = log_->last_vote().term, .voted_for = log_->last_vote().voted_for},
              .last_index = log_->last_index(),
              .last_term = log_->last_term()}),
       options_(options) {
@@ -199,6 +199,12 @@ epoch_end replica::end_of_epoch(std::int32_t epoch) const {
   const auto end = log_->terms().end_of(asked, log_->next_offset());
   if (!end) return {};
   return {.epoch = static_cast<std::int32_t>(end->term.value()), .end = end->end};
+}
+
+std::int32_t replica::epoch_at(offset at) const {
+  if (at >= log_->next_offset()) return leader_epoch();
+  const auto term = log_->terms().term_at(at);
+  return term ? static_cast<std::int32_t>(term->value()) : -1;
 }
 
 std::optional<epoch_end> replica::diverging(std::int32_t epoch, offset from) const {

@@ -89,6 +89,8 @@ class replica {
   [[nodiscard]] std::expected<void, replica_error> check_epoch(std::int32_t epoch) const;
   // Where `epoch` ended here (OffsetForLeaderEpoch).
   [[nodiscard]] epoch_end end_of_epoch(std::int32_t epoch) const;
+  // The leader epoch of the record at `at`; -1 where there is none.
+  [[nodiscard]] std::int32_t epoch_at(offset at) const;
   // The first offset at which a reader that was at `epoch`, `from` no longer agrees with this log;
   // nothing if it does.
   [[nodiscard]] std::optional<epoch_end> diverging(std::int32_t epoch, offset from) const;

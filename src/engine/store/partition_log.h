@@ -19,7 +19,6 @@
 #include "core/log/segment_index.h"
 #include "core/log/segment_list.h"
 #include "core/log/term_map.h"
-#include "core/raft/consensus.h"
 #include "core/record/batch_header.h"
 #include "core/record/batch_search.h"
 #include "engine/runtime/event_source.h"
@@ -114,7 +113,7 @@ class partition_log {
   [[nodiscard]] offset next_offset() const { return next_offset_; }
   [[nodiscard]] log_index last_index() const { return last_index_; }
   [[nodiscard]] weir::term last_term() const { return last_term_; }
-  [[nodiscard]] raft::vote last_vote() const { return last_vote_; }
+  [[nodiscard]] log::vote last_vote() const { return last_vote_; }
   [[nodiscard]] const log::term_map& terms() const { return terms_; }
   [[nodiscard]] log::producer_sequences& producers() { return producers_; }
   [[nodiscard]] std::uint64_t size_bytes() const;
@@ -173,7 +172,7 @@ class partition_log {
   log::segment_list segments_;
   log::term_map terms_;
   log::producer_sequences producers_;
-  raft::vote last_vote_;
+  log::vote last_vote_;
   weir::term last_term_;
   log_index last_index_;
   log_index start_index_{1};

@@ -1,0 +1,39 @@
+#include "edge/kafka/handlers.h"
+
+#include <algorithm>
+
+#include "edge/kafka/services.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr api_handler table[] = {
+    {kafka::api_key::produce, 3, 13, &weir::edge::produce},
+    {kafka::api_key::fetch, 4, 18, &weir::edge::fetch},
+    {kafka::api_key::list_offsets, 1, 11, &weir::edge::list_offsets},
+    {kafka::api_key::metadata, 0, 13, &weir::edge::metadata},
+    {kafka::api_key::api_versions, 0, 4, &weir::edge::api_versions},
+    {kafka::api_key::create_topics, 2, 7, &weir::edge::create_topics},
+    {kafka::api_key::delete_topics, 1, 6, &weir::edge::delete_topics},
+    {kafka::api_key::delete_records, 0, 2, &weir::edge::delete_records},
+    {kafka::api_key::init_producer_id, 0, 5, &weir::edge::init_producer_id},
+    {kafka::api_key::offset_for_leader_epoch, 2, 4, &weir::edge::offset_for_leader_epoch},
+    {kafka::api_key::describe_configs, 1, 4, &weir::edge::describe_configs},
+    {kafka::api_key::alter_configs, 0, 2, &weir::edge::alter_configs},
+    {kafka::api_key::describe_log_dirs, 1, 5, &weir::edge::describe_log_dirs},
+    {kafka::api_key::create_partitions, 0, 3, &weir::edge::create_partitions},
+    {kafka::api_key::incremental_alter_configs, 0, 1, &weir::edge::incremental_alter_configs},
+    {kafka::api_key::describe_cluster, 0, 2, &weir::edge::describe_cluster},
+    {kafka::api_key::describe_topic_partitions, 0, 0, &weir::edge::describe_topic_partitions},
+};
+
+}  // namespace
+
+std::span<const api_handler> handlers() { return table; }
+
+const api_handler* find_handler(std::int16_t key) {
+  const auto at = std::ranges::find(table, key, [](const auto& h) { return static_cast<std::int16_t>(h.key); });
+  return at == std::end(table) ? nullptr : at;
+}
+
+}  // namespace weir::edge
