@@ -45,13 +45,14 @@ def json_source(decl):
         scope = f"{m.name}::"
         for s in [*m.structs, m.root]:
             out += put_function(decl, s, m.name if s is m.root else scope + s.name, scope)
-    out += ["}  // namespace", ""]
     for m in decl.messages:
         out += [f"std::string to_json(const {m.name}& v, std::int16_t version) {{", "  kafka::json_text j;",
-                "  put(j, version, v);", "  return j.take();", "}",
-                f"extern const kafka::probe {m.name}_probe;",
-                f'const kafka::probe {m.name}_probe = kafka::make_probe<{m.name}, to_json>("{decl.camel}", '
-                f'"{m.kind}", {decl.key});', ""]
+                "  put(j, version, v);", "  return j.take();", "}", ""]
+    out += ["}  // namespace", ""]
+    for m in decl.messages:
+        out += [f"extern const kafka::probe {m.name}_probe;",
+                f"const kafka::probe {m.name}_probe = "
+                f'kafka::make_probe<{m.name}, to_json>("{decl.camel}", "{m.kind}");', ""]
     return "\n".join([*out, f"}}  // namespace {namespace(decl)}", ""])
 
 

@@ -14,11 +14,11 @@
 #include <new>
 #include <utility>
 
-#include "core/base/check.h"
-
 namespace weir {
 
 inline constexpr std::size_t chunk_bytes_max = 128 * 1024;
+// Ends the process. Out of line: this header is in every generated message.
+[[noreturn]] void chunked_vector_overflow(std::size_t count);
 
 template <typename T>
 class chunked_vector {
@@ -92,7 +92,7 @@ class chunked_vector {
   // Room for `count` elements in all; takes just that, rounded up to whole chunks when large.
   void reserve(std::size_t count) {
     if (count <= capacity_) return;
-    weir_check(count < size_max, "a vector of {}", count);
+    if (count >= size_max) chunked_vector_overflow(count);
     if (count <= per_chunk()) {
       become_small(count);
     } else {

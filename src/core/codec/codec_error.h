@@ -19,15 +19,24 @@ enum class codec_error : std::uint8_t {
 
 constexpr std::string_view to_string(codec_error e) {
   switch (e) {
-    case codec_error::truncated: return "truncated";
-    case codec_error::bad_length: return "bad length";
-    case codec_error::null_not_allowed: return "null not allowed";
-    case codec_error::bad_varint: return "bad varint";
-    case codec_error::bad_tags: return "bad tagged fields";
-    case codec_error::trailing_bytes: return "trailing bytes";
-    case codec_error::too_much_memory: return "too much memory";
-    case codec_error::bad_version: return "unsupported version";
-    case codec_error::not_in_version: return "value not in this version";
+    case codec_error::truncated:
+      return "truncated";
+    case codec_error::bad_length:
+      return "bad length";
+    case codec_error::null_not_allowed:
+      return "null not allowed";
+    case codec_error::bad_varint:
+      return "bad varint";
+    case codec_error::bad_tags:
+      return "bad tagged fields";
+    case codec_error::trailing_bytes:
+      return "trailing bytes";
+    case codec_error::too_much_memory:
+      return "too much memory";
+    case codec_error::bad_version:
+      return "unsupported version";
+    case codec_error::not_in_version:
+      return "value not in this version";
   }
   return "unknown";
 }

@@ -40,7 +40,8 @@ class json_text {
     quoted(v);
   }
   void value(const bytes& v);
-  void value(const fragments& v) { value(v.contiguous(0, v.size())); }
+  // Of records the size alone, as the original prints them.
+  void value(const fragments& v) { value(static_cast<std::int64_t>(v.size())); }
   std::string take() { return std::move(out_); }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 // For tests and fuzzers: any declared message by name, behind function pointers.
 #include <expected>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,10 +10,12 @@
 
 namespace weir::kafka {
 
-struct decoded {
+struct probed {
+  std::optional<codec_error> decode_error;
+  std::optional<codec_error> encode_error;
   fragments again;       // encoded once more
   std::size_t size = 0;  // what encoded_size said of it
-  std::string json;
+  std::string json;      // where asked for
 };
 
 struct probe {
@@ -22,25 +25,51 @@ struct probe {
   std::int16_t version_min;
   std::int16_t version_max;
   // Decodes a whole body, encodes what came out and prints it.
-  std::expected<decoded, codec_error> (*run)(const fragments& body, std::int16_t version,
-                                             bool with_json);
+  probed (*run)(const fragments& body, std::int16_t version, bool with_json);
+  // Decodes alone.
+  bool (*decodes)(const fragments& body, std::int16_t version);
 };
 
-template <typename Message, auto ToJson>
-constexpr probe make_probe(std::string_view name, std::string_view kind, std::int16_t key) {
-  return {name, kind, key, Message::version_min, Message::version_max,
-          [](const fragments& body, std::int16_t version,
-             bool with_json) -> std::expected<decoded, codec_error> {
-            const auto message = decode_whole<Message>(body, version);
-            if (!message) return std::unexpected(message.error());
-            auto again = encode_whole(*message, version);
-            if (!again) return std::unexpected(again.error());
-            return decoded{*std::move(again), message->encoded_size(version),
-                           with_json ? ToJson(*message, version) : std::string()};
+template <typename Message, std::string (*ToJson)(const Message&, std::int16_t)>
+probed run_probe(const fragments& body, std::int16_t version, bool with_json) {
+  probed out;
+  const auto message = decode_whole<Message>(body, version);
+  if (!message) {
+    out.decode_error = message.error();
+    return out;
+  }
+  auto again = encode_whole(*message, version);
+  if (!again) {
+    out.encode_error = again.error();
+    return out;
+  }
+  out.again = *std::move(again);
+  out.size = message->encoded_size(version);
+  if (with_json) out.json = ToJson(*message, version);
+  return out;
+}
+
+template <typename Message, std::string (*ToJson)(const Message&, std::int16_t)>
+constexpr probe make_probe(std::string_view name, std::string_view kind) {
+  return {name,
+          kind,
+          Message::message_key,
+          Message::version_min,
+          Message::version_max,
+          run_probe<Message, ToJson>,
+          [](const fragments& body, std::int16_t version) {
+            return decode_whole<Message>(body, version).has_value();
           }};
 }
 
 // All declared messages, in no order of meaning.
 std::span<const probe* const> probes();
+// The one of that kind and key, or null.
+inline const probe* find_probe(std::string_view kind, std::int16_t key) {
+  for (const auto* p : probes()) {
+    if (p->kind == kind && p->key == key) return p;
+  }
+  return nullptr;
+}
 
 }  // namespace weir::kafka

@@ -208,8 +208,8 @@ bool tag_reader::next() {
 }
 
 void tag_reader::keep(unknown_tags& into) {
-  // The list starts with room for four, and holds its old and new memory for a moment when it grows.
-  const std::size_t places = into.size() == 0 ? 5 : 3;
+  // The list starts with room for four and doubles: all that it ever takes is below this.
+  const std::size_t places = into.size() == 0 ? 5 : 4;
   if (from_.charge(places * sizeof(unknown_tags::field))) into.add(tag_, from_.take(from_.left()));
 }
 

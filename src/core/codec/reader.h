@@ -26,7 +26,7 @@ namespace weir::kafka {
 class reader {
  public:
   static constexpr std::size_t memory_floor = 16 * 1024;
-  static constexpr std::size_t memory_factor = 48;
+  static constexpr std::size_t memory_factor = 24;
   static constexpr std::size_t string_size_max = 32767;
 
   // `frame` must outlive the reader, not what was read.

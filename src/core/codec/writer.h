@@ -80,7 +80,8 @@ class writer {
   }
   // At least `count` (small) bytes at at_.
   char* room(std::size_t count) {
-    if (static_cast<std::size_t>(end_ - at_) < count) [[unlikely]] next_block();
+    if (static_cast<std::size_t>(end_ - at_) < count) [[unlikely]]
+      next_block();
     return at_;
   }
   [[nodiscard]] std::size_t pending() const { return static_cast<std::size_t>(at_ - flushed_); }
@@ -90,7 +91,7 @@ class writer {
   void null_length(bool flex, bool null_allowed);
 
   fragments out_;
-  block* block_ = nullptr;  // one share is ours
+  block* block_ = nullptr;   // one share is ours
   char* flushed_ = nullptr;  // [flushed_, at_) is written and not yet in out_
   char* at_ = nullptr;
   char* end_ = nullptr;
