@@ -95,18 +95,21 @@ seastar::future<std::optional<fragments>> connection::read_frame(
     seastar::semaphore_units<>& memory) {
   const auto head = co_await take(frame_prefix_bytes);
   if (!head) co_return std::nullopt;
-  const auto size = kafka::frame_size(head->contiguous(0, frame_prefix_bytes).view(), with_.limits.request_bytes_max);
-  if (!size) throw protocol_violation(fmt::format("a request larger than {} bytes", with_.limits.request_bytes_max));
+  const auto size = kafka::frame_size(head->contiguous(0, frame_prefix_bytes).view(),
+                                      with_.limits.request_bytes_max);
+  if (!size)
+    throw protocol_violation(
+        fmt::format("a request larger than {} bytes", with_.limits.request_bytes_max));
   // Waiting here is the back-pressure: the kernel's buffers fill and the client slows down. What
   // decoding takes comes on top of the frame itself.
-  memory = co_await seastar::get_units(
-      with_.request_memory, *size + with_.limits.request_overhead);
+  memory = co_await seastar::get_units(with_.request_memory, *size + with_.limits.request_overhead);
   co_return co_await take(*size);
 }
 
 seastar::future<> connection::read_requests() {
   while (reading_) {
-    co_await changed_.wait([this] { return exchanges_.size() < with_.limits.in_flight_max || !reading_; });
+    co_await changed_.wait(
+        [this] { return exchanges_.size() < with_.limits.in_flight_max || !reading_; });
     seastar::semaphore_units<> memory;
     auto frame = co_await read_frame(memory);
     if (!frame || !reading_) break;
@@ -120,7 +123,8 @@ seastar::future<> connection::start(fragments frame, seastar::semaphore_units<> 
   kafka::reader from(frame);
   auto header = kafka::decode_request_header(from);
   if (!header) {
-    throw protocol_violation(fmt::format("unreadable request header: {}", to_string(header.error())));
+    throw protocol_violation(
+        fmt::format("unreadable request header: {}", to_string(header.error())));
   }
   auto e = std::make_shared<exchange>();
   e->key = header->key;
@@ -142,7 +146,9 @@ seastar::future<> connection::start(fragments frame, seastar::semaphore_units<> 
     e->ordered = true;
     changed_.broadcast();
   };
-  r.hold_until_written = [e](seastar::semaphore_units<> units) { e->answer_memory = std::move(units); };
+  r.hold_until_written = [e](seastar::semaphore_units<> units) {
+    e->answer_memory = std::move(units);
+  };
   (void)run(e, api, std::move(r));
   co_await changed_.wait([&] { return e->ordered || e->done; });
 }

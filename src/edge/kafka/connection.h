@@ -34,7 +34,7 @@ class connection : public std::enable_shared_from_this<connection> {
     std::int16_t key = 0;
     seastar::semaphore_units<> memory;  // the frame's
     seastar::semaphore_units<> answer_memory;
-    std::optional<fragments> body;      // of the answer
+    std::optional<fragments> body;  // of the answer
     bool done = false;
     bool ordered = false;
     bool failed = false;

@@ -8,49 +8,74 @@ using kafka::error_code;
 
 error_code code_of(replica_error error) {
   switch (error) {
-    case replica_error::not_leader: return error_code::not_leader_or_follower;
-    case replica_error::out_of_order_sequence: return error_code::out_of_order_sequence_number;
-    case replica_error::invalid_producer_epoch: return error_code::invalid_producer_epoch;
-    case replica_error::bad_sequence: return error_code::invalid_record;
-    case replica_error::fenced_leader_epoch: return error_code::fenced_leader_epoch;
-    case replica_error::unknown_leader_epoch: return error_code::unknown_leader_epoch;
-    case replica_error::offset_out_of_range: return error_code::offset_out_of_range;
-    case replica_error::storage: return error_code::kafka_storage_error;
-    case replica_error::damaged: return error_code::kafka_storage_error;
+    case replica_error::not_leader:
+      return error_code::not_leader_or_follower;
+    case replica_error::out_of_order_sequence:
+      return error_code::out_of_order_sequence_number;
+    case replica_error::invalid_producer_epoch:
+      return error_code::invalid_producer_epoch;
+    case replica_error::bad_sequence:
+      return error_code::invalid_record;
+    case replica_error::fenced_leader_epoch:
+      return error_code::fenced_leader_epoch;
+    case replica_error::unknown_leader_epoch:
+      return error_code::unknown_leader_epoch;
+    case replica_error::offset_out_of_range:
+      return error_code::offset_out_of_range;
+    case replica_error::storage:
+      return error_code::kafka_storage_error;
+    case replica_error::damaged:
+      return error_code::kafka_storage_error;
   }
   weir_check(false, "replica error {}", static_cast<int>(error));
 }
 
 error_code code_of(command_error error) {
   switch (error) {
-    case command_error::topic_exists: return error_code::topic_already_exists;
-    case command_error::unknown_topic: return error_code::unknown_topic_or_partition;
-    case command_error::fewer_partitions: return error_code::invalid_partitions;
-    case command_error::storage: return error_code::kafka_storage_error;
-    case command_error::stopping: return error_code::not_controller;
+    case command_error::topic_exists:
+      return error_code::topic_already_exists;
+    case command_error::unknown_topic:
+      return error_code::unknown_topic_or_partition;
+    case command_error::fewer_partitions:
+      return error_code::invalid_partitions;
+    case command_error::storage:
+      return error_code::kafka_storage_error;
+    case command_error::stopping:
+      return error_code::not_controller;
   }
   weir_check(false, "command error {}", static_cast<int>(error));
 }
 
 error_code code_of(record::produce_fault fault) {
   switch (fault) {
-    case record::produce_fault::corrupt_message: return error_code::corrupt_message;
-    case record::produce_fault::record_too_large: return error_code::message_too_large;
-    case record::produce_fault::invalid_timestamp: return error_code::invalid_timestamp;
-    case record::produce_fault::unsupported_format: return error_code::unsupported_for_message_format;
-    case record::produce_fault::unsupported_compression: return error_code::unsupported_compression_type;
-    case record::produce_fault::invalid_record: return error_code::invalid_record;
-    case record::produce_fault::unreadable: return error_code::unknown_server_error;
+    case record::produce_fault::corrupt_message:
+      return error_code::corrupt_message;
+    case record::produce_fault::record_too_large:
+      return error_code::message_too_large;
+    case record::produce_fault::invalid_timestamp:
+      return error_code::invalid_timestamp;
+    case record::produce_fault::unsupported_format:
+      return error_code::unsupported_for_message_format;
+    case record::produce_fault::unsupported_compression:
+      return error_code::unsupported_compression_type;
+    case record::produce_fault::invalid_record:
+      return error_code::invalid_record;
+    case record::produce_fault::unreadable:
+      return error_code::unknown_server_error;
   }
   weir_check(false, "produce fault {}", static_cast<int>(fault));
 }
 
 error_code code_of(option_error_code code) {
   switch (code) {
-    case option_error_code::unknown_name: return error_code::invalid_config;
-    case option_error_code::invalid_value: return error_code::invalid_config;
-    case option_error_code::invalid_request: return error_code::invalid_request;
-    case option_error_code::not_changeable: return error_code::invalid_config;
+    case option_error_code::unknown_name:
+      return error_code::invalid_config;
+    case option_error_code::invalid_value:
+      return error_code::invalid_config;
+    case option_error_code::invalid_request:
+      return error_code::invalid_request;
+    case option_error_code::not_changeable:
+      return error_code::invalid_config;
   }
   weir_check(false, "option error {}", static_cast<int>(code));
 }

@@ -1,6 +1,6 @@
 #include "edge/kafka/fetch_session.h"
 
-#include <memory>
+#include <algorithm>
 #include <random>
 
 namespace weir::edge {
@@ -21,7 +21,9 @@ fetch_want want_of(const Topic& topic, const Partition& p) {
           .last_fetched_epoch = p.last_fetched_epoch};
 }
 
-std::int32_t after(std::int32_t epoch) { return epoch == INT32_MAX ? 1 : epoch + 1; }
+std::int32_t after(std::int32_t epoch) {
+  return epoch == INT32_MAX ? 1 : epoch + 1;
+}
 
 std::int32_t random_id() {
   static thread_local std::mt19937 generator{std::random_device{}()};

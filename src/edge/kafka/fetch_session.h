@@ -1,11 +1,13 @@
 #pragma once
-// Fetch sessions (KIP-227): a consumer names its partitions once; later fetches name only what changed and get only
-// partitions with news. Kept by the shard that serves the connection, so a session id is only known there; a consumer
-// that comes by another connection is told FETCH_SESSION_ID_NOT_FOUND and begins a new one.
+// Fetch sessions (KIP-227): a consumer names its partitions once; later fetches name only what
+// changed and get only partitions with news. Kept by the shard that serves the connection, so a
+// session id is only known there; a consumer that comes by another connection is told
+// FETCH_SESSION_ID_NOT_FOUND and begins a new one.
 #include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -52,9 +54,9 @@ struct fetch_session {
 // What a request is about, after sessions have had their say.
 struct fetch_plan {
   kafka::error_code error = kafka::error_code::none;  // of the whole answer
-  fetch_session* session = nullptr;  // null: no session, answer everything
-  bool incremental = false;          // leave out partitions without news
-  std::list<fetch_want> loose;       // the wants where there is no session
+  fetch_session* session = nullptr;                   // null: no session, answer everything
+  bool incremental = false;                           // leave out partitions without news
+  std::list<fetch_want> loose;                        // the wants where there is no session
   [[nodiscard]] std::list<fetch_want>& wants() { return session ? session->wants : loose; }
 };
 
@@ -75,7 +77,6 @@ class fetch_sessions {
   std::size_t most_;
   std::list<std::unique_ptr<fetch_session>> by_use_;  // least recently used first
   absl::flat_hash_map<std::int32_t, std::list<std::unique_ptr<fetch_session>>::iterator> sessions_;
-  std::uint64_t drawn_ = 0;
 };
 
 }  // namespace weir::edge

@@ -29,10 +29,13 @@ constexpr api_handler table[] = {
 
 }  // namespace
 
-std::span<const api_handler> handlers() { return table; }
+std::span<const api_handler> handlers() {
+  return table;
+}
 
 const api_handler* find_handler(std::int16_t key) {
-  const auto at = std::ranges::find(table, key, [](const auto& h) { return static_cast<std::int16_t>(h.key); });
+  const auto at =
+      std::ranges::find(table, key, [](const auto& h) { return static_cast<std::int16_t>(h.key); });
   return at == std::end(table) ? nullptr : at;
 }
 

@@ -13,7 +13,8 @@ constexpr std::uint64_t first_bucket_us = 64;
 }  // namespace
 
 void latency_histogram::add(std::chrono::steady_clock::duration took) {
-  const auto us = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  const auto us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   const auto bucket = static_cast<std::size_t>(std::bit_width(us / first_bucket_us));
   ++buckets_[std::min(bucket, bucket_count - 1)];
   ++count_;
@@ -36,20 +37,23 @@ seastar::metrics::histogram latency_histogram::figures() const {
 
 meters_of_shard::meters_of_shard() {
   namespace sm = seastar::metrics;
-  groups_.add_group("kafka", {
-                                 sm::make_counter("received_bytes", bytes_in, sm::description("Bytes of requests")),
-                                 sm::make_counter("sent_bytes", bytes_out, sm::description("Bytes of answers")),
-                                 sm::make_counter("protocol_violations", violations,
-                                                  sm::description("Connections closed because of what they sent")),
-                                 sm::make_gauge("requests_in_flight", [this] { return in_flight; },
-                                                sm::description("Requests being served")),
-                                 sm::make_gauge("connections", [this] { return connections; },
-                                                sm::description("Open connections")),
-                                 sm::make_counter("connections_accepted", connections_accepted,
-                                                  sm::description("Connections accepted")),
-                                 sm::make_counter("connections_refused", connections_refused,
-                                                  sm::description("Connections closed at once: over a limit")),
-                             });
+  groups_.add_group(
+      "kafka",
+      {
+          sm::make_counter("received_bytes", bytes_in, sm::description("Bytes of requests")),
+          sm::make_counter("sent_bytes", bytes_out, sm::description("Bytes of answers")),
+          sm::make_counter("protocol_violations", violations,
+                           sm::description("Connections closed because of what they sent")),
+          sm::make_gauge(
+              "requests_in_flight", [this] { return in_flight; },
+              sm::description("Requests being served")),
+          sm::make_gauge(
+              "connections", [this] { return connections; }, sm::description("Open connections")),
+          sm::make_counter("connections_accepted", connections_accepted,
+                           sm::description("Connections accepted")),
+          sm::make_counter("connections_refused", connections_refused,
+                           sm::description("Connections closed at once: over a limit")),
+      });
 }
 
 void meters_of_shard::answered(std::int16_t key, std::chrono::steady_clock::duration took) {
@@ -59,8 +63,11 @@ void meters_of_shard::answered(std::int16_t key, std::chrono::steady_clock::dura
   namespace sm = seastar::metrics;
   const auto* api = kafka::find_api(key);
   const auto name = api ? std::string(api->name) : std::to_string(key);
-  groups_.add_group("kafka", {sm::make_histogram("request_seconds", sm::description("Time from a request's arrival to its answer"),
-                                                 {sm::label("api")(name)}, [h = &at->second] { return h->figures(); })});
+  groups_.add_group(
+      "kafka",
+      {sm::make_histogram("request_seconds",
+                          sm::description("Time from a request's arrival to its answer"),
+                          {sm::label("api")(name)}, [h = &at->second] { return h->figures(); })});
 }
 
 void meters_of_shard::failed(kafka::error_code code) {
@@ -69,9 +76,10 @@ void meters_of_shard::failed(kafka::error_code code) {
   ++at->second;
   if (!fresh) return;
   namespace sm = seastar::metrics;
-  groups_.add_group("kafka", {sm::make_counter("errors", sm::description("Errors told to clients"),
-                                               {sm::label("code")(std::string(kafka::describe(code).name))},
-                                               [n = &at->second] { return *n; })});
+  groups_.add_group("kafka",
+                    {sm::make_counter("errors", sm::description("Errors told to clients"),
+                                      {sm::label("code")(std::string(kafka::describe(code).name))},
+                                      [n = &at->second] { return *n; })});
 }
 
 }  // namespace weir::edge

@@ -1,5 +1,6 @@
 #pragma once
-// What this shard's Kafka edge counts: requests by API with their latency, bytes, connections, errors by code.
+// What this shard's Kafka edge counts: requests by API with their latency, bytes, connections,
+// errors by code.
 #include <seastar/core/metrics.hh>
 #include <seastar/core/metrics_registration.hh>
 
@@ -35,9 +36,9 @@ class meters_of_shard {
   std::uint64_t bytes_out = 0;
   std::uint64_t violations = 0;
   std::int64_t in_flight = 0;
-  std::uint64_t connections = 0;           // open now
+  std::uint64_t connections = 0;  // open now
   std::uint64_t connections_accepted = 0;
-  std::uint64_t connections_refused = 0;   // over a limit
+  std::uint64_t connections_refused = 0;  // over a limit
 
  private:
   std::map<std::int16_t, latency_histogram> requests_;

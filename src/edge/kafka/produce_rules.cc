@@ -11,12 +11,18 @@ constexpr std::size_t remembered_max = 10'000;
 
 std::optional<record::compression_setting> compression_of(const topic_options& o) {
   switch (o.compression_type) {
-    case compression_type_choice::producer: return std::nullopt;
-    case compression_type_choice::uncompressed: return record::compression_setting{record::codec::none, 0};
-    case compression_type_choice::zstd: return record::compression_setting{record::codec::zstd, o.compression_zstd_level};
-    case compression_type_choice::lz4: return record::compression_setting{record::codec::lz4, o.compression_lz4_level};
-    case compression_type_choice::snappy: return record::compression_setting{record::codec::snappy, 0};
-    case compression_type_choice::gzip: return record::compression_setting{record::codec::gzip, o.compression_gzip_level};
+    case compression_type_choice::producer:
+      return std::nullopt;
+    case compression_type_choice::uncompressed:
+      return record::compression_setting{record::codec::none, 0};
+    case compression_type_choice::zstd:
+      return record::compression_setting{record::codec::zstd, o.compression_zstd_level};
+    case compression_type_choice::lz4:
+      return record::compression_setting{record::codec::lz4, o.compression_lz4_level};
+    case compression_type_choice::snappy:
+      return record::compression_setting{record::codec::snappy, 0};
+    case compression_type_choice::gzip:
+      return record::compression_setting{record::codec::gzip, o.compression_gzip_level};
   }
   weir_check(false, "compression type {}", static_cast<int>(o.compression_type));
 }
@@ -28,7 +34,8 @@ timestamp wall_clock() {
   return timestamp(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
-record::produce_rules topic_rules::for_partition(const std::string& topic, std::int32_t partition, timestamp now) const {
+record::produce_rules topic_rules::for_partition(const std::string& topic, std::int32_t partition,
+                                                 timestamp now) const {
   auto rules = record;
   rules.partition = fmt::format("{}-{}", topic, partition);
   rules.now = now;

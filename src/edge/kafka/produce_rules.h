@@ -15,8 +15,8 @@ struct topic_rules {
   std::size_t min_insync = 1;
   std::uint64_t version = 0;  // of the cluster state that this was worked out from
 
-  [[nodiscard]] record::produce_rules for_partition(const std::string& topic, std::int32_t partition,
-                                                    timestamp now) const;
+  [[nodiscard]] record::produce_rules for_partition(const std::string& topic,
+                                                    std::int32_t partition, timestamp now) const;
 };
 
 class topic_rules_cache {

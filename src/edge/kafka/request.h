@@ -1,5 +1,6 @@
 #pragma once
-// What a handler gets and gives, and the table that says which APIs this broker answers (handlers.cc).
+// What a handler gets and gives, and the table that says which APIs this broker answers
+// (handlers.cc).
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/future.hh>
 #include <seastar/core/semaphore.hh>
@@ -19,13 +20,15 @@ namespace weir::edge {
 
 struct services;
 
-// One request of one connection. The body shares the frame's memory, which is reserved until the answer is written.
+// One request of one connection. The body shares the frame's memory, which is reserved until the
+// answer is written.
 struct request {
   kafka::request_header header;
   fragments body;
   std::string client_address;
-  // Called once the requests behind this one may start: order among produce requests is that of their batches' places
-  // in the log, not of their answers. Handlers that don't pipeline leave it alone.
+  // Called once the requests behind this one may start: order among produce requests is that of
+  // their batches' places in the log, not of their answers. Handlers that don't pipeline leave it
+  // alone.
   std::function<void()> next_may_start;
   // Memory that the answer takes beside the frame's, given back when it is written.
   std::function<void(seastar::semaphore_units<>)> hold_until_written;
@@ -58,8 +61,8 @@ template <typename Message>
 Message decode(const request& r) {
   auto message = kafka::decode_whole<Message>(r.body, r.header.version);
   if (!message) {
-    throw protocol_violation(fmt::format("unreadable request (API {} version {}): {}", r.header.key, r.header.version,
-                                         to_string(message.error())));
+    throw protocol_violation(fmt::format("unreadable request (API {} version {}): {}", r.header.key,
+                                         r.header.version, to_string(message.error())));
   }
   return *std::move(message);
 }
@@ -67,7 +70,9 @@ Message decode(const request& r) {
 template <typename Message>
 fragments encode(const request& r, const Message& message) {
   auto frame = kafka::response_frame(r.header.correlation_id, message, r.header.version);
-  if (!frame) throw std::runtime_error(fmt::format("the answer does not encode: {}", to_string(frame.error())));
+  if (!frame)
+    throw std::runtime_error(
+        fmt::format("the answer does not encode: {}", to_string(frame.error())));
   return *std::move(frame);
 }
 

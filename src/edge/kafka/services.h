@@ -14,13 +14,15 @@ namespace weir::edge {
 
 struct edge_limits {
   std::size_t request_bytes_max = 100 << 20;
-  std::size_t request_overhead = 4096;     // reserved beside each frame
-  std::size_t request_memory = 128 << 20;  // for frames being read or served, per shard; at least the largest request
-  std::size_t answer_memory = 64 << 20;    // for fetched records under way to clients, per shard
-  std::size_t in_flight_max = 64;          // unanswered requests of one connection
+  std::size_t request_overhead = 4096;  // reserved beside each frame
+  std::size_t request_memory =
+      128 << 20;  // for frames being read or served, per shard; at least the largest request
+  std::size_t answer_memory = 64 << 20;  // for fetched records under way to clients, per shard
+  std::size_t in_flight_max = 64;        // unanswered requests of one connection
   std::chrono::milliseconds idle_max{600'000};
-  std::chrono::milliseconds stalled_max{60'000};  // a client that takes none of an answer for this long is closed
-  std::uint32_t connections_max = 16384;   // of the whole broker
+  std::chrono::milliseconds stalled_max{
+      60'000};  // a client that takes none of an answer for this long is closed
+  std::uint32_t connections_max = 16384;  // of the whole broker
   std::uint32_t connections_per_ip_max = INT32_MAX;
 };
 

@@ -3,17 +3,18 @@
 #include <absl/hash/hash.h>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
-#include <seastar/util/log.hh>
 
 #include <chrono>
 #include <random>
 
 #include "core/base/check.h"
+#include "engine/cluster/cluster_log.h"
 
 namespace weir {
-namespace {
 
 seastar::logger cluster_log("cluster");
+
+namespace {
 
 constexpr std::int64_t producer_ids_block = 1000;
 
@@ -26,7 +27,8 @@ timestamp clock_now() {
 std::uint64_t draw() {
   static thread_local std::mt19937_64 generator = [] {
     std::random_device device;
-    std::seed_seq seed{device(), device(), device(), device(), device(), device(), device(), device()};
+    std::seed_seq seed{device(), device(), device(), device(),
+                       device(), device(), device(), device()};
     return std::mt19937_64(seed);
   }();
   return generator();
@@ -34,10 +36,14 @@ std::uint64_t draw() {
 
 command_error error_of(catalog::refusal refusal) {
   switch (refusal) {
-    case catalog::refusal::topic_exists: return command_error::topic_exists;
-    case catalog::refusal::unknown_topic: return command_error::unknown_topic;
-    case catalog::refusal::fewer_partitions: return command_error::fewer_partitions;
-    case catalog::refusal::cluster_exists: return command_error::topic_exists;
+    case catalog::refusal::topic_exists:
+      return command_error::topic_exists;
+    case catalog::refusal::unknown_topic:
+      return command_error::unknown_topic;
+    case catalog::refusal::fewer_partitions:
+      return command_error::fewer_partitions;
+    case catalog::refusal::cluster_exists:
+      return command_error::topic_exists;
   }
   weir_check(false, "refusal {}", static_cast<int>(refusal));
 }
@@ -48,13 +54,20 @@ cluster::cluster(cluster_settings settings)
     : settings_(std::move(settings)),
       files_(store::make_disk_files()),
       cache_(settings_.cache_bytes),
-      store_{.files = *files_, .cache = cache_, .now = clock_now, .random = draw, .dirty_max = settings_.dirty_bytes} {}
+      store_{.files = *files_,
+             .cache = cache_,
+             .now = clock_now,
+             .random = draw,
+             .dirty_max = settings_.dirty_bytes} {}
 
-uuid cluster::new_uuid() { return uuid::from_random(draw(), draw()); }
+uuid cluster::new_uuid() {
+  return uuid::from_random(draw(), draw());
+}
 
 unsigned cluster::shard_of(const partition_key& key) {
   // Neighbouring partitions on different shards.
-  return static_cast<unsigned>((key.topic_id.low + static_cast<std::uint64_t>(key.partition)) % seastar::smp::count);
+  return static_cast<unsigned>((key.topic_id.low + static_cast<std::uint64_t>(key.partition)) %
+                               seastar::smp::count);
 }
 
 replica* cluster::find(const partition_key& key) {
@@ -69,12 +82,17 @@ option_layers cluster::layers(const option_layer* topic) const {
           .node = &settings_.node};
 }
 
-topic_options cluster::options_of(const catalog::topic& t) const { return resolve_topic(layers(&t.configs)); }
-cluster_options cluster::options() const { return resolve_cluster(layers()); }
+topic_options cluster::options_of(const catalog::topic& t) const {
+  return resolve_topic(layers(&t.configs));
+}
+cluster_options cluster::options() const {
+  return resolve_cluster(layers());
+}
 
 seastar::future<> cluster::open() {
   weir_check(seastar::this_shard_id() == 0, "opened on shard {}", seastar::this_shard_id());
-  group0_ = co_await replica::open(store_, settings_.self, {.name = "catalog"}, settings_.data_dir + "/catalog", {});
+  group0_ = co_await replica::open(store_, settings_.self, {.name = "catalog"},
+                                   settings_.data_dir + "/catalog", {});
   std::vector<std::string> commands;
   co_await group0_->replay([&](const log::frame_head& head, const fragments& body) {
     if (head.kind == log::frame_kind::command) commands.push_back(body.str());
@@ -82,8 +100,10 @@ seastar::future<> cluster::open() {
   co_await container().invoke_on_all([&commands](cluster& c) {
     for (const auto& encoded : commands) {
       const auto command = catalog::decode(fragments::copy(encoded));
-      if (!command) throw std::runtime_error("the catalog holds a command that this version does not know: start the "
-                                             "version of Weir that wrote it, or a newer one");
+      if (!command)
+        throw std::runtime_error(
+            "the catalog holds a command that this version does not know: start the "
+            "version of Weir that wrote it, or a newer one");
       (void)c.state_.apply(*command);
     }
   });
@@ -96,22 +116,24 @@ seastar::future<> cluster::open() {
   }
   next_id_ = ids_end_ = state_.next_producer_id();
   co_await remove_leftovers();
-  co_await container().invoke_on_all([](cluster& c) -> seastar::future<> { return c.open_everything(); });
-  cluster_log.info("cluster {} open: {} topics, {} partitions", state_.cluster_id(), state_.topics().size(),
-                   state_.partition_count());
+  co_await container().invoke_on_all(
+      [](cluster& c) -> seastar::future<> { return c.open_everything(); });
+  cluster_log.info("cluster {} open: {} topics, {} partitions", state_.cluster_id(),
+                   state_.topics().size(), state_.partition_count());
 }
 
 seastar::future<std::expected<void, command_error>> cluster::execute(catalog::command c) {
   return container().invoke_on(
-      0, [](cluster& zero, std::string encoded) { return zero.execute_here(std::move(encoded)); }, catalog::encode(c));
+      0, [](cluster& zero, std::string encoded) { return zero.execute_here(std::move(encoded)); },
+      catalog::encode(c));
 }
 
 seastar::future<std::expected<void, command_error>> cluster::execute_here(std::string encoded) {
   if (fibers_.stopping()) co_return std::unexpected(command_error::stopping);
   const auto placed = group0_->place_command(encoded, clock_now());
   if (!placed) co_return std::unexpected(command_error::storage);
-  auto& p = *pending_.emplace_back(
-      std::make_unique<pending>(pending{.index = placed->index, .encoded = std::move(encoded), .done = {}}));
+  auto& p = *pending_.emplace_back(std::make_unique<pending>(
+      pending{.index = placed->index, .encoded = std::move(encoded), .done = {}}));
   auto done = p.done.get_future();
   proposed_.signal();
   co_return co_await std::move(done);
@@ -129,7 +151,8 @@ seastar::future<> cluster::apply_loop() {
       // All shards give the same answer; the last one asked is kept.
       for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
         answer = co_await container().invoke_on(
-            shard, [](cluster& c, std::string encoded) { return c.apply(std::move(encoded)); }, p->encoded);
+            shard, [](cluster& c, std::string encoded) { return c.apply(std::move(encoded)); },
+            p->encoded);
       }
     } catch (...) {
       cluster_log.error("a catalog command could not be carried out: {}", std::current_exception());
@@ -146,7 +169,8 @@ seastar::future<std::expected<void, command_error>> cluster::apply(std::string e
       changed && changed->resource_type == catalog::topic_resource) {
     if (const auto* t = state_.find(changed->resource_name.view())) topic = t->id;
   }
-  if (const auto done = state_.apply(*command); !done) co_return std::unexpected(error_of(done.error()));
+  if (const auto done = state_.apply(*command); !done)
+    co_return std::unexpected(error_of(done.error()));
   ++version_;
   co_await follow(*command, topic);
   co_return std::expected<void, command_error>{};
@@ -156,10 +180,12 @@ seastar::future<> cluster::follow(const catalog::command& c, std::optional<uuid>
   if (const auto* created = std::get_if<stored::topic_created>(&c)) {
     co_await open_partitions(created->topic_id, 0);
   } else if (const auto* added = std::get_if<stored::partitions_added>(&c)) {
-    co_await open_partitions(added->topic_id, static_cast<std::size_t>(added->total) - added->added.size());
+    co_await open_partitions(added->topic_id,
+                             static_cast<std::size_t>(added->total) - added->added.size());
   } else if (const auto* deleted = std::get_if<stored::topic_deleted>(&c)) {
     co_await close_topic(deleted->topic_id);
-    // Shards are asked in order: when the last one has closed its partitions, nobody uses the files.
+    // Shards are asked in order: when the last one has closed its partitions, nobody uses the
+    // files.
     if (seastar::this_shard_id() == seastar::smp::count - 1) {
       (void)container().invoke_on(0, [](cluster& zero) {
         zero.fibers_.spawn("remove files", [&zero] { return zero.remove_leftovers(); });
@@ -171,19 +197,20 @@ seastar::future<> cluster::follow(const catalog::command& c, std::optional<uuid>
 }
 
 seastar::future<std::expected<std::int64_t, command_error>> cluster::new_producer_id() {
-  return container().invoke_on(0, [](cluster& zero) -> seastar::future<std::expected<std::int64_t, command_error>> {
-    const auto lock = co_await seastar::get_units(zero.ids_lock_, 1);
-    if (zero.next_id_ == zero.ids_end_) {
-      stored::producer_ids_allocated block;
-      block.node_id = zero.settings_.self.value();
-      block.next_producer_id = zero.state_.next_producer_id() + producer_ids_block;
-      const auto done = co_await zero.execute_here(catalog::encode(block));
-      if (!done) co_return std::unexpected(done.error());
-      zero.ids_end_ = block.next_producer_id;
-      zero.next_id_ = block.next_producer_id - producer_ids_block;
-    }
-    co_return zero.next_id_++;
-  });
+  return container().invoke_on(
+      0, [](cluster& zero) -> seastar::future<std::expected<std::int64_t, command_error>> {
+        const auto lock = co_await seastar::get_units(zero.ids_lock_, 1);
+        if (zero.next_id_ == zero.ids_end_) {
+          stored::producer_ids_allocated block;
+          block.node_id = zero.settings_.self.value();
+          block.next_producer_id = zero.state_.next_producer_id() + producer_ids_block;
+          const auto done = co_await zero.execute_here(catalog::encode(block));
+          if (!done) co_return std::unexpected(done.error());
+          zero.ids_end_ = block.next_producer_id;
+          zero.next_id_ = block.next_producer_id - producer_ids_block;
+        }
+        co_return zero.next_id_++;
+      });
 }
 
 seastar::future<> cluster::stop() {
@@ -194,7 +221,8 @@ seastar::future<> cluster::stop() {
   co_await fibers_.stop();
   for (auto& p : pending_) p->done.set_value(std::unexpected(command_error::stopping));
   pending_.clear();
-  co_await seastar::max_concurrent_for_each(replicas_, 64, [](auto& entry) { return entry.second->stop(); });
+  co_await seastar::max_concurrent_for_each(replicas_, 64,
+                                            [](auto& entry) { return entry.second->stop(); });
   if (group0_) co_await group0_->stop();
 }
 

@@ -1,9 +1,11 @@
 #pragma once
-// The cluster as one broker sees it: the catalog with its log (group 0), and the partitions that live here, each on one
-// shard. One instance per shard; every shard has the whole catalog state, shard 0 has group 0.
+// The cluster as one broker sees it: the catalog with its log (group 0), and the partitions that
+// live here, each on one shard. One instance per shard; every shard has the whole catalog state,
+// shard 0 has group 0.
 //
-// A command is proposed on shard 0, committed like any record, and applied on all shards in the same order; execute()
-// resolves when every shard has applied it and the partitions that it made can be used.
+// A command is proposed on shard 0, committed like any record, and applied on all shards in the
+// same order; execute() resolves when every shard has applied it and the partitions that it made
+// can be used.
 #include <absl/container/flat_hash_map.h>
 
 #include <seastar/core/queue.hh>
@@ -25,12 +27,18 @@ struct cluster_settings {
   std::string data_dir;  // absolute
   host_port advertised;  // what clients are told
   std::string rack;
-  option_layer node;     // from file and flags
+  option_layer node;                   // from file and flags
   std::size_t cache_bytes = 64 << 20;  // per shard
   std::size_t dirty_bytes = 32 << 20;  // per shard
 };
 
-enum class command_error : std::uint8_t { topic_exists, unknown_topic, fewer_partitions, storage, stopping };
+enum class command_error : std::uint8_t {
+  topic_exists,
+  unknown_topic,
+  fewer_partitions,
+  storage,
+  stopping
+};
 
 struct partition_key {
   uuid topic_id;
@@ -64,14 +72,19 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // Which shard of this broker holds the partition.
   [[nodiscard]] static unsigned shard_of(const partition_key& key);
-  // On that shard: the partition's replica; null while it is not open (offline() tells whether it failed to).
+  // On that shard: the partition's replica; null while it is not open (offline() tells whether it
+  // failed to).
   [[nodiscard]] replica* find(const partition_key& key);
   [[nodiscard]] bool offline(const partition_key& key) const { return offline_.contains(key); }
-  [[nodiscard]] const absl::flat_hash_map<partition_key, std::unique_ptr<replica>>& replicas() const { return replicas_; }
+  [[nodiscard]] const absl::flat_hash_map<partition_key, std::unique_ptr<replica>>& replicas()
+      const {
+    return replicas_;
+  }
   [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
   [[nodiscard]] bool ready() const { return ready_; }
-  // Grows with every change of the state: what was worked out from it is good as long as this stays.
+  // Grows with every change of the state: what was worked out from it is good as long as this
+  // stays.
   [[nodiscard]] std::uint64_t version() const { return version_; }
   [[nodiscard]] news_waits& waits() { return waits_; }
 
@@ -106,7 +119,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
   struct offline_set {
     std::set<std::pair<uuid, std::int32_t>> keys;
-    [[nodiscard]] bool contains(const partition_key& k) const { return keys.contains({k.topic_id, k.partition}); }
+    [[nodiscard]] bool contains(const partition_key& k) const {
+      return keys.contains({k.topic_id, k.partition});
+    }
   } offline_;
   bool ready_ = false;
   std::uint64_t version_ = 1;

@@ -1,6 +1,6 @@
 #pragma once
-// Waiting for any of several partitions of this shard to get news. A wait that spans shards has one id everywhere, so
-// that the first shard with news lets the others go.
+// Waiting for any of several partitions of this shard to get news. A wait that spans shards has one
+// id everywhere, so that the first shard with news lets the others go.
 #include <absl/container/flat_hash_map.h>
 
 #include <seastar/core/lowres_clock.hh>
@@ -22,7 +22,8 @@ class news_waits {
     offset seen;  // the high watermark that the waiter knows; another one is news already
   };
   // Resolves at the first news, at the deadline, or when cancelled.
-  seastar::future<> wait(std::uint64_t id, std::vector<watched> partitions, seastar::lowres_clock::time_point deadline);
+  seastar::future<> wait(std::uint64_t id, std::vector<watched> partitions,
+                         seastar::lowres_clock::time_point deadline);
   void cancel(std::uint64_t id);
   void cancel_all();
 

@@ -2,22 +2,21 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/loop.hh>
 #include <seastar/core/smp.hh>
-#include <seastar/util/log.hh>
 
 #include <filesystem>
 
 #include "engine/cluster/cluster.h"
+#include "engine/cluster/cluster_log.h"
 
 namespace weir {
 namespace {
-
-seastar::logger cluster_log("cluster");
 
 constexpr std::size_t open_at_once = 32;
 
 }  // namespace
 
-// "<name>.<id>": the id makes a topic that was deleted and created again another place, the name is for people.
+// "<name>.<id>": the id makes a topic that was deleted and created again another place, the name is
+// for people.
 std::string cluster::directory_of(const catalog::topic& t) const {
   return settings_.data_dir + "/topics/" + t.name + "." + t.id.str();
 }
@@ -26,12 +25,16 @@ replica_options cluster::replica_options_of(const catalog::topic& t) {
   const auto options = options_of(t);
   const auto jitter = options.segment_jitter_ms.count();
   const bool deletes = options.cleanup_policy.has(cleanup_policy_choice::delete_);
-  return {.roll = {.segment_bytes = static_cast<std::uint64_t>(options.segment_bytes),
-                   .segment_ms = options.segment_ms.count(),
-                   .jitter_ms = jitter > 0 ? static_cast<std::int64_t>(store_.random() % static_cast<std::uint64_t>(jitter)) : 0},
-          .retention = {.bytes = deletes ? options.retention_bytes : -1, .ms = deletes ? options.retention_ms.count() : -1},
-          .producers_max = static_cast<std::size_t>(this->options().producer_ids_per_partition_max),
-          .producer_expiration_ms = this->options().producer_id_expiration_ms.count()};
+  return {
+      .roll = {.segment_bytes = static_cast<std::uint64_t>(options.segment_bytes),
+               .segment_ms = options.segment_ms.count(),
+               .jitter_ms = jitter > 0 ? static_cast<std::int64_t>(
+                                             store_.random() % static_cast<std::uint64_t>(jitter))
+                                       : 0},
+      .retention = {.bytes = deletes ? options.retention_bytes : -1,
+                    .ms = deletes ? options.retention_ms.count() : -1},
+      .producers_max = static_cast<std::size_t>(this->options().producer_ids_per_partition_max),
+      .producer_expiration_ms = this->options().producer_id_expiration_ms.count()};
 }
 
 seastar::future<> cluster::open_everything() {
@@ -39,11 +42,12 @@ seastar::future<> cluster::open_everything() {
   for (const auto& [name, t] : state_.topics()) {
     for (std::size_t p = 0; p < t->partitions.size(); ++p) {
       const auto partition = static_cast<std::int32_t>(p);
-      if (shard_of({t->id, partition}) == seastar::this_shard_id()) mine.emplace_back(t.get(), partition);
+      if (shard_of({t->id, partition}) == seastar::this_shard_id())
+        mine.emplace_back(t.get(), partition);
     }
   }
-  co_await seastar::max_concurrent_for_each(mine, open_at_once,
-                                            [this](auto one) { return open_one(*one.first, one.second); });
+  co_await seastar::max_concurrent_for_each(
+      mine, open_at_once, [this](auto one) { return open_one(*one.first, one.second); });
   fibers_.spawn("retention", [this] { return keep_retention(); });
   ready_ = true;
 }
@@ -56,16 +60,19 @@ seastar::future<> cluster::open_partitions(uuid topic_id, std::size_t from) {
     if (shard_of({topic_id, partition}) == seastar::this_shard_id()) mine.push_back(partition);
   }
   // Commands are applied one after the other: the topic stays while its partitions open.
-  co_await seastar::max_concurrent_for_each(mine, open_at_once, [this, t](auto p) { return open_one(*t, p); });
+  co_await seastar::max_concurrent_for_each(mine, open_at_once,
+                                            [this, t](auto p) { return open_one(*t, p); });
 }
 
 seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partition) {
   const partition_key key{t.id, partition};
-  const store::log_identity identity{
-      .name = fmt::format("{}-{}", t.name, partition), .topic_id = t.id, .partition = partition_id(partition)};
+  const store::log_identity identity{.name = fmt::format("{}-{}", t.name, partition),
+                                     .topic_id = t.id,
+                                     .partition = partition_id(partition)};
   const auto directory = fmt::format("{}/{}", directory_of(t), partition);
   try {
-    auto opened = co_await replica::open(store_, settings_.self, identity, directory, replica_options_of(t));
+    auto opened =
+        co_await replica::open(store_, settings_.self, identity, directory, replica_options_of(t));
     replicas_.emplace(key, std::move(opened));
     co_return;
   } catch (...) {
@@ -85,20 +92,27 @@ seastar::future<> cluster::close_topic(uuid topic_id) {
     }
   }
   std::erase_if(offline_.keys, [&](const auto& k) { return k.first == topic_id; });
-  co_await seastar::max_concurrent_for_each(closing, open_at_once, [](auto& r) { return r->stop(); });
+  co_await seastar::max_concurrent_for_each(closing, open_at_once,
+                                            [](auto& r) { return r->stop(); });
   // Requests that wait on one of them have been told; they hold it until they have left.
-  for (auto& r : closing) fibers_.spawn("closed partition", [kept = std::move(r), this]() mutable { return linger(std::move(kept)); });
+  for (auto& r : closing)
+    fibers_.spawn("closed partition",
+                  [kept = std::move(r), this]() mutable { return linger(std::move(kept)); });
 }
 
-// A request that was waiting on a replica when it stopped still looks at it once: it goes after the requests.
-seastar::future<> cluster::linger(std::unique_ptr<replica> stopped) { co_await stopped->unused(); }
+// A request that was waiting on a replica when it stopped still looks at it once: it goes after the
+// requests.
+seastar::future<> cluster::linger(std::unique_ptr<replica> stopped) {
+  co_await stopped->unused();
+}
 
 seastar::future<> cluster::remove_leftovers() {
   const auto root = settings_.data_dir + "/topics";
   if (!co_await files_->exists(root)) co_return;
   for (const auto& name : co_await files_->list(root)) {
     const auto dot = name.rfind('.');
-    const auto id = dot == std::string::npos ? std::nullopt : uuid::parse(std::string_view(name).substr(dot + 1));
+    const auto id = dot == std::string::npos ? std::nullopt
+                                             : uuid::parse(std::string_view(name).substr(dot + 1));
     if (!id || state_.find(*id)) continue;
     cluster_log.info("removing the files of the deleted topic {}", name.substr(0, dot));
     co_await files_->remove_tree(root + "/" + name);
@@ -125,7 +139,8 @@ seastar::future<> cluster::keep_retention() {
       try {
         co_await r->maintain();
       } catch (...) {
-        if (!fibers_.stopping()) cluster_log.error("{}: retention failed: {}", r->name(), std::current_exception());
+        if (!fibers_.stopping())
+          cluster_log.error("{}: retention failed: {}", r->name(), std::current_exception());
       }
     }
   }

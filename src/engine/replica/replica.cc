@@ -39,10 +39,11 @@ std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from)
 
 replica::replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options)
     : log_(std::move(log)),
-      raft_(self, {self},
-            {.last_vote = {.term = log_->last_vote().term, .voted_for = log_->last_vote().voted_for},
-             .last_index = log_->last_index(),
-             .last_term = log_->last_term()}),
+      raft_(
+          self, {self},
+          {.last_vote = {.term = log_->last_vote().term, .voted_for = log_->last_vote().voted_for},
+           .last_index = log_->last_index(),
+           .last_term = log_->last_term()}),
       options_(options) {
   log_->on_durable([this](log_index through) {
     if (log_->failed()) {

@@ -87,12 +87,18 @@ class fault_file final : public file {
 fault_files::fault_files(std::uint64_t seed) : random_(seed) {}
 fault_files::~fault_files() = default;
 
+void fault_files::alive() const {
+  if (off_) throw std::system_error(EIO, std::generic_category(), "the power is off");
+}
+
 void fault_files::step() {
+  alive();
   if (fail && fail(++calls_)) throw std::system_error(EIO, std::generic_category(), "injected");
 }
 
 void fault_files::crash() {
   ++life_;
+  off_ = true;
   tree after = durable_;
   // An entry that no directory sync has covered may be there or not.
   for (const auto& [path, n] : seen_) {
@@ -139,6 +145,7 @@ seastar::future<std::unique_ptr<file>> fault_files::create(std::string path) {
 }
 
 seastar::future<std::unique_ptr<file>> fault_files::open(std::string path) {
+  alive();
   const auto at = seen_.find(path);
   if (at == seen_.end() || !at->second)
     throw std::system_error(ENOENT, std::generic_category(), path);
@@ -150,6 +157,7 @@ seastar::future<std::unique_ptr<file>> fault_files::open_read_only(std::string p
 }
 
 seastar::future<std::vector<std::string>> fault_files::list(std::string directory) {
+  alive();
   std::vector<std::string> names;
   for (const auto& [path, n] : seen_) {
     if (path != directory && parent_of(path) == directory)
@@ -159,6 +167,7 @@ seastar::future<std::vector<std::string>> fault_files::list(std::string director
 }
 
 seastar::future<bool> fault_files::exists(std::string path) {
+  alive();
   co_return seen_.contains(path);
 }
 
@@ -177,6 +186,7 @@ seastar::future<> fault_files::rename(std::string from, std::string to) {
 }
 
 seastar::future<> fault_files::make_directories(std::string path) {
+  alive();
   for (; !path.empty(); path = parent_of(path)) {
     seen_[path] = nullptr;
     durable_[path] = nullptr;

@@ -18,9 +18,10 @@ class fault_files final : public file_system {
   explicit fault_files(std::uint64_t seed);
   ~fault_files() override;
 
-  // Power is lost: all handles go dead (their calls fail), the tree becomes one that a disk could
-  // show afterwards.
+  // Power is lost: every call fails, those of old handles for ever, until power_on() shows a tree
+  // that a disk could have afterwards.
   void crash();
+  void power_on() { off_ = false; }
   // Called before every write, flush and directory change with the count of such calls; true makes
   // it fail with EIO.
   std::function<bool(std::uint64_t)> fail;
@@ -45,10 +46,12 @@ class fault_files final : public file_system {
   struct node;
   using tree = std::map<std::string, std::shared_ptr<node>>;
 
-  void step();  // counts a call and fails it if told so
+  void alive() const;  // throws while the power is off
+  void step();         // counts a call and fails it if told so
 
   std::mt19937_64 random_;
   std::uint64_t calls_ = 0;
+  bool off_ = false;
   std::uint64_t life_ = 0;  // handles of an earlier life are dead
   tree seen_;               // as calls see it
   tree durable_;            // entries that survive a crash

@@ -2,15 +2,16 @@
 
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/semaphore.hh>
-#include <seastar/util/log.hh>
 
 #include "core/base/check.h"
 #include "core/log/checkpoint.h"
+#include "engine/store/store_log.h"
 
 namespace weir::store {
-namespace {
 
 seastar::logger store_log("store");
+
+namespace {
 
 // Unwritten bytes of one log above which its appends wait.
 constexpr std::uint64_t dirty_of_one_max = 8 << 20;
@@ -146,12 +147,14 @@ seastar::future<> partition_log::flush_once() {
     auto p = parts_[i];
     if (p->finished) continue;
     if (!p->on_disk) co_await create(*p);
-    const auto end = p->file->end();
-    if (p->flushed < end) {
+    // Once more where it was sealed meanwhile with more in it.
+    do {
+      const auto end = p->file->end();
+      if (p->flushed == end) break;
       co_await p->file->write_out();
       co_await p->file->flush();
       p->flushed = end;
-    }
+    } while (p->sealed);
     if (p->sealed) co_await finish(*p);
   }
   ++figures_.flushes;

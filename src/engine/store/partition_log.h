@@ -74,7 +74,7 @@ class partition_log {
                                                               log_identity identity,
                                                               std::string directory,
                                                               log::roll_rules rules,
-                std::size_t producers_max);
+                                                              std::size_t producers_max);
   ~partition_log();
 
   // Behind the last frame: the head's index must be last_index() + 1, its base offset
@@ -145,8 +145,7 @@ class partition_log {
   using visit = std::function<bool(const log::frame_head&, const fragments&)>;  // false: enough
 
   partition_log(shared_store& shared, log_identity identity, std::string directory,
-                log::roll_rules rules,
-                std::size_t producers_max);
+                log::roll_rules rules, std::size_t producers_max);
   void roll(timestamp now);
   void account(const log::frame_head& head, const record::batch_header* batch);
   seastar::future<> flush_loop();

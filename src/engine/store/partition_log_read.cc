@@ -2,14 +2,12 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/gate.hh>
 #include <seastar/coroutine/maybe_yield.hh>
-#include <seastar/util/log.hh>
 
 #include "engine/store/partition_log.h"
+#include "engine/store/store_log.h"
 
 namespace weir::store {
 namespace {
-
-seastar::logger store_log("store");
 
 // A batch is unpacked to find a timestamp in it; more than this is refused on produce already.
 constexpr std::size_t unpacked_max = 256 << 20;

@@ -1,17 +1,11 @@
 // Cutting a partition's log at either end.
 #include <seastar/core/coroutine.hh>
-#include <seastar/util/log.hh>
 
 #include "core/base/check.h"
 #include "engine/store/partition_log.h"
+#include "engine/store/store_log.h"
 
 namespace weir::store {
-namespace {
-
-seastar::logger store_log("store");
-
-}  // namespace
-
 seastar::future<> partition_log::truncate_after(log_index last) {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
   weir_check(last >= start_index_ - 1 && last <= last_index_,

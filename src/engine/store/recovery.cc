@@ -7,7 +7,6 @@
 #include <seastar/core/aligned_buffer.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/coroutine/maybe_yield.hh>
-#include <seastar/util/log.hh>
 
 #include <algorithm>
 #include <stdexcept>
@@ -15,11 +14,10 @@
 #include "core/log/checkpoint.h"
 #include "core/log/scan.h"
 #include "engine/store/partition_log.h"
+#include "engine/store/store_log.h"
 
 namespace weir::store {
 namespace {
-
-seastar::logger store_log("store");
 
 constexpr std::size_t small_file_max = 64 << 20;
 constexpr std::size_t window_size = 128 * 1024;
@@ -53,7 +51,8 @@ struct partition_log::recovery {
 seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store& shared,
                                                                     log_identity identity,
                                                                     std::string directory,
-                                                                    log::roll_rules rules, std::size_t producers_max) {
+                                                                    log::roll_rules rules,
+                                                                    std::size_t producers_max) {
   std::unique_ptr<partition_log> opened(
       new partition_log(shared, std::move(identity), std::move(directory), rules, producers_max));
   recovery r(*opened, producers_max);
@@ -88,6 +87,8 @@ seastar::future<> partition_log::recovery::run() {
     log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
     log.terms_.trim(log.start_index_, log.start_offset_);
+    // The last whole one is appended to, also where an unfinished one behind it was removed.
+    log.parts_.back()->sealed = log.parts_.back()->finished = false;
     co_await log.parts_.back()->file->prepare_append();
   }
   // A deletion that was cut short: its segments go now.

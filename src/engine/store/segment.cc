@@ -3,6 +3,7 @@
 #include <seastar/core/aligned_buffer.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/when_all.hh>
+#include <seastar/coroutine/as_future.hh>
 
 #include <algorithm>
 #include <bit>
@@ -272,10 +273,14 @@ void segment::release(chunk& c) {
 
 seastar::future<> segment::close() {
   co_await reads_.close();
-  if (open_started_) {
-    co_await opening_.get_future();
-    co_await file_->close();
+  if (!open_started_) co_return;
+  // One that could not be opened has nothing to close; who opened it was told.
+  auto opened = co_await seastar::coroutine::as_future(opening_.get_future());
+  if (opened.failed()) {
+    opened.ignore_ready_future();
+    co_return;
   }
+  co_await file_->close();
 }
 
 }  // namespace weir::store

@@ -1,7 +1,8 @@
-// The store over a file system that loses, tears and keeps unflushed writes as its seed decides: whatever happens, what
-// was durable is there again, in order, byte for byte.
+// The store over a file system that loses, tears and keeps unflushed writes as its seed decides:
+// whatever happens, what was durable is there again, in order, byte for byte.
 #include <seastar/core/coroutine.hh>
 #include <seastar/testing/test_case.hh>
+#include <seastar/util/later.hh>
 
 #include <random>
 
@@ -30,8 +31,9 @@ struct world {
   std::unique_ptr<partition_log> log;
 
   seastar::future<> open(std::uint64_t segment_bytes = 64 * 1024) {
-    log = co_await partition_log::open(shared, {.name = "t-0", .topic_id = {1, 2}, .partition = partition_id(0)},
-                                       directory, {.segment_bytes = segment_bytes}, 100);
+    log = co_await partition_log::open(
+        shared, {.name = "t-0", .topic_id = {1, 2}, .partition = partition_id(0)}, directory,
+        {.segment_bytes = segment_bytes}, 100);
   }
 
   void append_one(std::size_t value_size) {
@@ -114,9 +116,11 @@ seastar::future<> crash_run(std::uint64_t seed) {
     w.files.crash();
     co_await w.log->stop();
     w.log.reset();
+    w.files.power_on();
     co_await w.open();
-    BOOST_REQUIRE_MESSAGE(w.log->last_index() >= acknowledged,
-                          "seed " << seed << ": " << w.log->last_index().value() << " of " << acknowledged.value());
+    BOOST_REQUIRE_MESSAGE(
+        w.log->last_index() >= acknowledged,
+        "seed " << seed << ": " << w.log->last_index().value() << " of " << acknowledged.value());
     w.bodies.resize(static_cast<std::size_t>(w.log->next_offset().value()));
     co_await w.check_equal();
   }
@@ -147,6 +151,7 @@ SEASTAR_TEST_CASE(every_write_point_may_fail_and_the_log_says_so) {
     w.files.crash();
     co_await w.log->stop();
     w.log.reset();
+    w.files.power_on();
     co_await w.open(16 * 1024);
     BOOST_REQUIRE(w.log->last_index() >= acknowledged);
     w.bodies.resize(static_cast<std::size_t>(w.log->next_offset().value()));
@@ -164,10 +169,12 @@ SEASTAR_TEST_CASE(a_flipped_bit_in_acknowledged_data_is_damage_and_is_not_cut_of
   }
   co_await w.log->stop();
   w.log.reset();
+  w.files.power_on();
   w.files.rot(directory + "/00000000000000000001.log", 4096 + 10'000);
   co_await w.files.remove(directory + "/00000000000000000001.idx");
-  BOOST_REQUIRE_EXCEPTION(co_await w.open(), std::runtime_error,
-                          [](const auto& e) { return std::string(e.what()).find("damaged") != std::string::npos; });
+  BOOST_REQUIRE_EXCEPTION(co_await w.open(), std::runtime_error, [](const auto& e) {
+    return std::string(e.what()).find("damaged") != std::string::npos;
+  });
 }
 
 SEASTAR_TEST_CASE(truncation_and_deletion_survive_restarts) {
@@ -181,17 +188,20 @@ SEASTAR_TEST_CASE(truncation_and_deletion_survive_restarts) {
   co_await w.check_equal();
   for (int i = 0; i < 10; ++i) w.append_one(500);
   co_await w.log->wait_durable(w.log->last_index());
-  const auto deleted = co_await w.log->delete_below(offset(20), w.log->next_offset(), w.log->last_index());
+  const auto deleted =
+      co_await w.log->delete_below(offset(20), w.log->next_offset(), w.log->last_index());
   BOOST_REQUIRE(deleted.has_value());
   BOOST_REQUIRE_EQUAL(w.log->start_offset().value(), 20);
   w.files.crash();
   co_await w.log->stop();
   w.log.reset();
+  w.files.power_on();
   co_await w.open(16 * 1024);
   BOOST_REQUIRE_EQUAL(w.log->start_offset().value(), 20);
   BOOST_REQUIRE_EQUAL(w.log->next_offset().value(), 43);
   co_await w.check_equal();
-  const auto below = co_await w.log->read(offset(19), {.below = w.log->next_offset(), .bytes = 100});
+  const auto below =
+      co_await w.log->read(offset(19), {.below = w.log->next_offset(), .bytes = 100});
   BOOST_REQUIRE(below.error() == read_fault::out_of_range);
   co_await w.log->stop();
 }

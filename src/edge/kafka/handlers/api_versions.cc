@@ -1,14 +1,30 @@
 // ApiVersions (KIP-35, KIP-511): what this broker serves, and nothing that it doesn't.
+#include <algorithm>
+
+#include "core/codec/api_versions.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
 
 namespace weir::edge {
+namespace {
+
+// Letters, digits, dots and dashes, beginning and ending with a letter or digit (KIP-511).
+bool valid_software_name(std::string_view name) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  if (name.empty() || !plain(name.front()) || !plain(name.back())) return false;
+  return std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-' || c == '.'; });
+}
+
+}  // namespace
 
 seastar::future<answer> api_versions(services&, request r) {
   kafka::api_versions_response out;
   const auto* api = find_handler(r.header.key);
   if (r.header.version > api->version_max || r.header.version < api->version_min) {
-    // A client newer than this broker: told in version 0, which every client reads, what version it may ask in.
+    // A client newer than this broker: told in version 0, which every client reads, what version it
+    // may ask in.
     r.header.version = 0;
     out.error = kafka::error_code::unsupported_version;
     auto& own = out.api_keys.emplace_back();
@@ -31,13 +47,6 @@ seastar::future<answer> api_versions(services&, request r) {
   }
   out.finalized_features_epoch = 0;
   co_return encode(r, out);
-}
-
-// Letters, digits, dots and dashes, beginning and ending with a letter or digit (KIP-511).
-bool valid_software_name(std::string_view name) {
-  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  if (name.empty() || !plain(name.front()) || !plain(name.back())) return false;
-  return std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-' || c == '.'; });
 }
 
 }  // namespace weir::edge

@@ -1,5 +1,5 @@
-// Fetch: what the session says is wanted, read shard by shard up to the isolation level's bound; when that is less than
-// asked for, again after any of the partitions had news, until the deadline.
+// Fetch: what the session says is wanted, read shard by shard up to the isolation level's bound;
+// when that is less than asked for, again after any of the partitions had news, until the deadline.
 #include <seastar/core/coroutine.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 #include <seastar/coroutine/parallel_for_each.hh>
@@ -41,7 +41,8 @@ struct pass {
   bool failed = false;  // some partition has an error, which is not waited for
 };
 
-seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool at_least_one, bool committed) {
+seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool at_least_one,
+                           bool committed) {
   const auto use = from.use();
   const auto& want = *r.want;
   if (const auto epoch = from.check_epoch(want.leader_epoch); !epoch) {
@@ -53,8 +54,10 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
   r.last_stable = from.last_stable_offset();
   r.log_start = from.start_offset();
   if (r.diverging = from.diverging(want.last_fetched_epoch, at); r.diverging) co_return;
-  const auto bytes = std::min<std::size_t>(budget, static_cast<std::size_t>(std::max(want.bytes_max, 0)));
-  auto got = co_await from.read(at, bytes, at_least_one, committed ? r.last_stable : r.high_watermark);
+  const auto bytes =
+      std::min<std::size_t>(budget, static_cast<std::size_t>(std::max(want.bytes_max, 0)));
+  auto got =
+      co_await from.read(at, bytes, at_least_one, committed ? r.last_stable : r.high_watermark);
   if (!got) {
     r.error = code_of(got.error());
     r.high_watermark = r.last_stable = r.log_start = offset(-1);
@@ -63,13 +66,14 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
   r.records = std::move(got->batches);
 }
 
-seastar::future<> read_here(cluster& c, std::vector<reading*> mine, std::size_t budget, std::size_t already,
-                            bool committed) {
+seastar::future<> read_here(cluster& c, std::vector<reading*> mine, std::size_t budget,
+                            std::size_t already, bool committed) {
   std::size_t bytes = already;
   for (auto* r : mine) {
     auto* from = c.find(r->key);
     if (!from) {
-      r->error = c.offline(r->key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
+      r->error =
+          c.offline(r->key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
       continue;
     }
     co_await read_one(*from, *r, budget > bytes ? budget - bytes : 0, bytes == 0, committed);
@@ -102,7 +106,8 @@ std::vector<std::vector<reading*>> by_shard(pass& p) {
   return out;
 }
 
-seastar::future<pass> read_all(services& with, fetch_plan& plan, const request& r, std::size_t budget, bool committed) {
+seastar::future<pass> read_all(services& with, fetch_plan& plan, const request& r,
+                               std::size_t budget, bool committed) {
   pass p;
   p.parts.reserve(plan.wants().size());
   for (auto& want : plan.wants()) {
@@ -111,46 +116,53 @@ seastar::future<pass> read_all(services& with, fetch_plan& plan, const request& 
   // One shard after the other: each may use what the others left of the budget.
   for (auto& mine : by_shard(p)) {
     if (mine.empty()) continue;
-    co_await with.state.container().invoke_on(mine.front()->shard, [&mine, budget, committed, already = p.bytes](cluster& c) {
-      return read_here(c, mine, budget, already, committed);
-    });
+    co_await with.state.container().invoke_on(
+        mine.front()->shard, [&mine, budget, committed, already = p.bytes](cluster& c) {
+          return read_here(c, mine, budget, already, committed);
+        });
     for (const auto* one : mine) p.bytes += one->records.size();
   }
-  for (const auto& one : p.parts) p.failed |= one.error != error_code::none || one.diverging.has_value();
+  for (const auto& one : p.parts)
+    p.failed |= one.error != error_code::none || one.diverging.has_value();
   co_return p;
 }
 
-seastar::future<> wait_for_news(services& with, pass& p, seastar::lowres_clock::time_point deadline) {
+seastar::future<> wait_for_news(services& with, pass& p,
+                                seastar::lowres_clock::time_point deadline) {
   const auto id = with.next_wait++ << 8 | seastar::this_shard_id();
   auto shards = by_shard(p);
   std::erase_if(shards, [](const auto& mine) { return mine.empty(); });
-  co_await seastar::coroutine::parallel_for_each(shards, [&](std::vector<reading*>& mine) -> seastar::future<> {
-    const auto shard = mine.front()->shard;
-    std::vector<std::pair<partition_key, offset>> seen;
-    for (const auto* r : mine) seen.emplace_back(r->key, r->high_watermark);
-    co_await with.state.container().invoke_on(shard, [id, seen = std::move(seen), deadline](cluster& c) {
-      std::vector<news_waits::watched> watched;
-      for (const auto& [key, mark] : seen) {
-        auto* of = c.find(key);
-        if (!of) return seastar::make_ready_future<>();
-        watched.push_back({of, mark});
-      }
-      return c.waits().wait(id, std::move(watched), deadline);
-    });
-    for (const auto& other : shards) {
-      const auto there = other.front()->shard;
-      if (there != shard) {
-        co_await with.state.container().invoke_on(there, [id](cluster& c) { c.waits().cancel(id); });
-      }
-    }
-  });
+  co_await seastar::coroutine::parallel_for_each(
+      shards, [&](std::vector<reading*>& mine) -> seastar::future<> {
+        const auto shard = mine.front()->shard;
+        std::vector<std::pair<partition_key, offset>> seen;
+        for (const auto* r : mine) seen.emplace_back(r->key, r->high_watermark);
+        co_await with.state.container().invoke_on(
+            shard, [id, seen = std::move(seen), deadline](cluster& c) {
+              std::vector<news_waits::watched> watched;
+              for (const auto& [key, mark] : seen) {
+                auto* of = c.find(key);
+                if (!of) return seastar::make_ready_future<>();
+                watched.push_back({of, mark});
+              }
+              return c.waits().wait(id, std::move(watched), deadline);
+            });
+        for (const auto& other : shards) {
+          const auto there = other.front()->shard;
+          if (there != shard) {
+            co_await with.state.container().invoke_on(there,
+                                                      [id](cluster& c) { c.waits().cancel(id); });
+          }
+        }
+      });
 }
 
 // Whether an incremental answer has to mention the partition; remembers what it was told.
 bool has_news(reading& r) {
   auto& want = *r.want;
   const bool news = !r.records.empty() || r.error != error_code::none || r.diverging ||
-                    r.high_watermark.value() != want.told_high_watermark || r.log_start.value() != want.told_log_start;
+                    r.high_watermark.value() != want.told_high_watermark ||
+                    r.log_start.value() != want.told_log_start;
   want.told_high_watermark = r.error == error_code::none ? r.high_watermark.value() : -1;
   want.told_log_start = r.error == error_code::none ? r.log_start.value() : -1;
   return news;
@@ -183,7 +195,8 @@ kafka::fetch_response answer_of(services& with, fetch_plan& plan, pass& p, bool 
     if (!has_news(r) && plan.incremental) continue;
     with.meters.failed(r.error);
     const auto& target = r.want->target;
-    const auto [at, fresh] = topics.try_emplace({target.topic, target.topic_id}, out.responses.size());
+    const auto [at, fresh] =
+        topics.try_emplace({target.topic, target.topic_id}, out.responses.size());
     if (fresh) {
       auto& topic = out.responses.emplace_back();
       topic.topic = text(target.topic);
@@ -200,13 +213,16 @@ kafka::fetch_response answer_of(services& with, fetch_plan& plan, pass& p, bool 
   return out;
 }
 
-seastar::future<kafka::fetch_response> fetch_planned(services& with, request& r, const kafka::fetch_request& in,
+seastar::future<kafka::fetch_response> fetch_planned(services& with, request& r,
+                                                     const kafka::fetch_request& in,
                                                      fetch_plan& plan) {
   const bool committed = in.isolation_level == 1;
-  const auto patience = std::clamp(std::chrono::milliseconds(in.max_wait_ms), std::chrono::milliseconds(0), wait_max);
+  const auto patience =
+      std::clamp(std::chrono::milliseconds(in.max_wait_ms), std::chrono::milliseconds(0), wait_max);
   const auto deadline = seastar::lowres_clock::now() + patience;
-  const auto asked = std::min<std::size_t>(static_cast<std::size_t>(std::max(in.max_bytes, 0)),
-                                           static_cast<std::size_t>(with.state.options().fetch_bytes_max));
+  const auto asked =
+      std::min<std::size_t>(static_cast<std::size_t>(std::max(in.max_bytes, 0)),
+                            static_cast<std::size_t>(with.state.options().fetch_bytes_max));
   const auto least = static_cast<std::size_t>(std::max(in.min_bytes, 0));
   while (true) {
     co_await with.answer_memory.wait(1);

@@ -15,7 +15,8 @@ namespace {
 using kafka::error_code;
 using partition_response = kafka::list_offsets_response::partition;
 
-// Timestamps that ask for a place: KIP-734 (max), KIP-405 (local), KIP-1005 (tiered), KIP-1023 (pending upload).
+// Timestamps that ask for a place: KIP-734 (max), KIP-405 (local), KIP-1005 (tiered), KIP-1023
+// (pending upload).
 constexpr std::int64_t at_latest = -1;
 constexpr std::int64_t at_earliest = -2;
 constexpr std::int64_t at_max_timestamp = -3;
@@ -26,11 +27,16 @@ constexpr std::int64_t at_earliest_pending_upload = -6;
 // The version that brought each of them.
 bool in_version(std::int64_t timestamp, std::int16_t version) {
   switch (timestamp) {
-    case at_max_timestamp: return version >= 7;
-    case at_earliest_local: return version >= 8;
-    case at_latest_tiered: return version >= 9;
-    case at_earliest_pending_upload: return version >= 11;
-    default: return timestamp >= at_earliest;
+    case at_max_timestamp:
+      return version >= 7;
+    case at_earliest_local:
+      return version >= 8;
+    case at_latest_tiered:
+      return version >= 9;
+    case at_earliest_pending_upload:
+      return version >= 11;
+    default:
+      return timestamp >= at_earliest;
   }
 }
 
@@ -60,13 +66,18 @@ seastar::future<partition_response> look(replica* from, question q) {
       out.leader_epoch = from->leader_epoch();
       co_return out;
     case at_earliest:
-    case at_earliest_local: place(from->start_offset()); co_return out;
+    case at_earliest_local:
+      place(from->start_offset());
+      co_return out;
     case at_latest_tiered:
-    case at_earliest_pending_upload: co_return out;  // nothing is in object storage: no such offset
-    default: break;
+    case at_earliest_pending_upload:
+      co_return out;  // nothing is in object storage: no such offset
+    default:
+      break;
   }
-  auto found = q.timestamp == at_max_timestamp ? co_await from->latest_time(end)
-                                               : co_await from->find_time(timestamp(q.timestamp), end);
+  auto found = q.timestamp == at_max_timestamp
+                   ? co_await from->latest_time(end)
+                   : co_await from->find_time(timestamp(q.timestamp), end);
   if (!found) {
     out.error = code_of(found.error());
   } else if (*found) {
@@ -82,12 +93,14 @@ seastar::future<partition_response> ask(services& with, partition_key key, quest
         if (auto* r = c.find(key)) return look(r, q);
         partition_response out;
         out.partition_index = q.partition;
-        out.error = c.offline(key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
+        out.error =
+            c.offline(key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
         return seastar::make_ready_future<partition_response>(std::move(out));
       });
 }
 
-seastar::future<kafka::list_offsets_response> list(services& with, const request& r, kafka::list_offsets_request in) {
+seastar::future<kafka::list_offsets_response> list(services& with, const request& r,
+                                                   kafka::list_offsets_request in) {
   kafka::list_offsets_response out;
   absl::flat_hash_set<std::pair<std::string_view, std::int32_t>> seen;
   for (const auto& topic : in.topics) {

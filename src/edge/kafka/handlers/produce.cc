@@ -1,8 +1,9 @@
-// Produce: checks every batch here, places them on the shards of their partitions in the order of the connection's
-// requests, answers as `acks` asks. acks=all waits for the commit: on disk, flushed.
+// Produce: checks every batch here, places them on the shards of their partitions in the order of
+// the connection's requests, answers as `acks` asks. acks=all waits for the commit: on disk,
+// flushed.
 #include <seastar/core/coroutine.hh>
-#include <seastar/core/with_timeout.hh>
 #include <seastar/core/when_all.hh>
+#include <seastar/core/with_timeout.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 #include <seastar/coroutine/parallel_for_each.hh>
 
@@ -62,7 +63,8 @@ seastar::future<> place_here(cluster& c, std::vector<part*> parts, timestamp now
   for (auto* p : parts) {
     auto* r = c.find(p->key);
     if (!r) {
-      p->placed = std::unexpected(c.offline(p->key) ? replica_error::storage : replica_error::not_leader);
+      p->placed =
+          std::unexpected(c.offline(p->key) ? replica_error::storage : replica_error::not_leader);
       continue;
     }
     const auto use = r->use();
@@ -84,7 +86,8 @@ seastar::future<> await_commit(replica* r, part* p, seastar::lowres_clock::time_
   }
 }
 
-seastar::future<> commit_here(cluster& c, std::vector<part*> parts, std::chrono::milliseconds patience) {
+seastar::future<> commit_here(cluster& c, std::vector<part*> parts,
+                              std::chrono::milliseconds patience) {
   const auto deadline = seastar::lowres_clock::now() + patience;
   std::vector<seastar::future<>> waits;
   for (auto* p : parts) {
@@ -133,7 +136,8 @@ seastar::future<answer> produce(services& with, request r) {
         refuse(told, error_code::invalid_required_acks);
         continue;
       }
-      const auto* known = by_id ? with.state.catalog().find(topic.topic_id) : with.state.catalog().find(topic.name.view());
+      const auto* known = by_id ? with.state.catalog().find(topic.topic_id)
+                                : with.state.catalog().find(topic.name.view());
       if (!known) {
         refuse(told, by_id ? error_code::unknown_topic_id : error_code::unknown_topic_or_partition);
         continue;
@@ -144,18 +148,22 @@ seastar::future<answer> produce(services& with, request r) {
       }
       const partition_key key{known->id, asked.index};
       const auto& rules = with.rules.of(with.state, *known);
-      if (in.acks == acks_all && known->partitions[static_cast<std::size_t>(asked.index)].size() < rules.min_insync) {
+      if (in.acks == acks_all &&
+          known->partitions[static_cast<std::size_t>(asked.index)].size() < rules.min_insync) {
         refuse(told, error_code::not_enough_replicas);
         continue;
       }
       const bool append_time = rules.record.timestamps == record::timestamp_kind::log_append_time;
-      auto checked = co_await check(asked.records ? *asked.records : fragments{}, rules.for_partition(known->name, asked.index, now), r.header.version);
+      auto checked =
+          co_await check(asked.records ? *asked.records : fragments{},
+                         rules.for_partition(known->name, asked.index, now), r.header.version);
       if (!checked) {
         refuse(told, checked.error());
         continue;
       }
       if (checked->header.transactional()) {
-        refuse(told, error_code::invalid_txn_state);  // transactions are not served: nobody was given such an id
+        refuse(told, error_code::invalid_txn_state);  // transactions are not served: nobody was
+                                                      // given such an id
         continue;
       }
       parts.push_back({.key = key,
@@ -169,7 +177,8 @@ seastar::future<answer> produce(services& with, request r) {
   for (auto& p : parts) by_shard[p.shard].push_back(&p);
   co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<part*>& mine) {
     if (mine.empty()) return seastar::make_ready_future<>();
-    return with.state.container().invoke_on(mine.front()->shard, [mine, now](cluster& c) { return place_here(c, mine, now); });
+    return with.state.container().invoke_on(
+        mine.front()->shard, [mine, now](cluster& c) { return place_here(c, mine, now); });
   });
   r.next_may_start();
   for (auto& p : parts) tell(p);
@@ -178,7 +187,9 @@ seastar::future<answer> produce(services& with, request r) {
     co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<part*>& mine) {
       std::erase_if(mine, [](const part* p) { return !p->placed; });
       if (mine.empty()) return seastar::make_ready_future<>();
-      return with.state.container().invoke_on(mine.front()->shard, [mine, patience](cluster& c) { return commit_here(c, mine, patience); });
+      return with.state.container().invoke_on(mine.front()->shard, [mine, patience](cluster& c) {
+        return commit_here(c, mine, patience);
+      });
     });
   }
   bool failed = false;
