@@ -100,6 +100,11 @@ std::expected<producer_sequences::producer_state, log_error> get_producer(fragme
   }
   if (optional & has_coordinator_epoch) s.coordinator_epoch = get<std::int32_t>(from);
   if (optional & has_transaction) s.transaction_start = offset(get<std::int64_t>(from));
+  // One that is present says something.
+  if (((optional & has_coordinator_epoch) && s.coordinator_epoch < 0) ||
+      ((optional & has_transaction) && s.transaction_start.value() < 0)) {
+    return std::unexpected(log_error::bad_field);
+  }
   return s;
 }
 
