@@ -32,7 +32,7 @@ inline void fuzz_message(std::string_view kind, std::string_view input) {
   const bool decodes = probe->decodes(body, version);
   const std::size_t taken = bytes_asked_for - before;
   // Lists of shared pieces come on top: small pieces make long lists, and sockets don't.
-  const std::size_t lists = piece == 0 ? 0 : 4 * sizeof(bytes) * body.pieces().size();
+  const std::size_t lists = piece == 0 ? 0 : 8 * sizeof(bytes) * body.pieces().size();
   const std::size_t bound = reader::memory_floor + reader::memory_factor * body.size() + lists;
   weir_check(taken <= bound, "{} v{}: {} bytes took {}", probe->name, version, body.size(), taken);
   if (!decodes) return;

@@ -12,6 +12,14 @@ namespace {
 constexpr std::size_t uvarint_bytes_max = 5;
 constexpr std::size_t owner_bytes = 64;  // what a copy takes besides its bytes
 
+// What a chunked_vector takes for `count` elements of `size`: beyond one chunk it has whole ones.
+std::size_t memory_of(std::size_t count, std::size_t size) {
+  const std::size_t per_chunk = std::max<std::size_t>(1, std::bit_floor(chunk_bytes_max / size));
+  if (count <= per_chunk) return count * size;
+  const std::size_t chunks = (count + per_chunk - 1) / per_chunk;
+  return chunks * (per_chunk * size + 2 * sizeof(void*));
+}
+
 }  // namespace
 
 reader::reader(const fragments& frame)
@@ -159,7 +167,7 @@ std::optional<std::size_t> reader::array_count(bool flex, std::size_t wire_min, 
     fail(codec_error::truncated);
     return std::nullopt;
   }
-  if (!charge(*count * size)) return std::nullopt;
+  if (!charge(memory_of(*count, size))) return std::nullopt;
   return count;
 }
 
