@@ -2,7 +2,7 @@
 # cannot be written. USES names direct uses; what those use comes with them. LIBS are outside libraries.
 # The include check (toolchain/rooms.py) reads the same lines on every build.
 
-weir_room(core/base    LIBS fmt::fmt PkgConfig::isal)
+weir_room(core/base    LIBS fmt::fmt absl::flat_hash_map absl::flat_hash_set absl::inlined_vector PkgConfig::isal)
 weir_room(core/options USES core/base)
 weir_room(core/codec   USES core/base)
 weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgConfig::lz4 snappy z)

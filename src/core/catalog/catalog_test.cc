@@ -30,7 +30,8 @@ TEST_CASE("commands come back as they were stored") {
   for (std::size_t cut = 0; cut < stored_form.size(); ++cut) {
     CHECK_FALSE(decode(fragments::copy(stored_form.substr(0, cut))));
   }
-  CHECK(decode(fragments::copy(std::string("\x7f\x00\x00\x00", 4))).error() == kafka::codec_error::bad_version);
+  CHECK(decode(fragments::copy(std::string("\x7f\x00\x00\x00", 4))).error() ==
+        kafka::codec_error::bad_version);
 }
 
 TEST_CASE("topics come, grow and go") {
@@ -48,7 +49,8 @@ TEST_CASE("topics come, grow and go") {
   more.total = 3;
   more.added.resize(1);
   REQUIRE(s.apply(more));
-  CHECK(s.apply(more).error() == refusal::fewer_partitions);  // two proposals that passed each other
+  CHECK(s.apply(more).error() ==
+        refusal::fewer_partitions);  // two proposals that passed each other
   CHECK(s.partition_count() == 3);
 
   stored::topic_deleted gone;

@@ -18,7 +18,8 @@ std::expected<command, kafka::codec_error> decode_as(const fragments& body, std:
 }
 
 template <std::size_t At = 0>
-std::expected<command, kafka::codec_error> decode_id(std::int16_t id, std::int16_t version, const fragments& body) {
+std::expected<command, kafka::codec_error> decode_id(std::int16_t id, std::int16_t version,
+                                                     const fragments& body) {
   if constexpr (At < std::variant_size_v<command>) {
     using record = std::variant_alternative_t<At, command>;
     if (id == record::message_key) return decode_as<record>(body, version);

@@ -1,6 +1,6 @@
 #pragma once
-// The commands that make the cluster's state, as they stand in its log (decl/stored/*.record): int16 record id, int16
-// version, then the record in its flexible encoding.
+// The commands that make the cluster's state, as they stand in its log (decl/stored/*.record):
+// int16 record id, int16 version, then the record in its flexible encoding.
 #include <expected>
 #include <string>
 #include <variant>
@@ -16,8 +16,9 @@
 
 namespace weir::catalog {
 
-using command = std::variant<stored::cluster_created, stored::topic_created, stored::topic_deleted,
-                             stored::partitions_added, stored::configs_changed, stored::producer_ids_allocated>;
+using command =
+    std::variant<stored::cluster_created, stored::topic_created, stored::topic_deleted,
+                 stored::partitions_added, stored::configs_changed, stored::producer_ids_allocated>;
 
 std::string encode(const command& c);
 // bad_version: an id or version that this Weir does not know; a newer one has written here.

@@ -51,7 +51,8 @@ std::expected<void, refusal> state::on(const stored::cluster_created& c) {
 }
 
 std::expected<void, refusal> state::on(const stored::topic_created& c) {
-  if (topics_.contains(c.name.view()) || by_id_.contains(c.topic_id)) return std::unexpected(refusal::topic_exists);
+  if (topics_.contains(c.name.view()) || by_id_.contains(c.topic_id))
+    return std::unexpected(refusal::topic_exists);
   auto t = std::make_unique<topic>();
   t->name = c.name.str();
   t->id = c.topic_id;

@@ -1,7 +1,7 @@
 #pragma once
-// The cluster's state: topics, their partitions and configs, producer ids. A fold of commands: every shard of every
-// broker applies the same ones in the same order and comes to the same state. apply() checks again what the proposer
-// checked, since two proposals may have passed each other.
+// The cluster's state: topics, their partitions and configs, producer ids. A fold of commands:
+// every shard of every broker applies the same ones in the same order and comes to the same state.
+// apply() checks again what the proposer checked, since two proposals may have passed each other.
 #include <absl/container/flat_hash_map.h>
 
 #include <expected>
@@ -36,7 +36,9 @@ class state {
   [[nodiscard]] const topic* find(std::string_view name) const;
   [[nodiscard]] const topic* find(const uuid& id) const;
   // By name.
-  [[nodiscard]] const std::map<std::string, std::unique_ptr<topic>, std::less<>>& topics() const { return topics_; }
+  [[nodiscard]] const std::map<std::string, std::unique_ptr<topic>, std::less<>>& topics() const {
+    return topics_;
+  }
   [[nodiscard]] std::size_t partition_count() const { return partition_count_; }
   // Set for all brokers, and for one of them.
   [[nodiscard]] const option_layer& cluster_configs() const { return cluster_configs_; }

@@ -107,8 +107,10 @@ class replica {
   // always the latter.
   [[nodiscard]] offset last_stable_offset() const { return high_watermark_; }
   [[nodiscard]] offset next_offset() const { return log_->next_offset(); }
+  // An empty log elects with its first entry; the epoch told before is the one that this will have.
   [[nodiscard]] std::int32_t leader_epoch() const {
-    return static_cast<std::int32_t>(raft_.current_term().value());
+    const auto waits = raft_.current_role() == raft::role::leader ? 0 : 1;
+    return static_cast<std::int32_t>(raft_.current_term().value()) + waits;
   }
   [[nodiscard]] std::uint64_t size_bytes() const { return log_->size_bytes(); }
   [[nodiscard]] const store::partition_log& log() const { return *log_; }
