@@ -16,6 +16,6 @@ weir_room(engine/replica USES engine/store core/raft)
 weir_room(engine/cluster USES engine/replica core/catalog)
 
 weir_room(edge/kafka USES engine/cluster)
-weir_room(edge/admin USES engine/cluster)
+weir_room(edge/admin USES engine/cluster LIBS nlohmann_json::nlohmann_json)
 
-weir_room(app USES edge/kafka edge/admin)
+weir_room(app USES edge/kafka edge/admin LIBS yaml-cpp::yaml-cpp CLI11::CLI11)

@@ -68,11 +68,20 @@ void connection::shut() {
   changed_.broadcast();
 }
 
-void connection::close_if_idle(seastar::lowres_clock::time_point since) {
-  if (moved_ >= since) return;
-  connection_log.info("connection of {} closed: idle for too long", peer_);
+void connection::close_if_idle(seastar::lowres_clock::time_point idle,
+                               seastar::lowres_clock::time_point stalled) {
+  const bool answers_wait = !exchanges_.empty() && exchanges_.front()->done;
+  if (moved_ >= (answers_wait ? stalled : idle)) return;
+  connection_log.info("connection of {} closed: {}", peer_,
+                      answers_wait ? "it takes no answers" : "idle for too long");
+  drop();
+}
+
+void connection::drop() {
+  reading_ = false;
   socket_.shutdown_input();
   socket_.shutdown_output();
+  changed_.broadcast();
 }
 
 // Whole socket buffers become ours and are cut here: cutting inside Seastar's stream would leave

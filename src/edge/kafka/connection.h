@@ -26,8 +26,12 @@ class connection : public std::enable_shared_from_this<connection> {
   seastar::future<> serve();
   // No further request is read; answers under way are still written.
   void shut();
-  // Closes at once if nothing has moved since `since`.
-  void close_if_idle(seastar::lowres_clock::time_point since);
+  // Closes at once if nothing has moved since `idle`, or answers wait and none of them has moved
+  // since `stalled`.
+  void close_if_idle(seastar::lowres_clock::time_point idle,
+                     seastar::lowres_clock::time_point stalled);
+  // Closes at once.
+  void drop();
 
  private:
   struct exchange {

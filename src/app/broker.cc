@@ -1,0 +1,112 @@
+#include "app/broker.h"
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/memory.hh>
+#include <seastar/util/log.hh>
+
+#include <system_error>
+
+namespace weir::app {
+namespace {
+
+seastar::logger broker_log("broker");
+
+// Of a shard's memory, beside the shares that options give: answers on their way, bytes not yet
+// written.
+constexpr double answer_share = 0.15;
+constexpr double dirty_share = 0.10;
+
+std::size_t share_of_memory(double share) {
+  return static_cast<std::size_t>(static_cast<double>(seastar::memory::stats().total_memory()) *
+                                  share);
+}
+
+// Turns "address in use" and the like into what to do about it.
+[[noreturn]] void explain_listen(const host_port& at, const char* whose, const char* option,
+                                 const std::system_error& e) {
+  throw std::runtime_error(fmt::format(
+      "cannot listen on {} for {}: {}; stop what is there, or set {} to another address",
+      format_host_port(at), whose, e.code().message(), option));
+}
+
+}  // namespace
+
+broker::broker(option_layer options, std::string data_dir)
+    : options_(std::move(options)),
+      data_dir_(std::move(data_dir)),
+      node_(resolve_node({.node = &options_})),
+      admin_([this] { return cluster_made_ ? &cluster_ : nullptr; }) {}
+
+cluster_settings broker::settings_of_cluster() const {
+  const auto& told =
+      node_.kafka_advertise.empty() ? node_.kafka_listen.front() : node_.kafka_advertise.front();
+  auto advertised = told;
+  // "All addresses" is no address to tell anybody.
+  if (advertised.host == "0.0.0.0" || advertised.host == "::") advertised.host = "127.0.0.1";
+  return {.self = node_id(node_.node_id),
+          .data_dir = data_dir_,
+          .advertised = advertised,
+          .rack = node_.node_rack,
+          .node = options_,
+          .cache_bytes = share_of_memory(node_.store_cache_share),
+          .dirty_bytes = share_of_memory(dirty_share)};
+}
+
+edge::edge_limits broker::limits_of_edge() const {
+  const auto cluster = resolve_cluster({.node = &options_});
+  edge::edge_limits limits;
+  limits.request_memory = share_of_memory(node_.kafka_request_memory_share);
+  // A request larger than all memory for requests could never be read.
+  limits.request_bytes_max = std::min(static_cast<std::size_t>(node_.kafka_request_bytes_max),
+                                      limits.request_memory - limits.request_overhead);
+  limits.answer_memory = share_of_memory(answer_share);
+  limits.in_flight_max = static_cast<std::size_t>(node_.kafka_requests_per_connection_max);
+  if (node_.kafka_connection_idle_ms.count() >= 0) limits.idle_max = node_.kafka_connection_idle_ms;
+  limits.connections_max = static_cast<std::uint32_t>(cluster.connections_max);
+  limits.connections_per_ip_max = static_cast<std::uint32_t>(cluster.connections_per_ip_max);
+  return limits;
+}
+
+seastar::future<> broker::start() {
+  try {
+    co_await admin_.listen(node_.admin_listen);
+  } catch (const std::system_error& e) {
+    explain_listen(node_.admin_listen, "the admin interface", "admin.listen", e);
+  }
+  cluster_made_ = true;
+  co_await cluster_.start(settings_of_cluster());
+  co_await cluster_.local().open();
+  for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
+    metrics_.push_back(co_await cluster_.invoke_on(shard, [](cluster& c) {
+      return seastar::make_foreign(
+          std::make_unique<seastar::metrics::metric_groups>(edge::engine_metrics(c)));
+    }));
+  }
+  kafka_made_ = true;
+  co_await kafka_.start(std::ref(cluster_), limits_of_edge());
+  try {
+    co_await kafka_.invoke_on_all([at = node_.kafka_listen, backlog = node_.kafka_listen_backlog](
+                                      edge::server& s) { return s.listen(at, backlog); });
+  } catch (const std::system_error& e) {
+    explain_listen(node_.kafka_listen.front(), "Kafka clients", "kafka.listen", e);
+  }
+  admin_.set_ready(true);
+  broker_log.info("serving Kafka clients on {}, {} shards, data in {}",
+                  format_host_port(node_.kafka_listen.front()), seastar::smp::count, data_dir_);
+}
+
+seastar::future<> broker::stop() {
+  admin_.set_ready(false);
+  if (kafka_made_) {
+    co_await kafka_.invoke_on_all([patience = node_.node_shutdown_ms](edge::server& s) {
+      return s.stop_gracefully(patience);
+    });
+    co_await kafka_.stop();
+  }
+  co_await admin_.stop();
+  metrics_.clear();
+  if (cluster_made_) co_await cluster_.stop();
+  broker_log.info("stopped");
+}
+
+}  // namespace weir::app

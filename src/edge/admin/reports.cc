@@ -1,0 +1,116 @@
+#include "edge/admin/reports.h"
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/memory.hh>
+#include <seastar/core/smp.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+namespace weir::edge {
+
+using nlohmann::json;
+
+seastar::future<json> report_cluster(cluster& state) {
+  const auto& c = state.catalog();
+  co_return json{{"cluster_id", c.cluster_id().str()},
+                 {"node_id", state.settings().self.value()},
+                 {"version", WEIR_VERSION},
+                 {"shards", seastar::smp::count},
+                 {"topics", c.topics().size()},
+                 {"partitions", c.partition_count()}};
+}
+
+seastar::future<json> report_brokers(cluster& state) {
+  const auto& s = state.settings();
+  co_return json::array({{{"node_id", s.self.value()},
+                          {"kafka_address", format_host_port(s.advertised)},
+                          {"rack", s.rack},
+                          {"num_cores", seastar::smp::count},
+                          {"version", WEIR_VERSION},
+                          {"membership_status", "active"},
+                          {"is_alive", true}}});
+}
+
+seastar::future<json> report_partitions(cluster& state, std::string topic) {
+  std::map<uuid, std::string> names;
+  for (const auto& [name, t] : state.catalog().topics()) {
+    if (topic.empty() || name == topic) names.emplace(t->id, name);
+  }
+  json all = json::array();
+  for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
+    // Plain values come back; names are added here.
+    struct row {
+      partition_key key;
+      std::int64_t start, high_watermark, end;
+      std::int32_t epoch;
+      std::uint64_t bytes;
+      bool failed;
+    };
+    const auto rows = co_await state.container().invoke_on(
+        shard, [](cluster& c) -> seastar::future<std::vector<row>> {
+          std::vector<row> found;
+          for (const auto& [key, r] : c.replicas()) {
+            found.push_back({key, r->start_offset().value(), r->high_watermark().value(),
+                             r->next_offset().value(), r->leader_epoch(), r->size_bytes(),
+                             r->log().failed()});
+          }
+          return seastar::make_ready_future<std::vector<row>>(std::move(found));
+        });
+    for (const auto& r : rows) {
+      const auto name = names.find(r.key.topic_id);
+      if (name == names.end()) continue;
+      all.push_back({{"topic", name->second},
+                     {"partition", r.key.partition},
+                     {"shard", shard},
+                     {"leader_epoch", r.epoch},
+                     {"start_offset", r.start},
+                     {"high_watermark", r.high_watermark},
+                     {"log_end_offset", r.end},
+                     {"size_bytes", r.bytes},
+                     {"status", r.failed ? "failed" : "ok"}});
+      co_await seastar::coroutine::maybe_yield();
+    }
+  }
+  co_return all;
+}
+
+seastar::future<json> report_cache(cluster& state) {
+  json all = json::array();
+  for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
+    struct figures {
+      std::size_t used, budget, dirty, memory_used, memory_total;
+      store::cache_figures counts;
+    };
+    const auto f = co_await state.container().invoke_on(shard, [](cluster& c) {
+      const auto memory = seastar::memory::stats();
+      return figures{c.cache().used(),          c.cache().budget(),    c.dirty_bytes(),
+                     memory.allocated_memory(), memory.total_memory(), c.cache().figures};
+    });
+    all.push_back({{"shard", shard},
+                   {"used_bytes", f.used},
+                   {"budget_bytes", f.budget},
+                   {"dirty_bytes", f.dirty},
+                   {"hits", f.counts.hits},
+                   {"misses", f.counts.misses},
+                   {"evictions", f.counts.evictions},
+                   {"memory_used_bytes", f.memory_used},
+                   {"memory_bytes", f.memory_total}});
+  }
+  co_return all;
+}
+
+seastar::future<json> report_config(cluster& state) {
+  json all = json::object();
+  const auto layers = state.layers();
+  for (const auto& option : all_options()) {
+    const auto resolved = resolve(option.id, layers);
+    const char* source = resolved.source == option_source::declared ? "default"
+                         : resolved.source == option_source::node   ? "start"
+                                                                    : "cluster";
+    all[std::string(option.name)] = {
+        {"value", option.sensitive() ? "(secret)" : format_value(option, resolved.value)},
+        {"source", source}};
+  }
+  co_return all;
+}
+
+}  // namespace weir::edge

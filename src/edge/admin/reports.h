@@ -1,0 +1,17 @@
+#pragma once
+// What the admin interface tells, as JSON. From shard 0; each gathers from all shards.
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/cluster/cluster.h"
+
+namespace weir::edge {
+
+seastar::future<nlohmann::json> report_cluster(cluster& state);
+seastar::future<nlohmann::json> report_brokers(cluster& state);
+// Of one topic, or of all where `topic` is empty.
+seastar::future<nlohmann::json> report_partitions(cluster& state, std::string topic);
+seastar::future<nlohmann::json> report_cache(cluster& state);
+seastar::future<nlohmann::json> report_config(cluster& state);
+
+}  // namespace weir::edge
