@@ -12,11 +12,18 @@ inline std::size_t largest_asked_for = 0;
 
 }  // namespace weir
 
-void* operator new(std::size_t size) {
+// All forms in pairs: AddressSanitizer tells its own operator new from our free.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   weir::bytes_asked_for += size;
   if (size > weir::largest_asked_for) weir::largest_asked_for = size;
-  if (void* p = std::malloc(size ? size : 1)) return p;
+  return std::malloc(size ? size : 1);
+}
+void* operator new(std::size_t size) {
+  if (void* p = operator new(size, std::nothrow)) return p;
   throw std::bad_alloc();
+}
+void operator delete(void* p, const std::nothrow_t&) noexcept {
+  std::free(p);
 }
 void operator delete(void* p) noexcept {
   std::free(p);

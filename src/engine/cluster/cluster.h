@@ -87,6 +87,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // stays.
   [[nodiscard]] std::uint64_t version() const { return version_; }
   [[nodiscard]] news_waits& waits() { return waits_; }
+  // Shard 0: held by who reads configs, works a change out and stores it.
+  [[nodiscard]] seastar::semaphore& config_changes() { return config_changes_; }
 
  private:
   struct pending {
@@ -131,6 +133,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   std::unique_ptr<replica> group0_;
   std::deque<std::unique_ptr<pending>> pending_;
   seastar::condition_variable proposed_;
+  seastar::semaphore config_changes_{1};
   seastar::semaphore ids_lock_{1};
   std::int64_t next_id_ = 0;
   std::int64_t ids_end_ = 0;

@@ -140,6 +140,7 @@ seastar::future<> partition_log::flush_loop() {
 
 seastar::future<> partition_log::flush_once() {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
+  const auto started = std::chrono::steady_clock::now();
   const auto through = last_index_;
   const auto bytes = appended_bytes_;
   // In order: a later segment has nothing on disk before the earlier ones are whole.
@@ -158,6 +159,8 @@ seastar::future<> partition_log::flush_once() {
     if (p->sealed) co_await finish(*p);
   }
   ++figures_.flushes;
+  figures_.flush_seconds +=
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   shared_.dirty -= bytes - flushed_bytes_;
   flushed_bytes_ = bytes;
   drained_.broadcast();

@@ -48,6 +48,7 @@ struct log_identity {
 struct log_figures {
   std::uint64_t bytes_appended = 0;
   std::uint64_t flushes = 0;
+  double flush_seconds = 0;  // write and flush together
 };
 
 enum class read_fault : std::uint8_t {

@@ -1,0 +1,204 @@
+// CreateTopics. Each topic is checked and made by itself: one bad one does not spoil the others.
+#include <seastar/core/coroutine.hh>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/check.h"
+#include "core/codec/create_topics.h"
+#include "core/options/change.h"
+#include "edge/kafka/errors.h"
+#include "edge/kafka/handlers.h"
+#include "edge/kafka/topic_creation.h"
+#include "edge/kafka/topic_names.h"
+
+namespace weir::edge {
+namespace {
+
+using kafka::error_code;
+using asked_topic = kafka::create_topics_request::topic;
+using told_topic = kafka::create_topics_response::topic;
+
+struct refusal {
+  error_code code;
+  std::string message;
+};
+template <typename T>
+using outcome = std::expected<T, refusal>;
+
+std::unexpected<refusal> refuse(error_code code, std::string message) {
+  return std::unexpected(refusal{code, std::move(message)});
+}
+
+outcome<void> check_name(const cluster& state, std::string_view name) {
+  if (auto fault = topic_name_fault(name))
+    return refuse(error_code::invalid_topic_exception, *fault);
+  if (state.catalog().find(name)) {
+    return refuse(error_code::topic_already_exists,
+                  fmt::format("Topic '{}' already exists.", name));
+  }
+  if (name.find_first_of("._") == std::string_view::npos) return {};
+  for (const auto& [other, t] : state.catalog().topics()) {
+    if (topic_names_collide(name, other)) {
+      return refuse(error_code::invalid_topic_exception,
+                    fmt::format("Topic '{}' collides with existing topic: {}", name, other));
+    }
+  }
+  return {};
+}
+
+outcome<std::vector<std::vector<std::int32_t>>> assigned(const asked_topic& asked,
+                                                         std::int32_t self) {
+  if (asked.num_partitions != -1) {
+    return refuse(
+        error_code::invalid_request,
+        "A manual partition assignment was specified, but numPartitions was not set to -1.");
+  }
+  if (asked.replication_factor != -1) {
+    return refuse(
+        error_code::invalid_request,
+        "A manual partition assignment was specified, but replication factor was not set to -1.");
+  }
+  std::map<std::int32_t, std::vector<std::int32_t>> by_index;
+  for (const auto& a : asked.assignments) {
+    std::vector<std::int32_t> replicas(a.broker_ids.begin(), a.broker_ids.end());
+    if (replicas.empty()) {
+      return refuse(error_code::invalid_replica_assignment,
+                    "The manual partition assignment includes an empty replica list.");
+    }
+    auto sorted = replicas;
+    std::ranges::sort(sorted);
+    if (std::ranges::adjacent_find(sorted) != sorted.end()) {
+      return refuse(
+          error_code::invalid_replica_assignment,
+          fmt::format("The manual partition assignment includes the broker {} more than once.",
+                      *std::ranges::adjacent_find(sorted)));
+    }
+    const auto stranger = std::ranges::find_if(replicas, [self](auto id) { return id != self; });
+    if (stranger != replicas.end()) {
+      return refuse(error_code::invalid_replica_assignment,
+                    fmt::format("The manual partition assignment includes broker {}, but no such "
+                                "broker is registered.",
+                                *stranger));
+    }
+    if (!by_index.emplace(a.partition_index, std::move(replicas)).second) {
+      return refuse(error_code::invalid_replica_assignment,
+                    fmt::format("Found multiple manual partition assignments for partition {}",
+                                a.partition_index));
+    }
+  }
+  std::vector<std::vector<std::int32_t>> partitions;
+  for (auto& [index, replicas] : by_index) {
+    if (index != static_cast<std::int32_t>(partitions.size())) {
+      return refuse(error_code::invalid_replica_assignment,
+                    "partitions should be a consecutive 0-based integer sequence");
+    }
+    partitions.push_back(std::move(replicas));
+  }
+  return partitions;
+}
+
+outcome<std::vector<std::vector<std::int32_t>>> counted(const cluster& state,
+                                                        const asked_topic& asked) {
+  const auto defaults = state.options();
+  const auto count =
+      asked.num_partitions == -1 ? defaults.topics_partitions_default : asked.num_partitions;
+  const auto factor =
+      asked.replication_factor == -1 ? defaults.topics_replicas_default : asked.replication_factor;
+  if (count < 1) {
+    return refuse(error_code::invalid_partitions,
+                  "Number of partitions must be larger than 0, or -1 to use the default value.");
+  }
+  if (count > topic_partitions_max) {
+    return refuse(error_code::invalid_partitions,
+                  fmt::format("{} partitions are more than the {} that a topic may have", count,
+                              topic_partitions_max));
+  }
+  if (factor < 1) {
+    return refuse(error_code::invalid_replication_factor,
+                  "Replication factor must be larger than 0, or -1 to use the default value.");
+  }
+  if (factor > 1) {
+    return refuse(error_code::invalid_replication_factor,
+                  fmt::format("Unable to replicate the partition {} time(s): The target "
+                              "replication factor of {} cannot be "
+                              "reached because only 1 broker(s) are registered.",
+                              factor, factor));
+  }
+  return std::vector<std::vector<std::int32_t>>(static_cast<std::size_t>(count),
+                                                {state.settings().self.value()});
+}
+
+outcome<new_topic_plan> plan_of(const cluster& state, const asked_topic& asked) {
+  weir_try_void(check_name(state, asked.name.view()));
+  new_topic_plan plan{.name = asked.name.str(), .partitions = {}, .configs = {}};
+  plan.partitions = asked.assignments.empty()
+                        ? weir_try(counted(state, asked))
+                        : weir_try(assigned(asked, state.settings().self.value()));
+  std::vector<option_setting> settings;
+  for (const auto& c : asked.configs) {
+    settings.push_back({c.name.view(), c.value ? std::optional(c.value->view()) : std::nullopt});
+  }
+  auto layer = new_topic(state.layers(), settings);
+  if (!layer) return refuse(code_of(layer.error().code), layer.error().message);
+  plan.configs = *std::move(layer);
+  return plan;
+}
+
+void describe(const cluster& state, const new_topic_plan& plan, told_topic& told) {
+  told.num_partitions = static_cast<std::int32_t>(plan.partitions.size());
+  told.replication_factor = static_cast<std::int16_t>(plan.partitions.front().size());
+  for (const auto& option : describe_topic(state.layers(&plan.configs))) {
+    auto& c = told.configs->emplace_back();
+    c.name = text(option.name);
+    c.value = option.value ? std::optional(text(*option.value)) : std::nullopt;
+    c.read_only = option.read_only;
+    c.config_source = static_cast<std::int8_t>(option.source);
+    c.is_sensitive = option.sensitive;
+  }
+}
+
+seastar::future<kafka::create_topics_response> make(services& with, const request&,
+                                                    kafka::create_topics_request in) {
+  kafka::create_topics_response out;
+  std::map<std::string_view, int> times;
+  for (const auto& asked : in.topics) ++times[asked.name.view()];
+  for (const auto& asked : in.topics) {
+    if (times[asked.name.view()] > 1 &&
+        std::ranges::any_of(out.topics, [&](const auto& t) { return t.name == asked.name; })) {
+      continue;  // told once
+    }
+    auto& told = out.topics.emplace_back();
+    told.name = asked.name;
+    told.error_message.reset();
+    outcome<new_topic_plan> plan =
+        times[asked.name.view()] > 1 ? refuse(error_code::invalid_request, "Duplicate topic name.")
+                                     : plan_of(with.state, asked);
+    auto id = with.state.new_uuid();
+    if (plan && !in.validate_only) {
+      const auto code = co_await create(with, *plan, id);
+      if (code != error_code::none) {
+        plan = refuse(code, code == error_code::topic_already_exists
+                                ? fmt::format("Topic '{}' already exists.", plan->name)
+                                : std::string(kafka::describe(code).message));
+      }
+    }
+    if (plan) {
+      if (!in.validate_only) told.topic_id = id;
+      describe(with.state, *plan, told);
+    } else {
+      told.error = plan.error().code;
+      told.error_message = text(plan.error().message);
+      with.meters.failed(told.error);
+    }
+  }
+  co_return out;
+}
+
+}  // namespace
+
+seastar::future<answer> create_topics(services& with, request r) {
+  return serve<kafka::create_topics_request, &make>(with, std::move(r));
+}
+
+}  // namespace weir::edge

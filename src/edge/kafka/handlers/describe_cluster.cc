@@ -1,0 +1,49 @@
+// DescribeCluster (KIP-700, KIP-919).
+#include <seastar/core/coroutine.hh>
+
+#include "core/codec/describe_cluster.h"
+#include "edge/kafka/authorized.h"
+#include "edge/kafka/handlers.h"
+#include "edge/kafka/services.h"
+
+namespace weir::edge {
+namespace {
+
+constexpr std::int8_t broker_endpoints = 1;
+constexpr std::int8_t controller_endpoints = 2;
+
+seastar::future<kafka::describe_cluster_response> tell(services& with, const request&,
+                                                       kafka::describe_cluster_request in) {
+  kafka::describe_cluster_response out;
+  out.endpoint_type = in.endpoint_type;
+  if (in.endpoint_type != broker_endpoints) {
+    const bool known = in.endpoint_type == controller_endpoints;
+    out.error = known ? kafka::error_code::mismatched_endpoint_type
+                      : kafka::error_code::unsupported_endpoint_type;
+    out.error_message =
+        text(known ? "The request was sent to an endpoint of type BROKER, but we wanted an "
+                     "endpoint of type CONTROLLER"
+                   : "Unsupported endpoint type " + std::to_string(in.endpoint_type));
+    with.meters.failed(out.error);
+    co_return out;
+  }
+  const auto& settings = with.state.settings();
+  out.cluster_id = text(with.state.catalog().cluster_id().str());
+  out.controller_id = settings.self.value();
+  auto& broker = out.brokers.emplace_back();
+  broker.broker_id = settings.self.value();
+  broker.host = text(settings.advertised.host);
+  broker.port = settings.advertised.port;
+  if (!settings.rack.empty()) broker.rack = text(settings.rack);
+  if (in.include_cluster_authorized_operations)
+    out.cluster_authorized_operations = cluster_operations;
+  co_return out;
+}
+
+}  // namespace
+
+seastar::future<answer> describe_cluster(services& with, request r) {
+  return serve<kafka::describe_cluster_request, &tell>(with, std::move(r));
+}
+
+}  // namespace weir::edge

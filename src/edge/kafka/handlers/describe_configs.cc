@@ -1,0 +1,102 @@
+// DescribeConfigs, with sources, synonyms and documentation (KIP-226, KIP-569).
+#include <seastar/core/coroutine.hh>
+
+#include <algorithm>
+
+#include "core/codec/describe_configs.h"
+#include "edge/kafka/config_resource.h"
+#include "edge/kafka/handlers.h"
+
+namespace weir::edge {
+namespace {
+
+using asked_resource = kafka::describe_configs_request::resource;
+using told_resource = kafka::describe_configs_response::result;
+using told_config = kafka::describe_configs_response::config;
+
+constexpr std::int8_t broker_logger_source = 6;  // DYNAMIC_BROKER_LOGGER_CONFIG
+constexpr std::int8_t string_type = 2;
+
+std::optional<text> nullable(const std::optional<std::string>& value) {
+  return value ? std::optional(text(*value)) : std::nullopt;
+}
+
+void tell(const described_option& option, const kafka::describe_configs_request& in,
+          told_config& out) {
+  out.name = text(option.name);
+  out.value = nullable(option.value);
+  out.read_only = option.read_only;
+  out.config_source = static_cast<std::int8_t>(option.source);
+  out.is_sensitive = option.sensitive;
+  out.config_type = option.kafka_type;
+  out.documentation =
+      in.include_documentation ? std::optional(text(option.documentation)) : std::nullopt;
+  if (!in.include_synonyms) return;
+  for (const auto& synonym : option.synonyms) {
+    auto& s = out.synonyms.emplace_back();
+    s.name = text(synonym.name);
+    s.value = nullable(synonym.value);
+    s.source = static_cast<std::int8_t>(synonym.source);
+  }
+}
+
+std::vector<described_option> options_of(const cluster& state, const config_resource& resource) {
+  switch (resource.kind) {
+    case resource_kind::topic:
+      return describe_topic(state.layers(&state.catalog().find(resource.name)->configs));
+    case resource_kind::broker:
+      return resource.name.empty() ? describe_cluster_default(state.catalog().cluster_configs())
+                                   : describe_broker(state.layers());
+    case resource_kind::broker_logger:
+    case resource_kind::client_metrics:
+    case resource_kind::group:
+      return {};
+  }
+  return {};
+}
+
+void describe(services& with, const asked_resource& asked,
+              const kafka::describe_configs_request& in, told_resource& out) {
+  out.resource_type = asked.resource_type;
+  out.resource_name = asked.resource_name;
+  out.error_message.reset();
+  const auto resource = find_resource(with.state, asked.resource_type, asked.resource_name.view());
+  if (!resource) {
+    out.error = resource.error().code;
+    out.error_message = text(resource.error().message);
+    with.meters.failed(out.error);
+    return;
+  }
+  const auto wanted = [&](std::string_view name) {
+    return !asked.configuration_keys ||
+           std::ranges::any_of(*asked.configuration_keys, [&](const text& k) { return k == name; });
+  };
+  for (const auto& option : options_of(with.state, *resource)) {
+    if (wanted(option.name)) tell(option, in, out.configs.emplace_back());
+  }
+  if (resource->kind != resource_kind::broker_logger) return;
+  for (const auto& [name, level] : logger_levels()) {
+    if (!wanted(name)) continue;
+    auto& c = out.configs.emplace_back();
+    c.name = text(name);
+    c.value = text(level);
+    c.config_source = broker_logger_source;
+    c.config_type = string_type;
+    c.documentation.reset();
+  }
+}
+
+seastar::future<kafka::describe_configs_response> describe_all(services& with, const request&,
+                                                               kafka::describe_configs_request in) {
+  kafka::describe_configs_response out;
+  for (const auto& asked : in.resources) describe(with, asked, in, out.results.emplace_back());
+  co_return out;
+}
+
+}  // namespace
+
+seastar::future<answer> describe_configs(services& with, request r) {
+  return serve<kafka::describe_configs_request, &describe_all>(with, std::move(r));
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,108 @@
+// DescribeTopicPartitions (KIP-966): metadata in pages, topics by name, so that no answer is larger
+// than its limit.
+#include <seastar/core/coroutine.hh>
+
+#include <algorithm>
+#include <set>
+
+#include "core/codec/describe_topic_partitions.h"
+#include "edge/kafka/authorized.h"
+#include "edge/kafka/handlers.h"
+#include "edge/kafka/partition_facts.h"
+#include "edge/kafka/topic_names.h"
+
+namespace weir::edge {
+namespace {
+
+using kafka::error_code;
+using next_page = kafka::describe_topic_partitions_response::cursor;
+
+struct page {
+  std::string topic;
+  std::int32_t from = 0;
+  std::int32_t to = 0;  // exclusive
+};
+
+seastar::future<kafka::describe_topic_partitions_response> tell(
+    services& with, const request&, kafka::describe_topic_partitions_request in) {
+  kafka::describe_topic_partitions_response out;
+  std::set<std::string, std::less<>> names;
+  for (const auto& t : in.topics) names.emplace(t.name.view());
+  if (names.empty()) {
+    for (const auto& [name, t] : with.state.catalog().topics()) names.insert(name);
+  }
+  if (in.cursor) {
+    if (in.cursor->partition_index < 0)
+      throw protocol_violation("a cursor with a negative partition");
+    names.erase(names.begin(), names.lower_bound(in.cursor->topic_name.view()));
+  }
+  auto left = std::clamp(in.response_partition_limit, 1,
+                         with.state.options().topics_described_partitions_max);
+  std::vector<page> pages;
+  std::vector<partition_key> keys;
+  for (const auto& name : names) {
+    if (left == 0) {
+      out.next_cursor = next_page{};
+      out.next_cursor->topic_name = text(name);
+      break;
+    }
+    page p{.topic = name};
+    if (in.cursor && name == in.cursor->topic_name.view()) p.from = in.cursor->partition_index;
+    if (const auto* t = with.state.catalog().find(name)) {
+      const auto count = static_cast<std::int32_t>(t->partitions.size());
+      p.from = std::min(p.from, count);
+      p.to = std::min(count, p.from + left);
+      left -= p.to - p.from;
+      for (auto i = p.from; i < p.to; ++i) keys.push_back({t->id, i});
+      if (p.to < count) {
+        out.next_cursor = next_page{};
+        out.next_cursor->topic_name = text(name);
+        out.next_cursor->partition_index = p.to;
+      }
+    }
+    pages.push_back(std::move(p));
+    if (out.next_cursor) break;
+  }
+  const auto facts = co_await gather_facts(with, std::move(keys));
+  for (const auto& p : pages) {
+    auto& told = out.topics.emplace_back();
+    told.name = text(p.topic);
+    const auto* t = with.state.catalog().find(p.topic);
+    if (!t) {
+      told.error = topic_name_fault(p.topic) ? error_code::invalid_topic_exception
+                                             : error_code::unknown_topic_or_partition;
+      with.meters.failed(told.error);
+      continue;
+    }
+    told.topic_id = t->id;
+    told.is_internal = p.topic.starts_with("__");
+    told.topic_authorized_operations = topic_operations;
+    for (auto i = p.from; i < p.to; ++i) {
+      auto& partition = told.partitions.emplace_back();
+      partition.partition_index = i;
+      for (const auto node : t->partitions[static_cast<std::size_t>(i)])
+        partition.replica_nodes.push_back(node.value());
+      const auto fact = facts.find({t->id, i});
+      if (fact != facts.end() && fact->second.online) {
+        partition.leader_id = with.state.settings().self.value();
+        partition.leader_epoch = fact->second.leader_epoch;
+        partition.isr_nodes = partition.replica_nodes;
+        partition.eligible_leader_replicas.emplace();
+        partition.last_known_elr.emplace();
+      } else {
+        partition.error = error_code::leader_not_available;
+        partition.leader_id = -1;
+        partition.offline_replicas = partition.replica_nodes;
+      }
+    }
+  }
+  co_return out;
+}
+
+}  // namespace
+
+seastar::future<answer> describe_topic_partitions(services& with, request r) {
+  return serve<kafka::describe_topic_partitions_request, &tell>(with, std::move(r));
+}
+
+}  // namespace weir::edge

@@ -1,0 +1,134 @@
+// Metadata: who leads what, and where to reach them. May create topics that are asked for.
+#include <seastar/core/coroutine.hh>
+
+#include "core/codec/metadata.h"
+#include "edge/kafka/authorized.h"
+#include "edge/kafka/handlers.h"
+#include "edge/kafka/partition_facts.h"
+#include "edge/kafka/topic_creation.h"
+#include "edge/kafka/topic_names.h"
+
+namespace weir::edge {
+namespace {
+
+using kafka::error_code;
+using told_topic = kafka::metadata_response::topic;
+
+void describe(const services& with, const catalog::topic& t, const partition_facts& facts,
+              bool operations, told_topic& out) {
+  out.name = text(t.name);
+  out.topic_id = t.id;
+  out.is_internal = t.name.starts_with("__");
+  if (operations) out.topic_authorized_operations = topic_operations;
+  const auto self = with.state.settings().self.value();
+  for (std::size_t i = 0; i < t.partitions.size(); ++i) {
+    auto& p = out.partitions.emplace_back();
+    p.partition_index = static_cast<std::int32_t>(i);
+    for (const auto node : t.partitions[i]) p.replica_nodes.push_back(node.value());
+    const auto fact = facts.find({t.id, p.partition_index});
+    if (fact != facts.end() && fact->second.online) {
+      p.leader_id = self;
+      p.leader_epoch = fact->second.leader_epoch;
+      p.isr_nodes = p.replica_nodes;
+    } else {
+      p.error = error_code::leader_not_available;
+      p.leader_id = -1;
+      p.offline_replicas = p.replica_nodes;
+    }
+  }
+}
+
+void refuse(services& with, told_topic& out, error_code code) {
+  out.error = code;
+  with.meters.failed(code);
+}
+
+// Names to create, where that is allowed.
+seastar::future<> create_missing(services& with, const kafka::metadata_request& in) {
+  std::vector<std::string> missing;
+  for (const auto& asked : *in.topics) {
+    if (!asked.topic_id.is_zero() || !asked.name) continue;
+    const auto name = asked.name->view();
+    if (!topic_name_fault(name) && !with.state.catalog().find(name)) missing.emplace_back(name);
+  }
+  for (auto& name : missing) {
+    // Asked for twice, or created by somebody else meanwhile: then it is there.
+    (void)co_await create(with, default_topic(with.state, std::move(name)), with.state.new_uuid());
+  }
+}
+
+const catalog::topic* find(const services& with, const kafka::metadata_request::topic& asked) {
+  return asked.topic_id.is_zero() ? with.state.catalog().find(asked.name->view())
+                                  : with.state.catalog().find(asked.topic_id);
+}
+
+seastar::future<kafka::metadata_response> tell(services& with, const request& r,
+                                               kafka::metadata_request in) {
+  const auto version = r.header.version;
+  kafka::metadata_response out;
+  const auto& settings = with.state.settings();
+  auto& broker = out.brokers.emplace_back();
+  broker.node_id = settings.self.value();
+  broker.host = text(settings.advertised.host);
+  broker.port = settings.advertised.port;
+  if (!settings.rack.empty()) broker.rack = text(settings.rack);
+  out.cluster_id = text(with.state.catalog().cluster_id().str());
+  out.controller_id = settings.self.value();
+  if (in.include_cluster_authorized_operations)
+    out.cluster_authorized_operations = cluster_operations;
+
+  // In version 0 none means all; later none means none and null means all.
+  const bool all = !in.topics || (version == 0 && in.topics->empty());
+  const bool may_create = version < 4 || in.allow_auto_topic_creation;
+  if (!all && may_create && with.state.options().topics_auto_create)
+    co_await create_missing(with, in);
+
+  std::vector<partition_key> keys;
+  const auto want = [&](const catalog::topic& t) {
+    for (std::size_t i = 0; i < t.partitions.size(); ++i)
+      keys.push_back({t.id, static_cast<std::int32_t>(i)});
+  };
+  if (all) {
+    for (const auto& [name, t] : with.state.catalog().topics()) want(*t);
+  } else {
+    for (const auto& asked : *in.topics) {
+      if (!asked.name && asked.topic_id.is_zero()) continue;
+      if (const auto* t = find(with, asked)) want(*t);
+    }
+  }
+  const auto facts = co_await gather_facts(with, std::move(keys));
+
+  const bool operations = in.include_topic_authorized_operations;
+  if (all) {
+    for (const auto& [name, t] : with.state.catalog().topics()) {
+      describe(with, *t, facts, operations, out.topics.emplace_back());
+    }
+    co_return out;
+  }
+  for (const auto& asked : *in.topics) {
+    auto& told = out.topics.emplace_back();
+    told.name = asked.name;
+    told.topic_id = asked.topic_id;
+    const bool by_id = !asked.topic_id.is_zero();
+    if (!by_id && !asked.name) {
+      refuse(with, told, error_code::invalid_request);
+    } else if (!by_id && topic_name_fault(asked.name->view())) {
+      refuse(with, told, error_code::invalid_topic_exception);
+    } else if (const auto* t = find(with, asked)) {
+      describe(with, *t, facts, operations, told);
+    } else {
+      refuse(with, told,
+             by_id ? error_code::unknown_topic_id : error_code::unknown_topic_or_partition);
+      if (by_id && version >= 12) told.name.reset();
+    }
+  }
+  co_return out;
+}
+
+}  // namespace
+
+seastar::future<answer> metadata(services& with, request r) {
+  return serve<kafka::metadata_request, &tell>(with, std::move(r));
+}
+
+}  // namespace weir::edge
