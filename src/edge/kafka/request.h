@@ -14,7 +14,7 @@
 #include "core/base/fragments.h"
 #include "core/codec/api_table.h"
 #include "core/codec/frame.h"
-#include "core/codec/whole.h"
+#include "core/codec/reader.h"
 
 namespace weir::edge {
 
@@ -56,10 +56,12 @@ struct protocol_violation : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The request's message. Throws protocol_violation if the bytes are not one.
+// The request's message. Throws protocol_violation if the bytes are not one. What follows it is not
+// looked at: librdkafka sends a few bytes too many with some requests, and Kafka takes them.
 template <typename Message>
 Message decode(const request& r) {
-  auto message = kafka::decode_whole<Message>(r.body, r.header.version);
+  kafka::reader from(r.body);
+  auto message = Message::decode(from, r.header.version);
   if (!message) {
     throw protocol_violation(fmt::format("unreadable request (API {} version {}): {}", r.header.key,
                                          r.header.version, to_string(message.error())));

@@ -124,6 +124,7 @@ seastar::future<kafka::list_offsets_response> list(services& with, const request
                              .timestamp = asked.timestamp,
                              .committed = in.isolation_level == 1});
       }
+      if (r.header.version < 4) told.leader_epoch = -1;  // has no place in the answer
       with.meters.failed(told.error);
       answered.partitions.push_back(std::move(told));
       co_await seastar::coroutine::maybe_yield();
