@@ -121,6 +121,7 @@ TEST_CASE("Weir's form takes units and words and gives them back") {
       {"log.segment_bytes", "1.5GiB", "1536MiB"},
       {"log.segment_bytes", "1048577", "1048577"},
       {"log.segment_bytes", "2048 KiB", "2MiB"},
+      {"log.segment_bytes", "512M", "512MiB"},
       {"log.segment_bytes", "64KiB",
        "option log.segment_bytes: '64KiB' is not allowed; it takes a size such as 64KiB or 1GiB, "
        "from 1MiB"},
