@@ -44,9 +44,10 @@ const char* level_of(log_output_level_choice level) {
 }
 
 std::vector<std::string> reactor_arguments(const node_options& node) {
+  // epoll: the default, linux-aio, dies of an assertion when more sockets wait than it has control blocks.
   std::vector<std::string> arguments{"weir",
-                                     "--max-networking-io-control-blocks",
-                                     "2000",
+                                     "--reactor-backend",
+                                     "epoll",
                                      "--lock-memory",
                                      "0",
                                      "--blocked-reactor-notify-ms",

@@ -12,8 +12,9 @@ def string(value):
     return struct.pack(">h", len(raw)) + raw
 
 
-def request(key, version, body, correlation=1, client="wire"):
-    head = struct.pack(">hhi", key, version, correlation) + string(client)
+def request(key, version, body, correlation=1, client="wire", flexible=False):
+    """`flexible`: request header version 2, which ends in a count of tagged fields."""
+    head = struct.pack(">hhi", key, version, correlation) + string(client) + (b"\0" if flexible else b"")
     return struct.pack(">i", len(head) + len(body)) + head + body
 
 
