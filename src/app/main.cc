@@ -44,7 +44,8 @@ const char* level_of(log_output_level_choice level) {
 }
 
 std::vector<std::string> reactor_arguments(const node_options& node) {
-  // epoll: the default, linux-aio, dies of an assertion when more sockets wait than it has control blocks.
+  // epoll: the default, linux-aio, dies of an assertion when more sockets wait than it has control
+  // blocks.
   std::vector<std::string> arguments{"weir",
                                      "--reactor-backend",
                                      "epoll",

@@ -1,6 +1,6 @@
 // IncrementalAlterConfigs (KIP-339): sets, unsets, appends, subtracts.
-#include "core/base/check.h"
 #include "core/codec/incremental_alter_configs.h"
+#include "core/base/check.h"
 
 #include "edge/kafka/alter_resources.h"
 #include "edge/kafka/handlers.h"
