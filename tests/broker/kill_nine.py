@@ -123,7 +123,7 @@ def main():
     rng = random.Random(args.seed)
     print(f"seed {args.seed}")
     check = Checks()
-    with Broker(args.weir, options=["topics.partitions_default=6", "log.segment_bytes=4MiB"]) as broker:
+    with Broker(args.weir, smp=2, options=["topics.partitions_default=6", "log.segment_bytes=4MiB"]) as broker:
         acknowledged, stop_file = broker.data + ".acks", broker.data + ".stop"
         loader = in_venv(python, "--load", broker.kafka, rows, acknowledged, stop_file, stdout=subprocess.PIPE)
         for _ in range(args.kills):
@@ -136,6 +136,7 @@ def main():
               not said["failures"] and said["left"] == 0, said)
         verify(check, broker, python, acknowledged)
         check("an orderly stop", broker.stop() == 0)
+        broker.smp = 1  # written by two cores, opened by one
         broker.start()
         verify(check, broker, python, acknowledged)
         for leftover in (acknowledged, stop_file):

@@ -34,6 +34,16 @@ TEST_CASE("commands come back as they were stored") {
         kafka::codec_error::bad_version);
 }
 
+TEST_CASE("the worked example of docs/formats/catalog.md is what it says") {
+  const std::string stored_form("\0\2\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2\0", 21);
+  const auto read = decode(fragments::copy(stored_form));
+  REQUIRE(read);
+  stored::topic_deleted expected;
+  expected.topic_id = *uuid::parse("AAAAAAAAAAEAAAAAAAAAAg");
+  CHECK(*read == command(expected));
+  CHECK(encode(*read) == stored_form);
+}
+
 TEST_CASE("topics come, grow and go") {
   state s;
   REQUIRE(s.apply(orders(2)));

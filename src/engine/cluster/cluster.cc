@@ -151,8 +151,7 @@ seastar::future<> cluster::apply_loop() {
       // All shards give the same answer; the last one asked is kept.
       for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
         answer = co_await container().invoke_on(
-            shard, [](cluster& c, std::string encoded) { return c.apply(std::move(encoded)); },
-            p->encoded);
+            shard, [encoded = p->encoded](cluster& c) { return c.apply(encoded); });
       }
     } catch (...) {
       cluster_log.error("a catalog command could not be carried out: {}", std::current_exception());
