@@ -31,6 +31,8 @@ void route(seastar::httpd::routes& to, seastar::httpd::operation_type method,
            const std::string& path, Make make) {
   to.add(method, seastar::httpd::url(path),
          new seastar::httpd::function_handler(
+             // The handler owns the lambda and outlives its calls.
+             // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
              [make](request q, reply r) -> seastar::future<reply> {
                std::string failed;
                status code = status::internal_server_error;
@@ -83,6 +85,8 @@ void admin::set_routes(seastar::httpd::routes& to) {
   using enum seastar::httpd::operation_type;
   to.add(GET, seastar::httpd::url("/v1/status/ready"),
          new seastar::httpd::function_handler(
+             // The handler owns the lambda and outlives its calls.
+             // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
              [this](request, reply r) -> seastar::future<reply> {
                const auto code = ready_ ? status::ok : status::service_unavailable;
                co_return answer(std::move(r), {{"status", ready_ ? "ready" : "starting"}}, code);

@@ -68,6 +68,8 @@ seastar::future<std::expected<void, config_refusal>> change_configs(services& wi
   using outcome = std::expected<void, config_refusal>;
   auto* asked = &change;  // lives until this coroutine ends, whichever shard calls it
   co_return co_await with.state.container().invoke_on(
+      // invoke_on keeps the lambda until it has ended.
+      // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
       0, [resource, asked, validate_only](cluster& zero) -> seastar::future<outcome> {
         const auto lock = co_await seastar::get_units(zero.config_changes(), 1);
         option_layers layers = zero.layers();

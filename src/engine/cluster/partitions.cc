@@ -115,7 +115,7 @@ seastar::future<> cluster::remove_leftovers() {
                                              : uuid::parse(std::string_view(name).substr(dot + 1));
     if (!id || state_.find(*id)) continue;
     cluster_log.info("removing the files of the deleted topic {}", name.substr(0, dot));
-    co_await files_->remove_tree(root + "/" + name);
+    co_await files_->remove_tree(fmt::format("{}/{}", root, name));
   }
   co_await files_->sync_directory(root);
 }

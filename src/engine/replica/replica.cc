@@ -150,7 +150,7 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
     if (*known) {
       return placed_batch{.index = (*known)->index,
                           .base_offset = (*known)->base_offset,
-                          .append_time = (*known)->append_time,
+                          .append_time = (*known)->max_timestamp,
                           .log_start = start_offset(),
                           .duplicate = true};
     }

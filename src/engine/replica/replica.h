@@ -27,7 +27,8 @@ enum class replica_error : std::uint8_t {
   damaged,
 };
 
-// Where a batch went. The answer to a duplicate is what the first one got.
+// Where a batch went. The answer to a duplicate is what the first one got, but for the time: Kafka
+// tells the largest one of its records.
 struct placed_batch {
   log_index index;  // wait_committed() for this one
   offset base_offset;

@@ -49,7 +49,7 @@ class fault_file final : public file {
     alive();
     const auto& image = node_->now;
     const auto got = at >= image.size() ? 0 : std::min<std::size_t>(size, image.size() - at);
-    if (got > 0) std::memcpy(to, image.data() + at, got);
+    if (got > 0) image.copy(to, got, at);
     return seastar::make_ready_future<std::size_t>(got);
   }
   seastar::future<> flush() override {

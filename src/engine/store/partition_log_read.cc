@@ -71,6 +71,8 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(std::size_t
     const auto found = std::ranges::find_if(
         parts_, [&](const auto& p) { return p->header.first_index == next_index; });
     if (found == parts_.end()) co_return std::expected<void, read_fault>{};
+    // A share of the part, kept over the waits below.
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
     auto p = *found;
     reader in(p, at.value());
     while (!in.at_end()) {

@@ -133,9 +133,12 @@ seastar::future<> wait_for_news(services& with, pass& p,
   auto shards = by_shard(p);
   std::erase_if(shards, [](const auto& mine) { return mine.empty(); });
   co_await seastar::coroutine::parallel_for_each(
+      // The lambda lives until all of its calls have ended.
+      // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
       shards, [&](std::vector<reading*>& mine) -> seastar::future<> {
         const auto shard = mine.front()->shard;
         std::vector<std::pair<partition_key, offset>> seen;
+        seen.reserve(mine.size());
         for (const auto* r : mine) seen.emplace_back(r->key, r->high_watermark);
         co_await with.state.container().invoke_on(
             shard, [id, seen = std::move(seen), deadline](cluster& c) {

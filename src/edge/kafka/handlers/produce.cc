@@ -108,7 +108,7 @@ void tell(part& p) {
   }
   out.base_offset = p.placed->base_offset.value();
   out.log_start_offset = p.placed->log_start.value();
-  if (p.append_time) out.log_append_time_ms = p.placed->append_time.value();
+  if (p.append_time || p.placed->duplicate) out.log_append_time_ms = p.placed->append_time.value();
 }
 
 }  // namespace
