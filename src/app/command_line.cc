@@ -32,7 +32,8 @@ std::expected<void, std::string> flatten(const YAML::Node& node, const std::stri
   if (node.IsMap()) {
     for (const auto& entry : node) {
       const auto key = entry.first.as<std::string>();
-      if (auto done = flatten(entry.second, name.empty() ? key : name + "." + key, depth + 1, into);
+      if (auto done = flatten(entry.second, name.empty() ? key : fmt::format("{}.{}", name, key),
+                              depth + 1, into);
           !done)
         return done;
     }

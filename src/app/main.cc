@@ -132,6 +132,7 @@ int main(int argc, char** argv) {
   raise_open_files();
   auto arguments = reactor_arguments(node);
   std::vector<char*> raw;
+  raw.reserve(arguments.size());
   for (auto& a : arguments) raw.push_back(a.data());
   seastar::app_template::config config;
   config.name = "weir";
