@@ -82,6 +82,7 @@ std::vector<std::string> topic_names(client& c) {
     throw c.unreachable();
   }
   std::vector<std::string> out;
+  out.reserve(static_cast<std::size_t>(metadata->topic_cnt));
   for (int i = 0; i < metadata->topic_cnt; ++i) out.emplace_back(metadata->topics[i].topic);
   rd_kafka_metadata_destroy(metadata);
   std::ranges::sort(out);
@@ -91,6 +92,7 @@ std::vector<std::string> topic_names(client& c) {
 std::vector<topic_state> describe_topics(client& c, const std::vector<std::string>& names) {
   if (names.empty()) return {};
   std::vector<const char*> texts;
+  texts.reserve(names.size());
   for (const auto& name : names) texts.push_back(name.c_str());
   using collection = owned<rd_kafka_TopicCollection_t, rd_kafka_TopicCollection_destroy>;
   const collection topics(rd_kafka_TopicCollection_of_topic_names(texts.data(), texts.size()));
