@@ -2,8 +2,6 @@
 // The cluster's state: topics, their partitions and configs, producer ids. A fold of commands:
 // every shard of every broker applies the same ones in the same order and comes to the same state.
 // apply() checks again what the proposer checked, since two proposals may have passed each other.
-#include <absl/container/flat_hash_map.h>
-
 #include <expected>
 #include <map>
 #include <memory>
@@ -56,7 +54,8 @@ class state {
 
   uuid cluster_id_;
   std::map<std::string, std::unique_ptr<topic>, std::less<>> topics_;
-  absl::flat_hash_map<uuid, topic*> by_id_;
+  // Not abseil's: its tables have another layout under sanitizers than the library was built with.
+  std::map<uuid, topic*> by_id_;
   std::size_t partition_count_ = 0;
   option_layer cluster_configs_;
   std::map<node_id, option_layer> broker_configs_;
