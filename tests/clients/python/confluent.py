@@ -33,7 +33,8 @@ def produce(bootstrap, topic, compression, path):
 
 
 def consume(bootstrap, topic, path):
-    # The group id is demanded by the library; with assigned partitions and no commits the broker never hears of it.
+    # The library demands a group id. With assigned partitions and no commits it only asks, in the background, where the
+    # group's coordinator is, if the broker lists that API; it reads whether or not there is an answer.
     client = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False,
                        "enable.auto.offset.store": False})
     partitions = client.list_topics(topic, 30).topics[topic].partitions
