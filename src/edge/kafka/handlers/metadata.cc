@@ -1,6 +1,8 @@
 // Metadata: who leads what, and where to reach them. May create topics that are asked for.
 #include <seastar/core/coroutine.hh>
 
+#include <algorithm>
+
 #include "core/codec/metadata.h"
 #include "edge/kafka/authorized.h"
 #include "edge/kafka/handlers.h"
@@ -43,6 +45,14 @@ void refuse(services& with, told_topic& out, error_code code) {
   with.meters.failed(code);
 }
 
+// No topic of this name can be made: another one would be the same in metrics.
+bool collides(const services& with, std::string_view name) {
+  return name.find_first_of("._") != std::string_view::npos &&
+         std::ranges::any_of(with.state.catalog().topics(), [name](const auto& other) {
+           return topic_names_collide(name, other.first);
+         });
+}
+
 // Names to create, where that is allowed.
 seastar::future<> create_missing(services& with, const kafka::metadata_request& in) {
   std::vector<std::string> missing;
@@ -52,6 +62,7 @@ seastar::future<> create_missing(services& with, const kafka::metadata_request& 
     if (!topic_name_fault(name) && !with.state.catalog().find(name)) missing.emplace_back(name);
   }
   for (auto& name : missing) {
+    if (collides(with, name)) continue;  // looked at here: the one before may be the other
     // Asked for twice, or created by somebody else meanwhile: then it is there.
     (void)co_await create(with, default_topic(with.state, std::move(name)), with.state.new_uuid());
   }
@@ -80,8 +91,8 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
   // In version 0 none means all; later none means none and null means all.
   const bool all = !in.topics || (version == 0 && in.topics->empty());
   const bool may_create = version < 4 || in.allow_auto_topic_creation;
-  if (!all && may_create && with.state.options().topics_auto_create)
-    co_await create_missing(with, in);
+  const bool creates = !all && may_create && with.state.options().topics_auto_create;
+  if (creates) co_await create_missing(with, in);
 
   std::vector<partition_key> keys;
   const auto want = [&](const catalog::topic& t) {
@@ -107,7 +118,8 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
   }
   for (const auto& asked : *in.topics) {
     auto& told = out.topics.emplace_back();
-    told.name = asked.name;
+    // Before version 12 a topic can be asked for without a name, but not answered so.
+    if (asked.name || version >= 12) told.name = asked.name;
     told.topic_id = asked.topic_id;
     const bool by_id = !asked.topic_id.is_zero();
     if (!by_id && !asked.name) {
@@ -116,6 +128,8 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
       refuse(with, told, error_code::invalid_topic_exception);
     } else if (const auto* t = find(with, asked)) {
       describe(with, *t, facts, operations, told);
+    } else if (!by_id && creates && collides(with, asked.name->view())) {
+      refuse(with, told, error_code::invalid_topic_exception);
     } else {
       refuse(with, told,
              by_id ? error_code::unknown_topic_id : error_code::unknown_topic_or_partition);
