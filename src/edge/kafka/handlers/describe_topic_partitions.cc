@@ -77,7 +77,9 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     told.topic_id = t->id;
     told.is_internal = p.topic.starts_with("__");
     told.topic_authorized_operations = topic_operations;
-    for (auto i = p.from; i < p.to; ++i) {
+    // It may have been deleted and made again with fewer partitions meanwhile.
+    const auto to = std::min(p.to, static_cast<std::int32_t>(t->partitions.size()));
+    for (auto i = p.from; i < to; ++i) {
       auto& partition = told.partitions.emplace_back();
       partition.partition_index = i;
       for (const auto node : t->partitions[static_cast<std::size_t>(i)])
