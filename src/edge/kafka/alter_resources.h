@@ -1,8 +1,11 @@
 #pragma once
 // The walk over resources that AlterConfigs and IncrementalAlterConfigs have in common.
 #include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
-#include <algorithm>
+#include <map>
+#include <string_view>
+#include <utility>
 
 #include "edge/kafka/config_resource.h"
 
@@ -15,17 +18,19 @@ template <typename Response, typename Request, typename ChangeOf, typename Level
 seastar::future<Response> alter_resources(services& with, const Request& in, ChangeOf change_of,
                                           Levels levels) {
   Response out;
+  // Counted beforehand: the number of resources is the client's choice.
+  std::map<std::pair<std::int8_t, std::string_view>, std::size_t> times;
+  for (const auto& asked : in.resources) {
+    ++times[{asked.resource_type, asked.resource_name.view()}];
+    co_await seastar::coroutine::maybe_yield();
+  }
   for (const auto& asked : in.resources) {
     auto& told = out.responses.emplace_back();
     told.resource_type = asked.resource_type;
     told.resource_name = asked.resource_name;
     told.error_message.reset();
-    const auto twins = std::ranges::count_if(in.resources, [&](const auto& other) {
-      return other.resource_type == asked.resource_type &&
-             other.resource_name == asked.resource_name;
-    });
     std::expected<void, config_refusal> done;
-    if (twins > 1) {
+    if (times[{asked.resource_type, asked.resource_name.view()}] > 1) {
       done = std::unexpected(config_refusal{kafka::error_code::invalid_request,
                                             "Each resource must appear at most once."});
     } else if (auto resource =
@@ -45,6 +50,7 @@ seastar::future<Response> alter_resources(services& with, const Request& in, Cha
       told.error_message = text(done.error().message);
       with.meters.failed(told.error);
     }
+    co_await seastar::coroutine::maybe_yield();
   }
   co_return out;
 }

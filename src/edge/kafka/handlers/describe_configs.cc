@@ -1,5 +1,6 @@
 // DescribeConfigs, with sources, synonyms and documentation (KIP-226, KIP-569).
 #include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
 #include <algorithm>
 
@@ -89,7 +90,10 @@ void describe(services& with, const asked_resource& asked,
 seastar::future<kafka::describe_configs_response> describe_all(services& with, const request&,
                                                                kafka::describe_configs_request in) {
   kafka::describe_configs_response out;
-  for (const auto& asked : in.resources) describe(with, asked, in, out.results.emplace_back());
+  for (const auto& asked : in.resources) {
+    describe(with, asked, in, out.results.emplace_back());
+    co_await seastar::coroutine::maybe_yield();
+  }
   co_return out;
 }
 
