@@ -11,9 +11,6 @@ namespace {
 
 using kafka::error_code;
 
-// The last epoch is never given out, so that there is always one to fence with.
-constexpr std::int16_t epoch_max = INT16_MAX - 1;
-
 seastar::future<kafka::init_producer_id_response> give(services& with, const request&,
                                                        kafka::init_producer_id_request in) {
   kafka::init_producer_id_response out;
@@ -28,15 +25,9 @@ seastar::future<kafka::init_producer_id_response> give(services& with, const req
                                         : error_code::transactional_id_authorization_failed);
     co_return out;
   }
-  if ((in.producer_id == -1) != (in.producer_epoch == -1)) {
-    refuse(error_code::invalid_request);
-    co_return out;
-  }
-  if (in.producer_id != -1 && in.producer_epoch < epoch_max) {
-    out.producer_id = in.producer_id;
-    out.producer_epoch = static_cast<std::int16_t>(in.producer_epoch + 1);
-    co_return out;
-  }
+  // Whatever id and epoch the client names: without a transactional id nobody can tell whose they
+  // are, so it always gets an id of its own. Idempotent producers raise their epoch by themselves
+  // (KIP-360).
   const auto id = co_await with.state.new_producer_id();
   if (id) {
     out.producer_id = *id;
