@@ -118,7 +118,7 @@ enter() {
     --ro-bind-try /etc/resolv.conf /etc/resolv.conf --chdir "$PWD" --die-with-parent \
     --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin --setenv HOME "$cache" --setenv LC_ALL C.UTF-8 \
     --setenv CCACHE_DIR "$cache/ccache" --setenv CCACHE_BASEDIR "$repo" --setenv CCACHE_NOHASHDIR 1 \
-    --setenv CCACHE_MAXSIZE 8G \
+    --setenv CCACHE_MAXSIZE 8G --setenv CCACHE_PCH_EXTSUM 1 \
     --setenv CCACHE_SLOPPINESS pch_defines,time_macros,include_file_mtime,include_file_ctime -- "$@"
 }
 
