@@ -49,7 +49,9 @@ cluster_settings broker::settings_of_cluster() const {
           .rack = node_.node_rack,
           .node = options_,
           .cache_bytes = share_of_memory(node_.store_cache_share),
-          .dirty_bytes = share_of_memory(dirty_share)};
+          .dirty_bytes = share_of_memory(dirty_share),
+          .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
+          .flush = node_.store_flush};
 }
 
 edge::edge_limits broker::limits_of_edge() const {

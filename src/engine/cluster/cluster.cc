@@ -52,13 +52,14 @@ command_error error_of(catalog::refusal refusal) {
 
 cluster::cluster(cluster_settings settings)
     : settings_(std::move(settings)),
-      files_(store::make_disk_files()),
+      files_(store::make_disk_files(settings_.flush)),
       cache_(settings_.cache_bytes),
       store_{.files = *files_,
              .cache = cache_,
              .now = clock_now,
              .random = draw,
-             .dirty_max = settings_.dirty_bytes} {}
+             .dirty_max = settings_.dirty_bytes,
+             .dirty_of_one_max = settings_.dirty_bytes_of_one} {}
 
 uuid cluster::new_uuid() {
   return uuid::from_random(draw(), draw());

@@ -27,9 +27,11 @@ struct cluster_settings {
   std::string data_dir;  // absolute
   host_port advertised;  // what clients are told
   std::string rack;
-  option_layer node;                   // from file and flags
-  std::size_t cache_bytes = 64 << 20;  // per shard
-  std::size_t dirty_bytes = 32 << 20;  // per shard
+  option_layer node;                          // from file and flags
+  std::size_t cache_bytes = 64 << 20;         // per shard
+  std::size_t dirty_bytes = 32 << 20;         // per shard
+  std::size_t dirty_bytes_of_one = 16 << 20;  // per partition
+  bool flush = true;
 };
 
 enum class command_error : std::uint8_t {

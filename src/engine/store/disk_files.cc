@@ -15,7 +15,7 @@ namespace {
 
 class disk_file final : public file {
  public:
-  explicit disk_file(seastar::file f) : file_(std::move(f)) {}
+  disk_file(seastar::file f, bool flush) : file_(std::move(f)), flush_(flush) {}
 
   seastar::future<> write(std::uint64_t at, const char* from, std::size_t size) override {
     while (size > 0) {
@@ -32,7 +32,9 @@ class disk_file final : public file {
   seastar::future<std::size_t> read(std::uint64_t at, char* to, std::size_t size) override {
     return file_.dma_read(at, to, size);
   }
-  seastar::future<> flush() override { return file_.flush(); }
+  seastar::future<> flush() override {
+    return flush_ ? file_.flush() : seastar::make_ready_future<>();
+  }
   seastar::future<> truncate(std::uint64_t size) override { return file_.truncate(size); }
   seastar::future<> preallocate(std::uint64_t from, std::uint64_t size) override {
     co_await file_.truncate(size);
@@ -43,10 +45,12 @@ class disk_file final : public file {
 
  private:
   seastar::file file_;
+  bool flush_;
 };
 
 class disk_files final : public file_system {
  public:
+  explicit disk_files(bool flush) : flush_(flush) {}
   seastar::future<std::unique_ptr<file>> create(std::string path) override {
     using seastar::open_flags;
     return opened(std::move(path), open_flags::rw | open_flags::create | open_flags::truncate);
@@ -86,19 +90,20 @@ class disk_files final : public file_system {
   }
 
  private:
-  static seastar::future<std::unique_ptr<file>> opened(std::string path,
-                                                       seastar::open_flags flags) {
+  seastar::future<std::unique_ptr<file>> opened(std::string path, seastar::open_flags flags) {
     seastar::file_open_options options;
     options.extent_allocation_size_hint = 1 << 20;
     auto f = co_await seastar::open_file_dma(path, flags, options);
-    co_return std::make_unique<disk_file>(std::move(f));
+    co_return std::make_unique<disk_file>(std::move(f), flush_);
   }
+
+  bool flush_;
 };
 
 }  // namespace
 
-std::unique_ptr<file_system> make_disk_files() {
-  return std::make_unique<disk_files>();
+std::unique_ptr<file_system> make_disk_files(bool flush) {
+  return std::make_unique<disk_files>(flush);
 }
 
 }  // namespace weir::store

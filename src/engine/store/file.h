@@ -53,7 +53,9 @@ class file_system {
   virtual seastar::future<> sync_directory(std::string path) = 0;
 };
 
-std::unique_ptr<file_system> make_disk_files();
+// Without `flush`, file::flush() says that all is well without asking the device: what is written
+// then survives the process, not a loss of power.
+std::unique_ptr<file_system> make_disk_files(bool flush = true);
 
 // A small file as a whole. Absent: nothing. Larger than `limit`: fails.
 seastar::future<std::optional<std::string>> read_small(file_system& fs, std::string path,

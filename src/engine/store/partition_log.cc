@@ -11,13 +11,6 @@ namespace weir::store {
 
 seastar::logger store_log("store");
 
-namespace {
-
-// Unwritten bytes of one log above which its appends wait.
-constexpr std::uint64_t dirty_of_one_max = 8 << 20;
-
-}  // namespace
-
 std::string producers_file_name(log_index first) {
   auto name = log::segment_file_name(first);
   return name.substr(0, name.rfind('.')) + ".producers";
@@ -115,8 +108,8 @@ void partition_log::roll(timestamp now) {
 }
 
 seastar::future<> partition_log::wait_room() {
-  while (!failed_ &&
-         (dirty() > dirty_of_one_max || (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
+  while (!failed_ && (dirty() > shared_.dirty_of_one_max ||
+                      (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
     co_await drained_.wait();
   }
 }

@@ -34,8 +34,9 @@ struct shared_store {
   chunk_cache& cache;
   std::function<timestamp()> now;
   std::function<std::uint64_t()> random;
-  std::size_t dirty_max =
-      32 << 20;  // unwritten bytes of all logs together, above which appends wait
+  // Unwritten bytes of all logs together, and of one, above which appends wait.
+  std::size_t dirty_max = 32 << 20;
+  std::size_t dirty_of_one_max = 16 << 20;
   std::size_t dirty = 0;
 };
 
