@@ -15,6 +15,8 @@ seastar::logger broker_log("broker");
 // written.
 constexpr double answer_share = 0.15;
 constexpr double dirty_share = 0.10;
+// Of what the journal holds, the unwritten bytes stay in the cache.
+constexpr double journal_share = 0.12;
 
 std::size_t share_of_memory(double share) {
   return static_cast<std::size_t>(static_cast<double>(seastar::memory::stats().total_memory()) *
@@ -51,6 +53,7 @@ cluster_settings broker::settings_of_cluster() const {
           .cache_bytes = share_of_memory(node_.store_cache_share),
           .dirty_bytes = share_of_memory(dirty_share),
           .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
+          .journal_bytes = share_of_memory(journal_share),
           .flush = node_.store_flush};
 }
 

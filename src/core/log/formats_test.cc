@@ -4,7 +4,9 @@
 #include <fstream>
 #include <sstream>
 
+#include "core/base/crc32c.h"
 #include "core/log/checkpoint.h"
+#include "core/log/journal.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/scan.h"
 #include "core/log/segment_header.h"
@@ -93,6 +95,23 @@ TEST_CASE("docs/formats/producer-snapshot.md") {
   const auto again = back->producers.check({producer_id(4000), producer_epoch(1), 0, 3});
   REQUIRE((again && *again));
   CHECK((*again)->base_offset == offset(100));
+}
+
+TEST_CASE("docs/formats/journal.md") {
+  const auto file = example("journal.md");
+  const auto header = decode_journal_header(file);
+  CHECK(header == journal_header{.salt = salt, .generation = 5, .first_sequence = 40});
+  const auto record = decode_record(file.substr(journal_block), salt, position(journal_block));
+  REQUIRE(record);
+  CHECK(record->sequence == 40);
+  const auto rest = file.substr(journal_block + journal_record_head_size);
+  const auto table = decode_table(*record, rest.substr(0, record->table_size()));
+  REQUIRE((table && table->size() == 2));
+  CHECK(table->front().at == position(24'308));
+  CHECK(table->back().kind == journal_kind::cut);
+  const auto data = rest.substr(record->table_size());
+  CHECK(data == "hello world");
+  CHECK(crc32c(data) == record->bytes_crc);
 }
 
 TEST_CASE("docs/formats/checkpoint.md") {

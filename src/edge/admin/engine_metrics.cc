@@ -43,6 +43,15 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
              return seconds;
            },
            sm::description("Time spent in writing and flushing logs")),
+       sm::make_counter(
+           "journal_records", [&state] { return state.journal().records; },
+           sm::description("Writes and flushes of the journal, each for many logs")),
+       sm::make_counter(
+           "journal_bytes", [&state] { return state.journal().bytes; },
+           sm::description("Bytes of logs that went through the journal")),
+       sm::make_counter(
+           "journal_turns", [&state] { return state.journal().turns; },
+           sm::description("Journal files begun")),
        sm::make_gauge(
            "unwritten_bytes", [&state] { return state.dirty_bytes(); },
            sm::description("Appended bytes not yet on the device"))});

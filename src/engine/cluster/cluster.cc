@@ -59,7 +59,10 @@ cluster::cluster(cluster_settings settings)
              .now = clock_now,
              .random = draw,
              .dirty_max = settings_.dirty_bytes,
-             .dirty_of_one_max = settings_.dirty_bytes_of_one} {}
+             .dirty_of_one_max = settings_.dirty_bytes_of_one,
+             .small_writes = &journal_},
+      journal_(*files_, settings_.data_dir + "/journal", seastar::this_shard_id(),
+               settings_.journal_bytes / 2, draw) {}
 
 uuid cluster::new_uuid() {
   return uuid::from_random(draw(), draw());
@@ -92,6 +95,7 @@ cluster_options cluster::options() const {
 
 seastar::future<> cluster::open() {
   weir_check(seastar::this_shard_id() == 0, "opened on shard {}", seastar::this_shard_id());
+  co_await store::replay_journals(*files_, settings_.data_dir, seastar::smp::count, draw);
   group0_ = co_await replica::open(store_, settings_.self, {.name = "catalog"},
                                    settings_.data_dir + "/catalog", {});
   std::vector<std::string> commands;
@@ -224,6 +228,7 @@ seastar::future<> cluster::stop() {
   co_await seastar::max_concurrent_for_each(replicas_, 64,
                                             [](auto& entry) { return entry.second->stop(); });
   if (group0_) co_await group0_->stop();
+  co_await journal_.stop();
 }
 
 }  // namespace weir

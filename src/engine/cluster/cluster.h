@@ -31,6 +31,7 @@ struct cluster_settings {
   std::size_t cache_bytes = 64 << 20;         // per shard
   std::size_t dirty_bytes = 32 << 20;         // per shard
   std::size_t dirty_bytes_of_one = 16 << 20;  // per partition
+  std::size_t journal_bytes = 64 << 20;       // per shard
   bool flush = true;
 };
 
@@ -83,6 +84,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     return replicas_;
   }
   [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
+  [[nodiscard]] const store::journal_figures& journal() const { return journal_.figures(); }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
   [[nodiscard]] bool ready() const { return ready_; }
   // Grows with every change of the state: what was worked out from it is good as long as this
@@ -120,6 +122,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   std::unique_ptr<store::file_system> files_;
   store::chunk_cache cache_;
   store::shared_store store_;
+  store::journal journal_;
   absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
   struct offline_set {
     std::set<std::pair<uuid, std::int32_t>> keys;

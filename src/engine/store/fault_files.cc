@@ -93,7 +93,8 @@ void fault_files::alive() const {
 
 void fault_files::step() {
   alive();
-  if (fail && fail(++calls_)) throw std::system_error(EIO, std::generic_category(), "injected");
+  ++calls_;
+  if (fail && fail(calls_)) throw std::system_error(EIO, std::generic_category(), "injected");
 }
 
 void fault_files::crash() {

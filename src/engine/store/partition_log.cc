@@ -4,7 +4,6 @@
 #include <seastar/core/semaphore.hh>
 
 #include "core/base/check.h"
-#include "core/log/checkpoint.h"
 #include "engine/store/store_log.h"
 
 namespace weir::store {
@@ -114,102 +113,6 @@ seastar::future<> partition_log::wait_room() {
   }
 }
 
-seastar::future<> partition_log::flush_loop() {
-  while (true) {
-    co_await wake_.wait([this] { return stopping_ || dirty() > 0; });
-    if (dirty() == 0) co_return;
-    std::exception_ptr failed;
-    try {
-      co_await flush_once();
-    } catch (...) {
-      failed = std::current_exception();
-    }
-    if (failed) {
-      fail(failed);
-      co_return;
-    }
-  }
-}
-
-seastar::future<> partition_log::flush_once() {
-  const auto lock = co_await seastar::get_units(files_lock_, 1);
-  const auto started = std::chrono::steady_clock::now();
-  const auto through = last_index_;
-  const auto bytes = appended_bytes_;
-  // In order: a later segment has nothing on disk before the earlier ones are whole.
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    auto p = parts_[i];
-    if (p->finished) continue;
-    if (!p->on_disk) co_await create(*p);
-    // Once more where it was sealed meanwhile with more in it.
-    do {
-      const auto end = p->file->end();
-      if (p->flushed == end) break;
-      co_await p->file->write_out();
-      co_await p->file->flush();
-      p->flushed = end;
-    } while (p->sealed);
-    if (p->sealed) co_await finish(*p);
-  }
-  ++figures_.flushes;
-  figures_.flush_seconds +=
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  shared_.dirty -= bytes - flushed_bytes_;
-  flushed_bytes_ = bytes;
-  drained_.broadcast();
-  if (through > durable_.reached()) {
-    durable_.advance(through);
-    if (on_durable_) on_durable_(through);
-  }
-}
-
-// The header is durable before any frame is in the file: a bad header with something behind it is
-// damage, one with nothing behind it a file whose making was cut short.
-seastar::future<> partition_log::create(part& p) {
-  if (&p == &*parts_.front()) co_await shared_.files.make_directories(directory_);
-  co_await p.file->write_out(log::segment_header_size);
-  co_await p.file->flush();
-  if (p.header.first_index != start_index_ || !parts_.front()->on_disk) {
-    fragments snapshot = std::exchange(p.producers, {});
-    co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
-                           snapshot.str());
-  }
-  co_await shared_.files.sync_directory(directory_);
-  p.on_disk = true;
-  p.flushed = log::segment_header_size;
-}
-
-seastar::future<> partition_log::finish(part& p) {
-  co_await p.file->seal();
-  co_await write_index(p);
-  p.finished = true;
-}
-
-seastar::future<> partition_log::write_index(part& p) {
-  co_await replace_small(shared_.files, path(terms_file_name), terms_.encode());
-  co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
-                         p.index.encode(p.header.salt));
-}
-
-seastar::future<> partition_log::write_checkpoint(bool clean) {
-  log::checkpoint c{.clean = clean,
-                    .flushed_index = durable_.reached(),
-                    .next_offset = next_offset_,
-                    .last_term = last_term_,
-                    .start_index = start_index_,
-                    .start_offset = start_offset_,
-                    .written = shared_.now()};
-  if (!parts_.empty()) {
-    c.active_salt = parts_.back()->header.salt;
-    c.active_first_index = parts_.back()->header.first_index;
-    c.flushed_through =
-        position(std::max<std::uint64_t>(parts_.back()->flushed, log::segment_header_size));
-  }
-  const auto encoded = log::encode(c);
-  co_await replace_small(shared_.files, path(checkpoint_file_name),
-                         std::string(encoded.data(), encoded.size()));
-}
-
 void partition_log::fail(const std::exception_ptr& why) {
   failed_ = true;
   store_log.error(
@@ -229,6 +132,7 @@ seastar::future<> partition_log::stop() {
   co_await fibers_.stop();
   if (!failed_ && changed_ && !parts_.empty()) {
     try {
+      if (in_journal_) co_await flush_to_files();
       part& p = *parts_.back();
       co_await p.file->seal();
       co_await write_index(p);
@@ -240,6 +144,7 @@ seastar::future<> partition_log::stop() {
                      identity_.name, std::current_exception());
     }
   }
+  if (in_journal_) shared_.small_writes->abandon(*this);
   durable_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
   for (auto& p : parts_) co_await p->file->close();
 }

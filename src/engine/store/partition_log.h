@@ -2,10 +2,11 @@
 // One partition's log on disk: segments of frames (docs/formats/segment.md), appended in memory,
 // flushed together, read back by offset. One shard owns it; all calls come there.
 //
-// append() never waits: it puts the frame behind the last one, and a fiber writes and flushes
-// whatever has gathered, one flush for all of it. Only wait_durable() says that a frame will
-// survive. After a failed write or flush the log takes nothing more (failed()), since what the
-// device holds is unknown; reading goes on.
+// append() never waits: it puts the frame behind the last one, and a fiber makes durable whatever
+// has gathered: a little of it through the shard's journal, together with other logs', much of it
+// by writing and flushing the segment. Only wait_durable() says that a frame will survive. After a
+// failed write or flush the log takes nothing more (failed()), since what the device holds is
+// unknown; reading goes on.
 #include <seastar/core/condition-variable.hh>
 
 #include <deque>
@@ -24,6 +25,7 @@
 #include "engine/runtime/event_source.h"
 #include "engine/runtime/fibers.h"
 #include "engine/runtime/progress.h"
+#include "engine/store/journal.h"
 #include "engine/store/segment.h"
 
 namespace weir::store {
@@ -38,6 +40,7 @@ struct shared_store {
   std::size_t dirty_max = 32 << 20;
   std::size_t dirty_of_one_max = 16 << 20;
   std::size_t dirty = 0;
+  journal* small_writes = nullptr;  // none: every log flushes its own files
 };
 
 struct log_identity {
@@ -68,7 +71,7 @@ struct read_result {
   offset next;        // where to go on
 };
 
-class partition_log {
+class partition_log final : public journal_user {
  public:
   // Opens what is in `directory`, or starts a new log there. Recovery reads frames behind the last
   // checkpoint, cuts a torn tail off, and throws on damage that is not one.
@@ -78,6 +81,7 @@ class partition_log {
                                                               log::roll_rules rules,
                                                               std::size_t producers_max);
   ~partition_log();
+  seastar::future<> settle() override;
 
   // Behind the last frame: the head's index must be last_index() + 1, its base offset
   // next_offset(). `batch` is the body's header where the frame is a batch.
@@ -138,7 +142,8 @@ class partition_log {
     bool on_disk = false;       // its file exists, with the header durable
     bool sealed = false;        // no append follows
     bool finished = false;      // sealed, durable, its index written
-    std::uint64_t flushed = 0;  // bytes known durable
+    std::uint64_t flushed = 0;  // bytes known durable, in the file or in the journal
+    std::uint64_t settled = 0;  // bytes known durable in the file
     fragments producers;        // snapshot taken when it became active
   };
   using part_ptr = seastar::lw_shared_ptr<part>;
@@ -152,6 +157,11 @@ class partition_log {
   void account(const log::frame_head& head, const record::batch_header* batch);
   seastar::future<> flush_loop();
   seastar::future<> flush_once();
+  [[nodiscard]] bool small_enough_to_journal() const;
+  seastar::future<bool> flush_to_journal();  // false: nothing was done
+  seastar::future<> flush_to_files();
+  void flushed(log_index through, std::uint64_t bytes);
+  log::journal_entry entry_of(const part& p, std::uint64_t at, log::journal_kind kind) const;
   seastar::future<> create(part& p);
   seastar::future<> finish(part& p);
   seastar::future<> write_index(part& p);
@@ -190,6 +200,8 @@ class partition_log {
   bool failed_ = false;
   bool changed_ = false;  // since the files that spare a scan were written
   bool stopping_ = false;
+  bool journaled_ = false;   // the journal has had bytes of this log
+  bool in_journal_ = false;  // and has some that are not in the files
   log_figures figures_;
   fibers fibers_;
 };
@@ -198,5 +210,7 @@ class partition_log {
 std::string producers_file_name(log_index first);
 inline constexpr const char* terms_file_name = "terms";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
+// Where it is, the partition is not opened; its text says why.
+inline constexpr const char* damage_file_name = "damaged";
 
 }  // namespace weir::store

@@ -54,8 +54,13 @@ seastar::future<> partition_log::truncate_after(log_index last) {
     if (head.is_entry()) last_index_ = head.index;
     next_offset_ = head.next_offset();
   }
+  // What the journal has of the rest must not come back behind what will be written there.
+  if (journaled_)
+    co_await shared_.small_writes->append(*this, entry_of(p, end.value(), log::journal_kind::cut),
+                                          {});
   co_await p.file->truncate(end.value());
-  p.flushed = end.value();
+  p.flushed = p.settled = end.value();
+  if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
   segments_.active() = {.first_index = p.header.first_index,
                         .next_index = p.header.first_index,
                         .first_offset = p.header.first_offset,

@@ -74,6 +74,13 @@ seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store
 }
 
 seastar::future<> partition_log::recovery::run() {
+  if (const auto why =
+          co_await read_small(log.shared_.files, log.path(damage_file_name), 64 << 10)) {
+    throw std::runtime_error(fmt::format(
+        "{}: found damaged at an earlier start, its end is missing: {}; restore it from a replica "
+        "or a backup, or remove {} to give up what it held",
+        log.identity_.name, why->substr(0, why->find('\n')), log.path(damage_file_name)));
+  }
   const auto firsts = co_await segments();
   co_await load_side_files(firsts);
   for (std::size_t i = 0; i < firsts.size(); ++i) {
@@ -182,7 +189,7 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
   co_await take_index(*p, size);
   co_await scan(*p, size, last);
   p->sealed = p->finished = !last;
-  p->flushed = p->file->end();
+  p->flushed = p->settled = p->file->end();
   log.segments_.active().update(p->index.totals());
   co_return true;
 }

@@ -116,6 +116,17 @@ void segment::append(const fragments& pieces) {
   for (const auto& piece : pieces.pieces()) append(piece.view());
 }
 
+std::vector<bytes> segment::unwritten(std::uint64_t from, std::uint64_t to) const {
+  std::vector<bytes> pieces;
+  while (from < to) {
+    const chunk& c = *chunks_[number_of(from)];
+    const auto end = std::min(to, c.start + c.filled);
+    pieces.push_back(c.view(from, end));
+    from = end;
+  }
+  return pieces;
+}
+
 seastar::future<> segment::write_out(std::uint64_t limit) {
   const auto through = std::min(end_, limit);
   if (written_ >= through) co_return;

@@ -40,6 +40,8 @@ class segment {
   seastar::future<> prepare_append();
   void append(std::string_view piece);
   void append(const fragments& pieces);
+  // What is in memory only: from >= written().
+  [[nodiscard]] std::vector<bytes> unwritten(std::uint64_t from, std::uint64_t to) const;
   // Up to `limit`, or all there is.
   seastar::future<> write_out(std::uint64_t limit = UINT64_MAX);
   seastar::future<> flush();

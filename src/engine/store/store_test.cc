@@ -1,84 +1,14 @@
 // The store over a file system that loses, tears and keeps unflushed writes as its seed decides:
 // whatever happens, what was durable is there again, in order, byte for byte.
-#include <seastar/core/coroutine.hh>
-#include <seastar/testing/test_case.hh>
 #include <seastar/util/later.hh>
 
-#include <random>
-
-#include "core/record/batch_builder.h"
-#include "engine/store/fault_files.h"
-#include "engine/store/partition_log.h"
+#include "engine/store/kept_log_test.h"
 
 namespace weir::store {
 namespace {
 
-const std::string directory = "/data/t/0";
-
-struct world {
-  explicit world(std::uint64_t seed) : files(seed), random(seed * 7919 + 1), cache(cache_bytes) {}
-
-  static constexpr std::size_t cache_bytes = 512 * 1024;
-  fault_files files;
-  std::mt19937_64 random;
-  chunk_cache cache;
-  std::int64_t clock = 1'700'000'000'000;
-  shared_store shared{.files = files,
-                      .cache = cache,
-                      .now = [this] { return timestamp(clock); },
-                      .random = [this] { return random(); }};
-  std::vector<std::string> bodies;  // by offset: what was appended there, one record a batch
-  std::unique_ptr<partition_log> log;
-
-  seastar::future<> open(std::uint64_t segment_bytes = 64 * 1024) {
-    log = co_await partition_log::open(
-        shared, {.name = "t-0", .topic_id = {1, 2}, .partition = partition_id(0)}, directory,
-        {.segment_bytes = segment_bytes}, 100);
-  }
-
-  void append_one(std::size_t value_size) {
-    const auto at = log->next_offset();
-    record::batch_builder builder({.base_offset = at, .leader_epoch = 1});
-    const std::string value(value_size, static_cast<char>('a' + at.value() % 26));
-    builder.add({.time = timestamp(++clock), .key = "k", .value = value});
-    const auto body = builder.finish();
-    const auto header = record::read_batch_header(body);
-    log->append({.kind = log::frame_kind::batch,
-                 .body_size = static_cast<std::uint32_t>(body.size()),
-                 .body_crc = header->crc,
-                 .term = term(1),
-                 .index = log->last_index() + 1,
-                 .base_offset = at,
-                 .offset_count = 1,
-                 .append_time = timestamp(clock)},
-                body, &*header);
-    bodies.resize(static_cast<std::size_t>(at.value()));
-    bodies.push_back(body.str());
-  }
-
-  seastar::future<std::string> read_all() {
-    std::string all;
-    auto at = log->start_offset();
-    while (at < log->next_offset()) {
-      auto got = co_await log->read(at, {.below = log->next_offset(), .bytes = 10'000});
-      BOOST_REQUIRE(got.has_value());
-      BOOST_REQUIRE(got->next > at);
-      all += got->batches.str();
-      at = got->next;
-    }
-    co_return all;
-  }
-
-  [[nodiscard]] std::string expected(std::size_t from = 0) const {
-    std::string all;
-    for (auto i = from; i < bodies.size(); ++i) all += bodies[i];
-    return all;
-  }
-
-  seastar::future<> check_equal() {
-    const auto all = co_await read_all();
-    BOOST_REQUIRE(all == expected(static_cast<std::size_t>(log->start_offset().value())));
-  }
+struct world : machine, kept_log {
+  explicit world(std::uint64_t seed) : machine(seed), kept_log(*this, 0) {}
 };
 
 SEASTAR_TEST_CASE(what_was_appended_is_read_back_after_an_orderly_restart) {
@@ -170,8 +100,8 @@ SEASTAR_TEST_CASE(a_flipped_bit_in_acknowledged_data_is_damage_and_is_not_cut_of
   co_await w.log->stop();
   w.log.reset();
   w.files.power_on();
-  w.files.rot(directory + "/00000000000000000001.log", 4096 + 10'000);
-  co_await w.files.remove(directory + "/00000000000000000001.idx");
+  w.files.rot(w.directory + "/00000000000000000001.log", 4096 + 10'000);
+  co_await w.files.remove(w.directory + "/00000000000000000001.idx");
   BOOST_REQUIRE_EXCEPTION(co_await w.open(), std::runtime_error, [](const auto& e) {
     return std::string(e.what()).find("damaged") != std::string::npos;
   });

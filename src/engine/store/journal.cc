@@ -1,0 +1,235 @@
+#include "engine/store/journal.h"
+
+#include <seastar/core/aligned_buffer.hh>
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/loop.hh>
+#include <seastar/core/when_all.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/crc32c.h"
+#include "engine/store/store_log.h"
+
+namespace weir::store {
+namespace {
+
+constexpr std::uint64_t allocate_step = 8 << 20;
+constexpr std::size_t settled_at_once = 32;
+constexpr std::size_t piece_size = 128 * 1024;
+
+}  // namespace
+
+// A record's bytes in aligned pieces, zeros behind them.
+class journal::record_buffer {
+ public:
+  void append(std::string_view from) {
+    while (!from.empty()) {
+      if (size_ == pieces_.size() * piece_size)
+        pieces_.push_back(seastar::allocate_aligned_buffer<char>(piece_size, block_size));
+      const auto inside = size_ % piece_size;
+      const auto step = std::min(from.size(), piece_size - inside);
+      std::memcpy(pieces_.back().get() + inside, from.data(), step);
+      size_ += step;
+      from.remove_prefix(step);
+    }
+  }
+  seastar::future<> write(file& to, std::uint64_t at) {
+    const auto whole = block_ceil(size_);
+    if (const auto used = size_ % piece_size; whole > size_)
+      std::memset(pieces_.back().get() + used, 0, whole - size_);
+    std::vector<seastar::future<>> writes;
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const auto from = i * piece_size;
+      writes.push_back(
+          to.write(at + from, pieces_[i].get(), std::min<std::size_t>(piece_size, whole - from)));
+    }
+    return seastar::when_all_succeed(writes.begin(), writes.end());
+  }
+
+ private:
+  std::vector<std::unique_ptr<char[], seastar::free_deleter>> pieces_;
+  std::size_t size_ = 0;
+};
+
+journal::journal(file_system& files, std::string directory, unsigned shard,
+                 std::uint64_t file_bytes, std::function<std::uint64_t()> random)
+    : files_(files),
+      directory_(std::move(directory)),
+      shard_(shard),
+      file_bytes_(file_bytes),
+      random_(std::move(random)),
+      fibers_("journal") {
+  fibers_.spawn("write", [this] { return run(); });
+}
+
+seastar::future<> journal::append(journal_user& user, log::journal_entry entry,
+                                  std::vector<bytes> data) {
+  if (fibers_.stopping()) throw journal_unavailable("the journal is closed");
+  waiting_.push_back({.user = &user, .entry = entry, .data = std::move(data), .done = {}});
+  wake_.signal();
+  return waiting_.back().done.get_future();
+}
+
+seastar::future<> journal::run() {
+  while (true) {
+    co_await wake_.wait([this] { return fibers_.stopping() || !waiting_.empty(); });
+    if (waiting_.empty()) co_return;
+    auto round = take();
+    std::exception_ptr failed;
+    bool room = true;
+    try {
+      room = co_await find_room(round);
+      if (room) co_await write(round);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    if (failed && !failing_) {
+      store_log.warn(
+          "the journal of shard {} can't be written ({}): logs are flushed one by one, "
+          "which is slower",
+          shard_, failed);
+    }
+    failing_ = failed != nullptr;
+    for (auto& r : round) {
+      if (room && !failed) {
+        r.done.set_value();
+      } else {
+        r.done.set_exception(journal_unavailable("the journal is full or can't be written"));
+      }
+    }
+  }
+}
+
+std::vector<journal::request> journal::take() {
+  std::vector<request> round;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && round.size() < log::journal_entries_max) {
+    bytes += waiting_.front().entry.size;
+    if (bytes > log::journal_bytes_max) break;
+    round.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return round;
+}
+
+// Not waited for: a log that is told no writes to its own file, and so takes its bytes out of here.
+seastar::future<bool> journal::find_room(const std::vector<request>& round) {
+  const auto size = record_of(round).size();
+  // A cut has no other place to go to.
+  const bool cuts = std::ranges::any_of(
+      round, [](const request& r) { return r.entry.kind == log::journal_kind::cut; });
+  if (begun_ && (cuts || current().at + size <= file_bytes_)) co_return true;
+  const auto number = 1 - current_;
+  slot& other = slots_[number];
+  if (other.stuck || !other.users.empty()) {
+    if (!other.stuck && !other.settling) fibers_.spawn("settle", [&] { return settle(other); });
+    co_return false;
+  }
+  co_await begin(other, number);
+  slot& full = slots_[std::exchange(current_, number)];
+  if (std::exchange(begun_, true)) fibers_.spawn("settle", [&] { return settle(full); });
+  co_return true;
+}
+
+log::journal_record journal::record_of(const std::vector<request>& round) {
+  log::journal_record record{.entries = static_cast<std::uint32_t>(round.size()),
+                             .sequence = sequence_};
+  for (const auto& r : round) record.bytes += r.entry.size;
+  return record;
+}
+
+seastar::future<> journal::write(const std::vector<request>& round) {
+  slot& s = current();
+  std::vector<log::journal_entry> entries;
+  entries.reserve(round.size());
+  std::uint32_t crc = 0;
+  for (const auto& r : round) {
+    s.users.insert(r.user);
+    entries.push_back(r.entry);
+    for (const auto& piece : r.data) crc = crc32c(piece.view(), crc);
+  }
+  record_buffer buffer;
+  buffer.append(log::encode_record(sequence_, entries, crc, s.header.salt, position(s.at)));
+  for (const auto& r : round) {
+    for (const auto& piece : r.data) buffer.append(piece.view());
+    co_await seastar::coroutine::maybe_yield();
+  }
+  const auto record = record_of(round);
+  const auto end = s.at + record.size();
+  if (end > s.allocated) {
+    const auto wanted = std::max(end, std::min(file_bytes_, s.allocated + allocate_step));
+    co_await s.device->preallocate(s.allocated, wanted);
+    s.allocated = wanted;
+  }
+  co_await buffer.write(*s.device, s.at);
+  co_await s.device->flush();
+  s.at = end;
+  ++sequence_;
+  ++figures_.records;
+  figures_.bytes += record.bytes;
+}
+
+// Its new header is durable before any record under it: old records can't be taken for new ones.
+seastar::future<> journal::begin(slot& s, unsigned number) {
+  if (!s.device) {
+    const auto path = directory_ + "/" + log::journal_file_name(shard_, number);
+    const bool there = co_await files_.exists(path);
+    if (!there) co_await files_.make_directories(directory_);
+    auto device = there ? co_await files_.open(path) : co_await files_.create(path);
+    // Also where it is there: an earlier try may have ended before this.
+    co_await files_.sync_directory(directory_);
+    s.allocated = co_await device->size();
+    s.device = std::move(device);
+  }
+  s.header = {.salt = random_(), .generation = ++generation_, .first_sequence = sequence_};
+  record_buffer block;
+  block.append(log::encode(s.header));
+  if (s.allocated < block_size) {
+    co_await s.device->preallocate(0, std::min(file_bytes_, allocate_step));
+    s.allocated = std::min(file_bytes_, allocate_step);
+  }
+  co_await block.write(*s.device, 0);
+  co_await s.device->flush();
+  s.at = block_size;
+  ++figures_.turns;
+}
+
+seastar::future<> journal::settle(slot& s) {
+  s.settling = true;
+  const std::vector<journal_user*> users(s.users.begin(), s.users.end());
+  co_await seastar::max_concurrent_for_each(
+      users, settled_at_once,
+      // The lambda lives until all of its calls have ended.
+      // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
+      [&s](journal_user* user) -> seastar::future<> {
+        if (!s.users.contains(user)) co_return;
+        try {
+          co_await user->settle();
+        } catch (...) {
+          // It said why; its bytes stay here until it can, or until a restart.
+          store_log.debug("settling: {}", std::current_exception());
+        }
+      });
+  s.settling = false;
+}
+
+void journal::settled(journal_user& user) {
+  for (auto& s : slots_) s.users.erase(&user);
+}
+
+void journal::abandon(journal_user& user) {
+  for (auto& s : slots_) s.stuck |= s.users.erase(&user) > 0;
+}
+
+seastar::future<> journal::stop() {
+  auto stopped = fibers_.stop();
+  wake_.broadcast();
+  co_await std::move(stopped);
+  for (auto& s : slots_) {
+    if (s.device) co_await s.device->close();
+  }
+}
+
+}  // namespace weir::store
