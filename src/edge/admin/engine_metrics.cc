@@ -15,6 +15,36 @@ auto summed(cluster& state, Value value) {
   };
 }
 
+void add_cache(seastar::metrics::metric_groups& groups, const store::chunk_cache& cache) {
+  namespace sm = seastar::metrics;
+  const sm::label label("portion");
+  const sm::label cause("for");
+  const std::array names{"fresh", "history"};
+  std::vector<sm::metric_definition> all;
+  for (const auto p : {store::portion::fresh, store::portion::history}) {
+    const auto i = static_cast<std::size_t>(p);
+    const auto of = label(names[i]);
+    all.push_back(sm::make_gauge("used_bytes", sm::description("Bytes of log data in memory"), {of},
+                                 [&cache, p] { return cache.used(p); }));
+    all.push_back(sm::make_counter("hits", sm::description("Reads served from memory"), {of},
+                                   [&cache, i] { return cache.figures.by[i].hits; }));
+    for (std::size_t c = 0; c < names.size(); ++c)
+      all.push_back(sm::make_counter(
+          "evictions", sm::description("Chunks given up for others"), {of, cause(names[c])},
+          [&cache, i, c] { return cache.figures.by[i].evicted_for[c]; }));
+  }
+  all.push_back(sm::make_counter(
+      "misses", [&cache] { return cache.figures.misses; },
+      sm::description("Reads that waited for the device")));
+  all.push_back(sm::make_counter(
+      "chunks_read", [&cache] { return cache.figures.loads; },
+      sm::description("Chunks read from the device")));
+  all.push_back(sm::make_counter(
+      "chunks_read_ahead", [&cache] { return cache.figures.read_ahead; },
+      sm::description("And of those, before a reader asked")));
+  groups.add_group("cache", all);
+}
+
 }  // namespace
 
 seastar::metrics::metric_groups engine_metrics(cluster& state) {
@@ -55,18 +85,7 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
        sm::make_gauge(
            "unwritten_bytes", [&state] { return state.dirty_bytes(); },
            sm::description("Appended bytes not yet on the device"))});
-  groups.add_group("cache", {sm::make_gauge(
-                                 "used_bytes", [&state] { return state.cache().used(); },
-                                 sm::description("Bytes of log data in memory")),
-                             sm::make_counter(
-                                 "hits", [&state] { return state.cache().figures.hits; },
-                                 sm::description("Reads served from memory")),
-                             sm::make_counter(
-                                 "misses", [&state] { return state.cache().figures.misses; },
-                                 sm::description("Reads that went to the device")),
-                             sm::make_counter(
-                                 "evictions", [&state] { return state.cache().figures.evictions; },
-                                 sm::description("Chunks given up for others"))});
+  add_cache(groups, state.cache());
   groups.add_group("memory",
                    {sm::make_gauge(
                        "used_bytes", [] { return seastar::memory::stats().allocated_memory(); },

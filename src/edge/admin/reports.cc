@@ -73,31 +73,6 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
   co_return all;
 }
 
-seastar::future<json> report_cache(cluster& state) {
-  json all = json::array();
-  for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
-    struct figures {
-      std::size_t used, budget, dirty, memory_used, memory_total;
-      store::cache_figures counts;
-    };
-    const auto f = co_await state.container().invoke_on(shard, [](cluster& c) {
-      const auto memory = seastar::memory::stats();
-      return figures{c.cache().used(),          c.cache().budget(),    c.dirty_bytes(),
-                     memory.allocated_memory(), memory.total_memory(), c.cache().figures};
-    });
-    all.push_back({{"shard", shard},
-                   {"used_bytes", f.used},
-                   {"budget_bytes", f.budget},
-                   {"dirty_bytes", f.dirty},
-                   {"hits", f.counts.hits},
-                   {"misses", f.counts.misses},
-                   {"evictions", f.counts.evictions},
-                   {"memory_used_bytes", f.memory_used},
-                   {"memory_bytes", f.memory_total}});
-  }
-  co_return all;
-}
-
 seastar::future<json> report_config(cluster& state) {
   json all = json::object();
   const auto layers = state.layers();

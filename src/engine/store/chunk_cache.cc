@@ -1,5 +1,6 @@
 #include "engine/store/chunk_cache.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -9,6 +10,18 @@
 #include "engine/store/segment.h"
 
 namespace weir::store {
+namespace {
+
+constexpr double fresh_minimum = 0.5;
+constexpr double history_minimum = 0.2;
+constexpr std::size_t ahead_most = 8;
+constexpr std::size_t readers_ahead = 4;  // for so many at least the minimum suffices
+
+std::size_t share(std::size_t budget, double of) {
+  return static_cast<std::size_t>(static_cast<double>(budget) * of);
+}
+
+}  // namespace
 
 chunk_memory::chunk_memory(std::size_t capacity)
     : data(static_cast<char*>(std::aligned_alloc(block_size, capacity))) {
@@ -31,12 +44,56 @@ void chunk::resize(std::size_t wanted) {
   capacity = static_cast<std::uint32_t>(wanted);
 }
 
-void chunk_cache::shrink() {
-  while (used_ > budget_ && !recent_last_.empty()) {
-    chunk& oldest = recent_last_.front();
-    recent_last_.pop_front();
-    ++figures.evictions;
-    oldest.home->release(oldest);
+chunk_cache::chunk_cache(std::size_t budget)
+    : budget_(budget), minimum_{share(budget, fresh_minimum), share(budget, history_minimum)} {}
+
+std::size_t chunk_cache::ahead_max() const {
+  return std::min(ahead_most, minimum(portion::history) / readers_ahead / chunk_size);
+}
+
+void chunk_cache::to_end(order& list, chunk& c) {
+  pin(c);
+  c.turn = ++clock_;
+  list.push_back(c);
+}
+
+void chunk_cache::unpin(chunk& c) {
+  to_end(c.from_disk ? history_ : fresh_, c);
+}
+
+void chunk_cache::hit(chunk& c) {
+  ++figures.by[index(c.where())].hits;
+  if (c.is_linked() && c.from_disk) to_end(history_, c);
+}
+
+void chunk_cache::passed(chunk& c) {
+  if (c.is_linked() && c.from_disk && !c.again) to_end(passed_, c);
+}
+
+// The list to take from: null where everything is pinned.
+chunk_cache::order* chunk_cache::victims() {
+  auto& history = passed_.empty() ? history_ : passed_;
+  const bool history_may = used(portion::history) > minimum(portion::history) && !history.empty();
+  const bool fresh_may = used(portion::fresh) > minimum(portion::fresh) && !fresh_.empty();
+  if (history_may && fresh_may) {
+    const bool read_through = &history == &passed_;
+    return read_through || history.front().turn < fresh_.front().turn ? &history : &fresh_;
+  }
+  if (history_may) return &history;
+  if (fresh_may) return &fresh_;
+  // Pinned bytes fill the rest: the minima have to wait.
+  if (!history.empty()) return &history;
+  return fresh_.empty() ? nullptr : &fresh_;
+}
+
+void chunk_cache::shrink(portion wants) {
+  while (used() > budget_) {
+    auto* from = victims();
+    if (!from) return;
+    chunk& victim = from->front();
+    from->pop_front();
+    ++figures.by[index(victim.where())].evicted_for[index(wants)];
+    victim.home->release(victim);
   }
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 // The broker's own cache of segment bytes, one per shard: 128 KiB chunks, each owned by its
-// segment, in one order of last use. Chunks with bytes that are not on disk yet ("dirty") are
+// segment, in two portions (docs/decisions/0007-cache.md): fresh ones were appended here, the
+// others read back from the device. Chunks with bytes that are not on disk yet ("dirty") are
 // pinned; clean ones go when the budget is exceeded. Readers hold shares of a chunk's memory, so
 // eviction never pulls bytes from under them.
+#include <array>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <memory>
@@ -23,13 +25,19 @@ class chunk_memory final : public bytes_owner {
   char* const data;
 };
 
+enum class portion : std::uint8_t { fresh, history };
+inline constexpr std::size_t portions = 2;
+
 struct chunk
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   segment* home = nullptr;
   std::uint64_t start = 0;  // file position of the first byte held, a block boundary
+  std::uint64_t turn = 0;   // of the cache's clock, when it came to the end of its list
   std::uint32_t capacity = 0;
   std::uint32_t filled = 0;  // bytes held
   bool from_disk = false;    // checksums of frames in it were not computed since it was read
+  bool entered = false;      // a reader has come to its start; from_disk only
+  bool again = false;        // and another one
   chunk_memory* memory = nullptr;
 
   chunk() = default;
@@ -37,6 +45,7 @@ struct chunk
   ~chunk() {
     if (memory) memory->drop();
   }
+  [[nodiscard]] portion where() const { return from_disk ? portion::history : portion::fresh; }
   [[nodiscard]] bool holds(std::uint64_t at) const { return at >= start && at < start + filled; }
   [[nodiscard]] bytes view(std::uint64_t from, std::uint64_t to) const {
     return bytes::owned({memory->data + (from - start), to - from}, memory);
@@ -44,46 +53,66 @@ struct chunk
   void resize(std::size_t capacity);  // keeps the content; readers of the old memory keep that
 };
 
-struct cache_figures {
+// Of one log.
+struct read_figures {
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
-  std::uint64_t evictions = 0;
+};
+
+struct cache_figures {
+  struct of_portion {
+    std::uint64_t hits = 0;
+    std::array<std::uint64_t, portions> evicted_for{};  // to make room in that portion
+  };
+  std::array<of_portion, portions> by{};
+  std::uint64_t misses = 0;      // reads that waited for the device
+  std::uint64_t loads = 0;       // chunks read from the device,
+  std::uint64_t read_ahead = 0;  // and of those, before a reader asked
 };
 
 class chunk_cache {
  public:
-  explicit chunk_cache(std::size_t budget) : budget_(budget) {}
+  explicit chunk_cache(std::size_t budget);
 
-  // Memory held by chunks, pinned or not, has changed.
-  void grown(std::size_t by) {
-    used_ += by;
-    shrink();
+  // Memory held by the chunk, pinned or not, has changed.
+  void grown(const chunk& c, std::size_t by) {
+    used_[index(c.where())] += by;
+    shrink(c.where());
   }
-  void shrunk(std::size_t by) { used_ -= by; }
-  // The chunk may be evicted from now on, as the most recently used; or, pinned, may not.
-  void unpin(chunk& c) {
-    pin(c);
-    recent_last_.push_back(c);
-  }
+  void shrunk(const chunk& c, std::size_t by) { used_[index(c.where())] -= by; }
+  // The chunk may be evicted from now on, after all others of its portion; or, pinned, may not.
+  void unpin(chunk& c);
   void pin(chunk& c) {
     if (c.is_linked()) c.unlink();
   }
-  void used_now(chunk& c) {
-    if (c.is_linked()) unpin(c);
-  }
+  // A reader got bytes of it.
+  void hit(chunk& c);
+  // A reader went from its end on to the next one.
+  void passed(chunk& c);
 
-  [[nodiscard]] std::size_t used() const { return used_; }
+  [[nodiscard]] std::size_t used() const { return used_[0] + used_[1]; }
+  [[nodiscard]] std::size_t used(portion p) const { return used_[index(p)]; }
   [[nodiscard]] std::size_t budget() const { return budget_; }
+  [[nodiscard]] std::size_t minimum(portion p) const { return minimum_[index(p)]; }
+  // How many chunks may be read ahead of one reader.
+  [[nodiscard]] std::size_t ahead_max() const;
   cache_figures figures;
 
  private:
   using order = boost::intrusive::list<chunk, boost::intrusive::constant_time_size<false>>;
-  std::size_t budget_;
-  std::size_t used_ = 0;
-  void
-  shrink();  // asks the segments of the least recently used chunks to let go, until within budget
+  static constexpr std::size_t index(portion p) { return static_cast<std::size_t>(p); }
+  // Asks the segments of the least wanted chunks to let go, until within the budget.
+  void shrink(portion wants);
+  order* victims();
+  void to_end(order& list, chunk& c);
 
-  order recent_last_;
+  std::size_t budget_;
+  std::array<std::size_t, portions> minimum_;
+  std::array<std::size_t, portions> used_{};
+  std::uint64_t clock_ = 0;
+  order fresh_;    // by arrival
+  order history_;  // by last use
+  order passed_;   // of history: read through by one reader, by when
 };
 
 }  // namespace weir::store

@@ -13,9 +13,11 @@
 namespace weir::store {
 
 struct machine {
-  explicit machine(std::uint64_t seed) : files(seed), random(seed * 7919 + 1), cache(cache_bytes) {}
+  static constexpr std::size_t small_cache = 512 * 1024;
 
-  static constexpr std::size_t cache_bytes = 512 * 1024;
+  explicit machine(std::uint64_t seed, std::size_t cache_bytes = small_cache)
+      : files(seed), random(seed * 7919 + 1), cache(cache_bytes) {}
+
   fault_files files;
   std::mt19937_64 random;
   chunk_cache cache;

@@ -91,8 +91,9 @@ void partition_log::roll(timestamp now) {
       .topic = identity_.topic_id,
       .partition = identity_.partition,
       .created = now};
-  auto file = seastar::make_lw_shared<segment>(
-      shared_.files, path(log::segment_file_name(header.first_index)), shared_.cache, false, 0);
+  auto file = seastar::make_lw_shared<segment>(shared_.files,
+                                               path(log::segment_file_name(header.first_index)),
+                                               shared_.cache, reads_, false, 0);
   std::array<char, log::segment_header_size> block{};
   log::encode(header, block);
   file->append(std::string_view(block.data(), block.size()));

@@ -125,6 +125,7 @@ class partition_log final : public journal_user {
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] bool failed() const { return failed_; }
   [[nodiscard]] const log_figures& figures() const { return figures_; }
+  [[nodiscard]] const read_figures& reads() const { return *reads_; }
   [[nodiscard]] timestamp now() const { return shared_.now(); }
   [[nodiscard]] const std::string& name() const { return identity_.name; }
 
@@ -203,6 +204,7 @@ class partition_log final : public journal_user {
   bool journaled_ = false;   // the journal has had bytes of this log
   bool in_journal_ = false;  // and has some that are not in the files
   log_figures figures_;
+  seastar::lw_shared_ptr<read_figures> reads_ = seastar::make_lw_shared<read_figures>();
   fibers fibers_;
 };
 

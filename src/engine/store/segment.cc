@@ -19,13 +19,19 @@ namespace {
 constexpr std::uint64_t extend_min = 256 * 1024;
 constexpr std::uint64_t extend_max = 32 * 1024 * 1024;
 
+// The first block of a file is its header: readers begin behind it.
+bool begins_chunk(std::uint64_t at) {
+  return at % chunk_size == 0 || at == block_size;
+}
+
 }  // namespace
 
-segment::segment(file_system& fs, std::string path, chunk_cache& cache, bool exists,
-                 std::uint64_t end)
+segment::segment(file_system& fs, std::string path, chunk_cache& cache,
+                 seastar::lw_shared_ptr<read_figures> reads, bool exists, std::uint64_t end)
     : fs_(fs),
       path_(std::move(path)),
       cache_(cache),
+      read_figures_(std::move(reads)),
       exists_(exists),
       appending_(!exists),
       end_(end),
@@ -38,7 +44,7 @@ segment::~segment() {
 void segment::drop(std::size_t number) {
   if (auto& c = chunks_[number]) {
     cache_.pin(*c);
-    cache_.shrunk(c->capacity);
+    cache_.shrunk(*c, c->capacity);
     c.reset();
   }
 }
@@ -73,7 +79,7 @@ seastar::future<> segment::prepare_append() {
   if (chunks_.size() <= number) chunks_.resize(number + 1);
   drop(number);
   chunks_[number] = std::move(c);
-  cache_.grown(block_size);
+  cache_.grown(*chunks_[number], block_size);
 }
 
 chunk& segment::tail_chunk(std::size_t wanted) {
@@ -95,7 +101,7 @@ chunk& segment::tail_chunk(std::size_t wanted) {
     if (bigger > slot->capacity) {
       const auto before = slot->capacity;
       slot->resize(block_ceil(bigger));
-      cache_.grown(slot->capacity - before);
+      cache_.grown(*slot, slot->capacity - before);
     }
   }
   return *slot;
@@ -196,13 +202,41 @@ seastar::future<run> segment::read(std::uint64_t at) {
   const auto number = number_of(at);
   if (number < chunks_.size() && chunks_[number] && chunks_[number]->holds(at)) {
     chunk& c = *chunks_[number];
-    ++cache_.figures.hits;
-    cache_.used_now(c);
+    ++read_figures_->hits;
+    cache_.hit(c);
+    if (begins_chunk(at)) {
+      c.again |= std::exchange(c.entered, true);
+      entered(number);
+    }
     return seastar::make_ready_future<run>(
         run{c.view(at, std::min<std::uint64_t>(c.start + c.filled, end_)), c.from_disk});
   }
   ++cache_.figures.misses;
-  return load(at);
+  ++read_figures_->misses;
+  auto loaded = load(at);
+  if (begins_chunk(at)) entered(number);
+  return loaded;
+}
+
+// A reader has come to a chunk's start, most likely from the end of the one before.
+void segment::entered(std::size_t number) {
+  if (number > 0 && from_disk(number - 1)) cache_.passed(*chunks_[number - 1]);
+  read_ahead(number);
+}
+
+// As many chunks as there are without a gap before this one.
+void segment::read_ahead(std::size_t number) {
+  const auto most = std::min(number, cache_.ahead_max());
+  std::size_t behind = 0;
+  while (behind < most && from_disk(number - 1 - behind)) ++behind;
+  for (auto n = number + 1; n <= number + behind; ++n) {
+    // The tail's chunk is in memory already, or would not be kept.
+    if ((n + 1) * chunk_size > written_) return;
+    if ((n < chunks_.size() && chunks_[n]) || loading_.contains(n)) continue;
+    ++cache_.figures.read_ahead;
+    loading_.try_emplace(n);
+    (void)load_for_all(reads_.hold(), n);
+  }
 }
 
 seastar::future<run> segment::load(std::uint64_t at) {
@@ -216,11 +250,22 @@ seastar::future<run> segment::load(std::uint64_t at) {
   }
   const auto skip = at - number * chunk_size;
   // A load that needed no wait has been taken from the table already: then the chunk is there, or
-  // the load failed.
-  const auto whole = found == loading_.end() ? co_await load_once(number * chunk_size)
-                                             : co_await found->second.get_shared_future();
+  // was not for keeping, or the load failed.
+  run whole;
+  if (found != loading_.end()) {
+    whole = co_await found->second.get_shared_future();
+  } else if (from_disk(number)) {
+    const chunk& c = *chunks_[number];
+    whole = {c.view(c.start, c.start + c.filled), true};
+  } else {
+    whole = co_await load_once(number * chunk_size);
+  }
   if (skip >= whole.data.size())
     throw std::runtime_error(path_ + ": the file is shorter than its frames");
+  if (begins_chunk(at) && from_disk(number)) {
+    chunk& c = *chunks_[number];
+    c.again |= std::exchange(c.entered, true);
+  }
   co_return run{whole.data.slice(skip), whole.from_disk};
 }
 
@@ -242,6 +287,7 @@ seastar::future<> segment::load_for_all(seastar::gate::holder, std::size_t numbe
 
 seastar::future<run> segment::load_once(std::uint64_t start) {
   co_await ensure_open();
+  ++cache_.figures.loads;
   auto c = std::make_unique<chunk>();
   c->home = this;
   c->start = start;
@@ -258,7 +304,7 @@ seastar::future<run> segment::load_once(std::uint64_t start) {
   if (!chunks_[number] && whole_chunk) {
     chunks_[number] = std::move(c);
     cache_.unpin(*chunks_[number]);
-    cache_.grown(chunks_[number]->capacity);
+    cache_.grown(*chunks_[number], chunks_[number]->capacity);
   }
   co_return whole;
 }
@@ -276,7 +322,7 @@ void segment::release(chunk& c) {
     c.memory = small;
     c.start = block;
     c.capacity = block_size;
-    cache_.shrunk(before - block_size);
+    cache_.shrunk(c, before - block_size);
     return;
   }
   drop(number);

@@ -30,8 +30,9 @@ struct run {
 class segment {
  public:
   // A file that is not there yet is created by the first write_out(). `end` is where the next
-  // append goes.
-  segment(file_system& fs, std::string path, chunk_cache& cache, bool exists, std::uint64_t end);
+  // append goes. `reads` counts those of the segment's log.
+  segment(file_system& fs, std::string path, chunk_cache& cache,
+          seastar::lw_shared_ptr<read_figures> reads, bool exists, std::uint64_t end);
   ~segment();
   segment(const segment&) = delete;
 
@@ -70,6 +71,11 @@ class segment {
  private:
   seastar::future<> ensure_open();
   seastar::future<run> load(std::uint64_t at);
+  void entered(std::size_t number);
+  void read_ahead(std::size_t number);
+  [[nodiscard]] bool from_disk(std::size_t number) const {
+    return number < chunks_.size() && chunks_[number] && chunks_[number]->from_disk;
+  }
   seastar::future<> load_for_all(seastar::gate::holder, std::size_t number);
   seastar::future<run> load_once(std::uint64_t start);
   chunk& tail_chunk(std::size_t wanted);
@@ -79,6 +85,7 @@ class segment {
   file_system& fs_;
   std::string path_;
   chunk_cache& cache_;
+  seastar::lw_shared_ptr<read_figures> read_figures_;
   bool exists_;
   bool appending_;
   std::uint64_t end_;

@@ -165,10 +165,10 @@ SEASTAR_TEST_CASE(the_cache_stays_within_its_budget_and_reads_come_back_from_dis
     if (i % 20 == 0) co_await w.log->wait_durable(w.log->last_index());
   }
   co_await w.log->wait_durable(w.log->last_index());
-  BOOST_REQUIRE_LE(w.cache.used(), world::cache_bytes + chunk_size);
+  BOOST_REQUIRE_LE(w.cache.used(), machine::small_cache + chunk_size);
   co_await w.check_equal();
   BOOST_REQUIRE_GT(w.cache.figures.misses, 10u);
-  BOOST_REQUIRE_LE(w.cache.used(), world::cache_bytes + chunk_size);
+  BOOST_REQUIRE_LE(w.cache.used(), machine::small_cache + chunk_size);
   co_await w.log->stop();
 }
 
