@@ -1,0 +1,87 @@
+"""The brokers that are measured: Weir and its peer, each with and without a flush before the acknowledgement."""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from harness import answer, usage
+from peer import kafka
+
+repo = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(repo / "tests/broker"))
+from process import Broker, free_ports  # noqa: E402
+
+# What each acknowledges: records on the device, or records that the device may still lose without power.
+VARIANTS = ("weir", "weir-unflushed", "kafka", "kafka-flushed")
+PLAIN = ("weir", "kafka")  # where a flush plays no part
+
+
+class Variant:
+    """One broker on a directory of its own, kept running between its turns."""
+
+    def __init__(self, args, name):
+        self.name, self.weir, self.kept = name, args.weir, {}
+        self.folder = pathlib.Path(args.dir) / f"{os.getpid()}-{name}-{time.monotonic_ns()}"
+        if name.startswith("weir"):
+            self.folder.mkdir(parents=True)
+            options = ["store.flush=false"] if name == "weir-unflushed" else []
+            self.broker = Broker(args.weir, data=str(self.folder / "data"), smp=args.smp, memory=args.memory, options=options)
+            (self.folder / "data").mkdir()
+            self.bootstrap, self.port = self.broker.kafka, self.broker.kafka_port
+        else:
+            self.broker = kafka.Kafka(kafka.prepare(), self.folder, free_ports(2), flush_each=name == "kafka-flushed")
+            self.bootstrap, self.port = self.broker.bootstrap, self.broker.port
+
+    @property
+    def pid(self):
+        return self.broker.process.pid
+
+    def start(self):
+        """Seconds from the command to the first answer; what a first start prepares in another process is not counted."""
+        if self.name.startswith("kafka"):
+            return self.broker.start()
+        self.log = open(self.folder / "weir.log", "ab")
+        self.broker.process = subprocess.Popen(self.broker.command(), stdin=subprocess.DEVNULL, stdout=self.log,
+                                               stderr=self.log)
+        return answer.wait(self.broker.process, self.port)
+
+    def stop(self):
+        if self.broker.process and self.broker.process.poll() is None:
+            try:
+                self.broker.stop()
+            except subprocess.TimeoutExpired:
+                self.broker.kill()
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def topic(self, *words):
+        subprocess.run([self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"], check=True,
+                       capture_output=True, timeout=120)
+
+    def settle(self, topic):
+        """Puts what the peer left in the page cache onto the device, so that its write-back falls into nobody's turn."""
+        if self.name.startswith("kafka"):
+            for path in self.broker.files(topic):
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+
+    def empty_cache(self, topic):
+        """Makes the next read of the topic come from the device."""
+        if self.name.startswith("weir"):
+            self.stop()
+            self.start()
+        else:
+            self.settle(topic)
+            for path in self.broker.files(topic):
+                with open(path, "rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

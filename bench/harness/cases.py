@@ -1,0 +1,63 @@
+"""Cases by name: `produce-1KiB-16p`, `latency-1KiB-16p-20MBps-50c-keyed`, `consume-disk-1KiB-256p`. A name says all."""
+import itertools
+import re
+from dataclasses import dataclass, field
+
+from harness.brokers import PLAIN, VARIANTS
+
+WRITES = ("produce", "latency", "catchup")
+KINDS = {**dict.fromkeys(WRITES, VARIANTS), "consume": PLAIN, "consume-disk": PLAIN, "start": PLAIN, "idle": PLAIN,
+         "partitions": PLAIN, "limits": ("machine",)}
+SIZES = {"B": 1, "KiB": 1 << 10}
+
+DEFAULT = ["limits", "produce-1KiB-1p", "produce-1KiB-16p", "produce-1KiB-256p", "produce-100B-16p",
+           "latency-1KiB-16p-10MBps", "consume-1KiB-16p", "start", "idle"]
+
+
+@dataclass
+class Case:
+    name: str
+    kind: str
+    record: int = 1024
+    partitions: int = 16
+    clients: int = 4
+    rate: float = 20e6  # bytes per second, of `latency` and `catchup`
+    keyed: bool = False
+    acks: str = "all"
+    variants: tuple = field(default=VARIANTS)
+
+
+def parse(name):
+    kind = max((k for k in KINDS if name == k or name.startswith(k + "-")), key=len, default=None)
+    if not kind:
+        raise ValueError(f"no case '{name}': it begins with one of {', '.join(KINDS)}")
+    case = Case(name, kind, variants=KINDS[kind], partitions=2000 if kind == "partitions" else 16)
+    for word in filter(None, name[len(kind):].split("-")):
+        number = re.fullmatch(r"(\d+)(B|KiB|p|c|MBps)", word)
+        if word == "keyed":
+            case.keyed = True
+        elif word == "acks1":
+            case.acks = "1"
+        elif not number:
+            raise ValueError(f"'{name}': what is '{word}'? sizes end in B or KiB; 16p, 50c, 20MBps, keyed, acks1")
+        elif number[2] in SIZES:
+            case.record = int(number[1]) * SIZES[number[2]]
+        elif number[2] == "MBps":
+            case.rate = int(number[1]) * 1e6
+        else:
+            setattr(case, {"p": "partitions", "c": "clients"}[number[2]], int(number[1]))
+    return case
+
+
+def grid():
+    """Every combination that a claim about Weir should have been tried in."""
+    sizes, partitions, clients = ("100B", "1KiB", "64KiB"), (1, 16, 256, 2000), (4, 50, 400)
+    names = ["limits"]
+    for size, p, c, keyed, acks in itertools.product(sizes, partitions, clients, ("", "-keyed"), ("", "-acks1")):
+        names.append(f"produce-{size}-{p}p-{c}c{keyed}{acks}")
+    for size, p, c, keyed in itertools.product(sizes, partitions, clients, ("", "-keyed")):
+        names.append(f"latency-{size}-{p}p-{'2' if size == '100B' else '20'}MBps-{c}c{keyed}")
+    for kind, size, p, c in itertools.product(("consume", "consume-disk"), sizes, partitions, clients):
+        names.append(f"{kind}-{size}-{p}p-{c}c")
+    names += [f"catchup-1KiB-{p}p-20MBps" for p in partitions]
+    return names + ["start", "idle", "partitions-2000p"]

@@ -1,0 +1,42 @@
+"""Calls of the programs that make load; each answers with one line of JSON."""
+import json
+import pathlib
+import subprocess
+
+
+def call(command, patience):
+    done = subprocess.run([str(a) for a in command], capture_output=True, text=True, timeout=patience)
+    if done.returncode:
+        raise RuntimeError(f"{pathlib.Path(command[0]).name} failed: {(done.stderr or done.stdout)[-1500:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _common(args, variant, case, topic):
+    return ["--brokers", variant.bootstrap, "--broker-pid", variant.pid, "--topic", topic, "--partitions", case.partitions,
+            "--clients", case.clients]
+
+
+def produce(args, variant, case, topic, *more, rate=0.0, seconds=None):
+    seconds = seconds or args.seconds
+    command = [f"{args.tools}/weir-load", "produce", *_common(args, variant, case, topic), "--seconds", seconds,
+               "--warmup", args.warmup, "--record-bytes", case.record, "--acks", case.acks, *more]
+    if case.keyed:
+        command.append("--keyed")
+    if rate:
+        command += ["--rate", rate / case.record]
+    return call(command, 120 + 4 * seconds)
+
+
+def fill(args, variant, case, topic, size):
+    """Puts so many bytes there as fast as may be."""
+    command = [f"{args.tools}/weir-load", "produce", *_common(args, variant, case, topic), "--bytes", size, "--record-bytes",
+               case.record]
+    return call(command, 600)
+
+
+def consume(args, variant, case, topic, size):
+    command = [f"{args.tools}/weir-load", "consume", *_common(args, variant, case, topic), "--bytes", size, "--seconds", 60]
+    result = call(command, 120)
+    if result["bytes"] < size:
+        raise RuntimeError(f"{result['bytes']} of {size} bytes came within a minute")
+    return result

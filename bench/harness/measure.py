@@ -1,0 +1,123 @@
+"""One turn: one case on one broker, as figures by name. Every turn has a fresh topic, but for what readers read."""
+import time
+
+from harness import limits, load, usage
+from harness.brokers import Variant
+
+IDLE_SECONDS = 3
+
+
+def _costs(result):
+    gigabytes, millions = result["bytes"] / 1e9, result["records"] / 1e6
+    return {"broker CPU s/GB": result["broker_cpu"] / gigabytes, "client CPU s/GB": result["client_cpu"] / gigabytes,
+            "broker CPU s/M records": result["broker_cpu"] / millions,
+            "client CPU s/M records": result["client_cpu"] / millions}
+
+
+def _latency(result):
+    figures = {f"{p} ms": result["latency_us"][p] / 1e3 for p in ("p50", "p99", "p99.9", "p99.99", "max")}
+    figures["generator late p99 ms"] = result["late_us"]["p99"] / 1e3
+    if result["behind"]:
+        figures["rate not reached"] = 1.0
+    return figures
+
+
+def _in_fresh_topic(args, variant, case, number, **how):
+    topic = f"{case.name}-{number}"
+    variant.topic("create", topic, "-p", case.partitions)
+    usage.forget_peak(variant.pid)
+    more = how.pop("more", ())
+    result = load.produce(args, variant, case, topic, *more, **how)
+    peak = usage.peak_mib(variant.pid)
+    variant.settle(topic)
+    variant.topic("delete", topic, "--yes")
+    return result, {"peak MiB": peak}
+
+
+def produce(args, variant, case, number):
+    result, peak = _in_fresh_topic(args, variant, case, number)
+    return {"MB/s": result["bytes"] / result["seconds"] / 1e6, "k records/s": result["records"] / result["seconds"] / 1e3,
+            **_costs(result), **peak}
+
+
+def latency(args, variant, case, number):
+    result, peak = _in_fresh_topic(args, variant, case, number, rate=case.rate)
+    return {**_latency(result), **_costs(result), **peak}
+
+
+def _kept_topic(args, variant, case):
+    """Written by the first turn of a case, read by all."""
+    topic = f"{case.name}-kept"
+    if topic not in variant.kept:
+        variant.topic("create", topic, "-p", case.partitions)
+        load.fill(args, variant, case, topic, args.read_mb * 1_000_000)
+        variant.settle(topic)
+        variant.kept[topic] = args.read_mb * 1_000_000
+    return topic
+
+
+def consume(args, variant, case, number, cold=False):
+    topic = _kept_topic(args, variant, case)
+    if cold:
+        variant.empty_cache(topic)
+    usage.forget_peak(variant.pid)
+    before = usage.read_from_disk(variant.pid)
+    result = load.consume(args, variant, case, topic, variant.kept[topic])
+    return {"MB/s": result["bytes"] / result["seconds"] / 1e6, "k records/s": result["records"] / result["seconds"] / 1e3,
+            **_costs(result), "MB from device": (usage.read_from_disk(variant.pid) - before) / 1e6,
+            "peak MiB": usage.peak_mib(variant.pid)}
+
+
+def consume_disk(args, variant, case, number):
+    return consume(args, variant, case, number, cold=True)
+
+
+def catchup(args, variant, case, number):
+    topic = _kept_topic(args, variant, case)
+    variant.empty_cache(topic)
+    readers = ["--readers", case.clients, "--read-topic", topic, "--read-partitions", case.partitions]
+    result, peak = _in_fresh_topic(args, variant, case, number, rate=case.rate, more=readers)
+    moved = {**result, "bytes": result["bytes"] + result["read_bytes"], "records": result["records"] + result["read_records"]}
+    return {"read MB/s": result["read_bytes"] / result["seconds"] / 1e6,
+            "not yet read MB": max(0, variant.kept[topic] - result["read_bytes"]) / 1e6,
+            **_latency(result), **_costs(moved), **peak}
+
+
+def start(args, variant, case, number):
+    with Variant(args, variant.name) as fresh:
+        return {"seconds to answer": fresh.start(), "MiB then": usage.resident_mib(fresh.pid)}
+
+
+def idle(args, variant, case, number):
+    time.sleep(1)
+    before = usage.cpu_seconds(variant.pid)
+    time.sleep(IDLE_SECONDS)
+    return {"% of a core": (usage.cpu_seconds(variant.pid) - before) / IDLE_SECONDS * 100,
+            "MiB": usage.resident_mib(variant.pid)}
+
+
+def partitions(args, variant, case, number):
+    with Variant(args, variant.name) as fresh:
+        fresh.start()
+        fresh.topic("create", "first", "-p", 1)
+        time.sleep(1)
+        before, started = usage.resident_mib(fresh.pid), time.monotonic()
+        fresh.topic("create", "many", "-p", case.partitions)
+        taken = time.monotonic() - started
+        time.sleep(2)
+        after, cpu = usage.resident_mib(fresh.pid), usage.cpu_seconds(fresh.pid)
+        time.sleep(IDLE_SECONDS)
+        return {"seconds to create": taken, "KiB per partition": (after - before) * 1024 / case.partitions,
+                "idle % of a core": (usage.cpu_seconds(fresh.pid) - cpu) / IDLE_SECONDS * 100}
+
+
+BY_KIND = {"produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup,
+           "start": start, "idle": idle, "partitions": partitions, "limits": limits.measure}
+WITHOUT_RUNNING = ("start", "partitions", "limits")
+
+
+def after_case(variant):
+    """Deletes what the turns of a case kept."""
+    for topic in variant.kept:
+        variant.topic("delete", topic, "--yes")
+    variant.kept.clear()

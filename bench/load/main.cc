@@ -1,0 +1,48 @@
+// weir-load: one load on one broker, one JSON line about it. bench/run calls it.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <nlohmann/json.hpp>
+
+#include "bench/load/consume.h"
+#include "bench/load/produce.h"
+
+namespace {
+
+void add_common(CLI::App& command, weir::load::settings& s) {
+  command.add_option("--brokers", s.brokers);
+  command.add_option("--topic", s.topic);
+  command.add_option("--partitions", s.partitions)->check(CLI::PositiveNumber);
+  command.add_option("--clients", s.clients)->check(CLI::Range(1, 1000));
+  command.add_option("--seconds", s.seconds, "the measured time; consume: at most so long");
+  command.add_option("--bytes", s.bytes, "produce or consume so much instead");
+  command.add_option("--broker-pid", s.broker_pid, "whose CPU time to report, too");
+  command.add_option("-X", s.properties, "NAME VALUE  of librdkafka")->allow_extra_args(false);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  weir::load::settings s;
+  CLI::App app{"weir-load: load for a broker, and what came of it as JSON"};
+  app.require_subcommand(1);
+  auto* produce = app.add_subcommand("produce", "to saturation, or at a rate with due times");
+  add_common(*produce, s);
+  produce->add_option("--warmup", s.warmup, "seconds before the measured time");
+  produce->add_option("--record-bytes", s.record_bytes)->check(CLI::Range(1, 1 << 20));
+  produce->add_option("--rate", s.rate, "records per second; 0: as many as are taken");
+  produce->add_option("--acks", s.acks)->check(CLI::IsMember({"0", "1", "all"}));
+  produce->add_flag("--keyed", s.keyed);
+  produce->add_option("--readers", s.readers, "clients that read meanwhile");
+  produce->add_option("--read-topic", s.read_topic);
+  produce->add_option("--read-partitions", s.read_partitions);
+  auto* consume = app.add_subcommand("consume", "from the start, partitions assigned");
+  add_common(*consume, s);
+  CLI11_PARSE(app, argc, argv);
+  const auto result = *produce ? weir::load::produce(s) : weir::load::consume(s);
+  std::printf("%s\n", result.dump().c_str());
+  return 0;
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "weir-load: %s\n", e.what());
+  return 1;
+}

@@ -1,0 +1,50 @@
+#include "bench/load/usage.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <format>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+namespace weir::load {
+namespace {
+
+double seconds_of(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+}
+
+double cpu_of(int pid) {
+  std::ifstream file(std::format("/proc/{}/stat", pid));
+  std::string line;
+  std::getline(file, line);
+  // The program's name may hold anything, so fields are counted from behind its parenthesis.
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos) return 0;
+  std::istringstream rest(line.substr(name_end + 1));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) rest >> skipped;
+  double user = 0;
+  double system = 0;
+  rest >> user >> system;
+  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+usage usage_now(int broker_pid) {
+  rusage own{};
+  getrusage(RUSAGE_SELF, &own);
+  return {clock::now(), seconds_of(own.ru_utime) + seconds_of(own.ru_stime),
+          broker_pid > 0 ? cpu_of(broker_pid) : 0};
+}
+
+nlohmann::json difference(const usage& from, const usage& to) {
+  return {{"seconds", seconds_between(from.at, to.at)},
+          {"client_cpu", to.client - from.client},
+          {"broker_cpu", to.broker - from.broker}};
+}
+
+}  // namespace weir::load

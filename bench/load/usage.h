@@ -1,0 +1,21 @@
+// CPU time of this process and of the broker, and how much of both a stretch of time took.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "bench/load/settings.h"
+
+namespace weir::load {
+
+struct usage {
+  clock::time_point at;
+  double client = 0;  // CPU seconds
+  double broker = 0;
+};
+
+usage usage_now(int broker_pid);
+
+// {"seconds", "client_cpu", "broker_cpu"}
+nlohmann::json difference(const usage& from, const usage& to);
+
+}  // namespace weir::load
