@@ -60,8 +60,9 @@ handle_ptr make_producer(const settings& s, const on_acknowledged& on_record) {
   set(conf.get(), "linger.ms", s.rate > 0 ? "1" : "5");
   set(conf.get(), "message.timeout.ms", std::to_string(patience_ms));
   set(conf.get(), "acks", s.acks);
-  set(conf.get(), "enable.idempotence", s.acks == "all" ? "true" : "false");
-  if (s.acks != "all") set(conf.get(), "max.in.flight.requests.per.connection", "5");
+  // Not idempotent: librdkafka then has at most 5 requests per partition under way and its thread
+  // spins meanwhile, which on few cores takes from the broker what is to be measured.
+  set(conf.get(), "max.in.flight.requests.per.connection", "20");
   // An interceptor hears of each record at once, on the thread that read the answer. A delivery
   // callback would hear of it when our thread asks next, and cost a queue on top.
   rd_kafka_conf_interceptor_add_on_new(conf.get(), "load", add_interceptor,

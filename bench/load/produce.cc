@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 // Shorter sleeps than this cost more CPU than they give precision.
-constexpr auto tick = std::chrono::microseconds(200);
+constexpr auto tick = std::chrono::microseconds(500);
 constexpr int flush_ms = 30'000;
 constexpr std::uint32_t keys = 100'000;
 
