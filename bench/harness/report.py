@@ -4,11 +4,16 @@ import statistics
 # (title, ours, the peer's): the first two promise the same; the last is what people get who change nothing.
 PAIRS = [("both flush", "weir", "kafka-flushed"), ("neither flushes", "weir-unflushed", "kafka"),
          ("as shipped", "weir", "kafka")]
-WIDTH = 24
+WIDTH = 19
 
 
 def number(value):
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
+
+
+def label(figure):
+    """With the direction in which it gets better; all but what is moved per second is a cost."""
+    return f"{figure} {'↑' if figure.endswith(('MB/s', 'records/s', 'flushes/s')) else '↓'}"
 
 
 def spread(values):
@@ -31,7 +36,7 @@ def pairs_of(turns):
 def table(name, turns):
     """turns: variant -> one dict of figures per round."""
     pairs = pairs_of(turns)
-    lines = [f"{name:<24}" + "".join(f"{v:>{WIDTH}}" for v in turns) + "".join(f"{'× ' + t:>{WIDTH}}" for t, _, _ in pairs)]
+    lines = [f"{name:<27}" + "".join(f"{v:>{WIDTH}}" for v in turns) + "".join(f"{'× ' + t:>{WIDTH}}" for t, _, _ in pairs)]
     figures = list(dict.fromkeys(figure for rounds in turns.values() for turn in rounds for figure in turn))
     for figure in figures:
         values = {v: series(rounds, figure) for v, rounds in turns.items()}
@@ -39,7 +44,7 @@ def table(name, turns):
         for _, ours, theirs in pairs:
             found = ratios(values[ours], values[theirs])
             cells.append(spread(found) if found else "–")
-        lines.append(f"  {figure:<22}" + "".join(f"{c:>{WIDTH}}" for c in cells))
+        lines.append(f"  {label(figure):<25}" + "".join(f"{c:>{WIDTH}}" for c in cells))
     return "\n".join(lines)
 
 

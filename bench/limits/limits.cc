@@ -27,7 +27,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t send_bytes = 1 << 20;
-constexpr off_t file_bytes = 1 << 30;  // written over and over
+constexpr off_t file_bytes = 256 << 20;  // written over and over
 
 struct aligned_free {
   void operator()(void* p) const { std::free(p); }

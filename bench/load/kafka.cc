@@ -52,9 +52,8 @@ rd_kafka_resp_err_t add_interceptor(rd_kafka_t* handle, const rd_kafka_conf_t*, 
 handle_ptr make_producer(const settings& s, const on_acknowledged& on_record) {
   auto conf = common(s);
   const auto shared = queued_kib_of_all / static_cast<std::uint64_t>(s.clients);
-  // Three of the largest batches: one being made while others travel.
   set(conf.get(), "queue.buffering.max.kbytes",
-      std::to_string(std::max<std::uint64_t>(shared, 3 << 10)));
+      std::to_string(std::max<std::uint64_t>(shared, 1 << 10)));
   set(conf.get(), "queue.buffering.max.messages", "1000000");
   set(conf.get(), "batch.size", "1000000");
   set(conf.get(), "linger.ms", s.rate > 0 ? "1" : "5");

@@ -36,6 +36,7 @@ int main(int argc, char** argv) try {
   produce->add_option("--readers", s.readers, "clients that read meanwhile");
   produce->add_option("--read-topic", s.read_topic);
   produce->add_option("--read-partitions", s.read_partitions);
+  produce->add_option("--read-bytes", s.read_bytes, "how much the topic to read holds");
   auto* consume = app.add_subcommand("consume", "from the start, partitions assigned");
   add_common(*consume, s);
   CLI11_PARSE(app, argc, argv);

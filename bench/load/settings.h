@@ -30,6 +30,7 @@ struct settings {
   std::string read_topic;  // beside producing: read this from its start
   int read_partitions = 0;
   int readers = 0;
+  std::uint64_t read_bytes = 0;  // how much there is to read
 
   std::vector<std::pair<std::string, std::string>> properties;  // librdkafka's, over all others
 };

@@ -54,8 +54,12 @@ def prepare():
         # The pom is copied so that Maven leaves nothing in the source tree.
         making.mkdir(parents=True)
         shutil.copy(here / "pom.xml", making)
-        subprocess.run(["mvn", "-q", "-B", "-Dstyle.color=never", "-f", making / "pom.xml", "dependency:copy-dependencies",
-                        "-DincludeScope=runtime", f"-DoutputDirectory={making}"], check=True, timeout=900, stdout=sys.stderr)
+        done = subprocess.run(["mvn", "-q", "-B", "-f", making / "pom.xml", "dependency:copy-dependencies",
+                               "-DincludeScope=runtime", f"-DoutputDirectory={making}"], timeout=900, capture_output=True,
+                              text=True)
+        if done.returncode:
+            shutil.rmtree(making)
+            raise RuntimeError(f"Maven failed: {done.stdout[-2000:]}")
         try:
             making.rename(jars)
         except OSError:  # another run was faster
