@@ -15,6 +15,7 @@ from process import Broker, free_ports  # noqa: E402
 
 # What each acknowledges: records on the device, or records that the device may still lose without power.
 VARIANTS = ("weir", "weir-unflushed", "kafka", "kafka-flushed")
+LOOK_SECONDS, QUIET_SHARE = 0.2, 0.25
 PLAIN = ("weir", "kafka")  # where a flush plays no part
 
 
@@ -23,6 +24,7 @@ class Variant:
 
     def __init__(self, args, name):
         self.name, self.weir, self.kept = name, args.weir, {}
+        self.beside = None  # another of the same, for what needs a fresh one
         self.folder = pathlib.Path(args.dir) / f"{os.getpid()}-{name}-{time.monotonic_ns()}"
         if name.startswith("weir"):
             self.folder.mkdir(parents=True)
@@ -55,12 +57,32 @@ class Variant:
                 self.broker.kill()
 
     def close(self):
+        if self.beside:
+            self.beside.close()
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def topic(self, *words):
         subprocess.run([self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"], check=True,
                        capture_output=True, timeout=120)
+
+    def create(self, topic, partitions):
+        """The delay before files go is short, so that they go before another's turn."""
+        self.topic("create", topic, "-p", partitions, "-c", "file.delete.delay.ms=100")
+        self.await_quiet()
+
+    def delete(self, topic):
+        self.topic("delete", topic, "--yes")
+        self.await_quiet()
+
+    def await_quiet(self, patience=15):
+        """Until what a topic's birth or death set going is done: a broker answers before it is."""
+        end = time.monotonic() + patience
+        busy = True
+        while busy and time.monotonic() < end:
+            before = usage.cpu_seconds(self.pid)
+            time.sleep(LOOK_SECONDS)
+            busy = usage.cpu_seconds(self.pid) - before > QUIET_SHARE * LOOK_SECONDS
 
     def settle(self, topic):
         """Puts what the peer left in the page cache onto the device, so that its write-back falls into nobody's turn."""

@@ -3,6 +3,8 @@ import json
 import pathlib
 import subprocess
 
+WARM_SECONDS_PER_PARTITION = 0.01
+
 
 def call(command, patience):
     done = subprocess.run([str(a) for a in command], capture_output=True, text=True, timeout=patience)
@@ -18,13 +20,15 @@ def _common(args, variant, case, topic):
 
 def produce(args, variant, case, topic, *more, rate=0.0, seconds=None):
     seconds = seconds or args.seconds
+    # With many partitions the first requests carry a record or two each, and it takes a while until full ones follow.
+    warmup = max(args.warmup, case.partitions * WARM_SECONDS_PER_PARTITION)
     command = [f"{args.tools}/weir-load", "produce", *_common(args, variant, case, topic), "--seconds", seconds,
-               "--warmup", args.warmup, "--record-bytes", case.record, "--acks", case.acks, *more]
+               "--warmup", warmup, "--record-bytes", case.record, "--acks", case.acks, *more]
     if case.keyed:
         command.append("--keyed")
     if rate:
         command += ["--rate", rate / case.record]
-    return call(command, 120 + 4 * seconds)
+    return call(command, 180 + warmup + 4 * seconds)
 
 
 def fill(args, variant, case, topic, size):

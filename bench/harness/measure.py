@@ -26,14 +26,15 @@ def _latency(result):
 
 def _in_fresh_topic(args, variant, case, number, **how):
     topic = f"{case.name}-{number}"
-    variant.topic("create", topic, "-p", case.partitions)
+    variant.create(topic, case.partitions)
     usage.forget_peak(variant.pid)
     more = how.pop("more", ())
-    result = load.produce(args, variant, case, topic, *more, **how)
-    peak = usage.peak_mib(variant.pid)
-    variant.settle(topic)
-    variant.topic("delete", topic, "--yes")
-    return result, {"peak MiB": peak}
+    try:
+        result = load.produce(args, variant, case, topic, *more, **how)
+        return result, {"peak MiB": usage.peak_mib(variant.pid)}
+    finally:
+        variant.settle(topic)
+        variant.delete(topic)
 
 
 def produce(args, variant, case, number):
@@ -51,9 +52,10 @@ def _kept_topic(args, variant, case):
     """Written by the first turn of a case, read by all."""
     topic = f"{case.name}-kept"
     if topic not in variant.kept:
-        variant.topic("create", topic, "-p", case.partitions)
+        variant.create(topic, case.partitions)
         load.fill(args, variant, case, topic, args.read_mb * 1_000_000)
         variant.settle(topic)
+        variant.await_quiet()
         variant.kept[topic] = args.read_mb * 1_000_000
     return topic
 
@@ -87,8 +89,12 @@ def catchup(args, variant, case, number):
 
 
 def start(args, variant, case, number):
-    with Variant(args, variant.name) as fresh:
+    """An empty broker of its own, prepared on the first turn."""
+    fresh = variant.beside = variant.beside or Variant(args, variant.name)
+    try:
         return {"seconds to answer": fresh.start(), "MiB then": usage.resident_mib(fresh.pid)}
+    finally:
+        fresh.stop()
 
 
 def _share_of_core(pid):
@@ -110,13 +116,12 @@ def partitions(args, variant, case, number):
         before, started = usage.resident_mib(fresh.pid), time.monotonic()
         fresh.topic("create", "many", "-p", case.partitions)
         answered = time.monotonic() - started
-        busy = _share_of_core(fresh.pid)
-        # An answer may come before the work is done.
-        while busy > 10 and time.monotonic() - started < QUIET_PATIENCE:
-            busy = _share_of_core(fresh.pid)
-        return {"seconds to answer": answered, "seconds to quiet": time.monotonic() - started - IDLE_SECONDS,
+        fresh.await_quiet(QUIET_PATIENCE)  # an answer may come before the work is done
+        quiet = time.monotonic() - started
+        time.sleep(1)
+        return {"seconds to answer": answered, "seconds to quiet": quiet,
                 "KiB per partition": (usage.resident_mib(fresh.pid) - before) * 1024 / case.partitions,
-                "idle % of a core": busy}
+                "idle % of a core": _share_of_core(fresh.pid)}
 
 
 BY_KIND = {"produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup,
@@ -126,6 +131,9 @@ WITHOUT_RUNNING = ("start", "partitions", "limits")
 
 def after_case(variant):
     """Deletes what the turns of a case kept."""
+    if variant.beside:
+        variant.beside.close()
+        variant.beside = None
     for topic in variant.kept:
-        variant.topic("delete", topic, "--yes")
+        variant.delete(topic)
     variant.kept.clear()

@@ -20,9 +20,9 @@ def spread(values):
     return f"{number(statistics.median(values))} ({number(min(values))}–{number(max(values))})"
 
 
-def ratios(ours, theirs):
-    """One for each round in which both ran; what is nothing on one side has no ratio."""
-    return [a / b for a, b in zip(ours, theirs) if b > 0]
+def ratios(ours, theirs, figure):
+    """One for each round in which both have the figure; what is nothing on one side has no ratio."""
+    return [a[figure] / b[figure] for a, b in zip(ours, theirs) if figure in a and b.get(figure, 0) > 0]
 
 
 def series(turns, figure):
@@ -42,7 +42,7 @@ def table(name, turns):
         values = {v: series(rounds, figure) for v, rounds in turns.items()}
         cells = [spread(v) if v else "–" for v in values.values()]
         for _, ours, theirs in pairs:
-            found = ratios(values[ours], values[theirs])
+            found = ratios(turns[ours], turns[theirs], figure)
             cells.append(spread(found) if found else "–")
         lines.append(f"  {label(figure):<25}" + "".join(f"{c:>{WIDTH}}" for c in cells))
     return "\n".join(lines)
@@ -50,13 +50,15 @@ def table(name, turns):
 
 def shares(results):
     """Of each produce case, as a share of what the machine gives at best."""
-    if "limits" not in results:
+    if not any(results.get("limits", {}).get("machine", [])):
         return ""
     best = {f: statistics.median(series(results["limits"]["machine"], f)) for f in ("sink MB/s", "flushed file MB/s")}
     lines = []
     for name, turns in results.items():
         for variant, rounds in turns.items() if name.startswith("produce") else ():
-            rate = statistics.median(series(rounds, "MB/s"))
+            if not (rates := series(rounds, "MB/s")):
+                continue
+            rate = statistics.median(rates)
             lines.append(f"  {name:<22} {variant:<16}{rate / best['sink MB/s']:>8.1%} of the bare sink"
                          f"{rate / best['flushed file MB/s']:>8.1%} of the flushed file")
     return "\n".join(["shares of the limits", *lines]) if lines else ""
@@ -71,8 +73,7 @@ def summary(results):
                        for f in dict.fromkeys(f for turn in rounds for f in turn)} for v, rounds in turns.items()}
         made = {}
         for title, ours, theirs in pairs_of(turns):
-            of = {f: ratios(figures[ours][f]["rounds"], figures[theirs][f]["rounds"])
-                  for f in figures[ours] if f in figures[theirs]}
+            of = {f: ratios(turns[ours], turns[theirs], f) for f in figures[ours]}
             made[title] = {"of": [ours, theirs], **{f: {"median": statistics.median(r), "min": min(r), "max": max(r)}
                                                     for f, r in of.items() if r}}
         out[name] = {"figures": figures, "ratios": made}

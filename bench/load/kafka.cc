@@ -12,7 +12,7 @@ namespace {
 using conf_ptr = owned<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 
 constexpr std::uint64_t queued_kib_of_all = 64 << 10;
-constexpr int patience_ms = 30'000;
+constexpr int patience_ms = 60'000;
 
 void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   char why[256];
