@@ -3,7 +3,7 @@ import json
 import pathlib
 import subprocess
 
-WARM_SECONDS_PER_PARTITION = 0.01
+WARM_SECONDS_PER_PARTITION = 0.006
 
 
 def call(command, patience):
