@@ -1,7 +1,10 @@
 #include "app/broker.h"
 
+#include <sys/resource.h>
+
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/memory.hh>
+#include <seastar/core/smp.hh>
 #include <seastar/util/log.hh>
 
 #include <system_error>
@@ -21,6 +24,17 @@ constexpr double journal_share = 0.12;
 std::size_t share_of_memory(double share) {
   return static_cast<std::size_t>(static_cast<double>(seastar::memory::stats().total_memory()) *
                                   share);
+}
+
+// The other half of what the process may open is for connections.
+std::size_t open_files_of_shard(std::int64_t wanted) {
+  rlimit limit{};
+  const auto may = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
+                       ? static_cast<std::int64_t>(limit.rlim_cur / 2)
+                       : wanted;
+  return static_cast<std::size_t>(std::max<std::int64_t>(1, std::min(wanted, may))) /
+             seastar::smp::count +
+         1;
 }
 
 // Turns "address in use" and the like into what to do about it.
@@ -54,6 +68,7 @@ cluster_settings broker::settings_of_cluster() const {
           .dirty_bytes = share_of_memory(dirty_share),
           .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
           .journal_bytes = share_of_memory(journal_share),
+          .open_files = open_files_of_shard(node_.store_open_files_max),
           .flush = node_.store_flush};
 }
 

@@ -83,6 +83,12 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
            "journal_turns", [&state] { return state.journal().turns; },
            sm::description("Journal files begun")),
        sm::make_gauge(
+           "open_files", [&state] { return state.open_files().count(); },
+           sm::description("Segment files held open")),
+       sm::make_counter(
+           "opened_files", [&state] { return state.open_files().opened(); },
+           sm::description("Times that a segment file was opened")),
+       sm::make_gauge(
            "unwritten_bytes", [&state] { return state.dirty_bytes(); },
            sm::description("Appended bytes not yet on the device"))});
   add_cache(groups, state.cache());

@@ -56,6 +56,7 @@ cluster::cluster(cluster_settings settings)
       cache_(settings_.cache_bytes),
       store_{.files = *files_,
              .cache = cache_,
+             .open{*files_, settings_.open_files},
              .now = clock_now,
              .random = draw,
              .dirty_max = settings_.dirty_bytes,
@@ -229,6 +230,7 @@ seastar::future<> cluster::stop() {
                                             [](auto& entry) { return entry.second->stop(); });
   if (group0_) co_await group0_->stop();
   co_await journal_.stop();
+  co_await store_.open.stop();
 }
 
 }  // namespace weir

@@ -32,6 +32,7 @@ struct cluster_settings {
   std::size_t dirty_bytes = 32 << 20;         // per shard
   std::size_t dirty_bytes_of_one = 16 << 20;  // per partition
   std::size_t journal_bytes = 64 << 20;       // per shard
+  std::size_t open_files = 1024;              // per shard
   bool flush = true;
 };
 
@@ -86,6 +87,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
   [[nodiscard]] const store::journal_figures& journal() const { return journal_.figures(); }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
+  [[nodiscard]] const store::open_files& open_files() const { return store_.open; }
   [[nodiscard]] bool ready() const { return ready_; }
   // Grows with every change of the state: what was worked out from it is good as long as this
   // stays.

@@ -15,17 +15,22 @@ namespace weir::store {
 struct machine {
   static constexpr std::size_t small_cache = 512 * 1024;
 
-  explicit machine(std::uint64_t seed, std::size_t cache_bytes = small_cache)
-      : files(seed), random(seed * 7919 + 1), cache(cache_bytes) {}
+  explicit machine(std::uint64_t seed, std::size_t cache_bytes = small_cache,
+                   std::size_t open_most = open_files_max_default)
+      : files(seed),
+        random(seed * 7919 + 1),
+        cache(cache_bytes),
+        shared{.files = files,
+               .cache = cache,
+               .open{files, open_most},
+               .now = [this] { return timestamp(clock); },
+               .random = [this] { return random(); }} {}
 
   fault_files files;
   std::mt19937_64 random;
   chunk_cache cache;
   std::int64_t clock = 1'700'000'000'000;
-  shared_store shared{.files = files,
-                      .cache = cache,
-                      .now = [this] { return timestamp(clock); },
-                      .random = [this] { return random(); }};
+  shared_store shared;
 };
 
 // One log and what it should hold.

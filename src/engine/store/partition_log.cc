@@ -91,7 +91,7 @@ void partition_log::roll(timestamp now) {
       .topic = identity_.topic_id,
       .partition = identity_.partition,
       .created = now};
-  auto file = seastar::make_lw_shared<segment>(shared_.files,
+  auto file = seastar::make_lw_shared<segment>(shared_.open,
                                                path(log::segment_file_name(header.first_index)),
                                                shared_.cache, reads_, false, 0);
   std::array<char, log::segment_header_size> block{};

@@ -172,8 +172,8 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
                     log.identity_.name, path, header->first_index, log.last_index_));
   }
   auto p = seastar::make_lw_shared<part>(
-      *header,
-      seastar::make_lw_shared<segment>(fs, path, log.shared_.cache, log.reads_, true, size));
+      *header, seastar::make_lw_shared<segment>(log.shared_.open, path, log.shared_.cache,
+                                                log.reads_, true, size));
   if (log.parts_.empty()) {
     log.last_index_ = header->first_index - 1;
     log.next_offset_ = header->first_offset;

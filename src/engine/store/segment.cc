@@ -3,7 +3,6 @@
 #include <seastar/core/aligned_buffer.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/when_all.hh>
-#include <seastar/coroutine/as_future.hh>
 
 #include <algorithm>
 #include <bit>
@@ -26,16 +25,14 @@ bool begins_chunk(std::uint64_t at) {
 
 }  // namespace
 
-segment::segment(file_system& fs, std::string path, chunk_cache& cache,
+segment::segment(open_files& files, std::string path, chunk_cache& cache,
                  seastar::lw_shared_ptr<read_figures> reads, bool exists, std::uint64_t end)
-    : fs_(fs),
-      path_(std::move(path)),
-      cache_(cache),
+    : cache_(cache),
       read_figures_(std::move(reads)),
-      exists_(exists),
       appending_(!exists),
       end_(end),
-      written_(exists ? end : 0) {}
+      written_(exists ? end : 0),
+      file_(files, std::move(path), exists) {}
 
 segment::~segment() {
   for (std::size_t i = 0; i < chunks_.size(); ++i) drop(i);
@@ -49,16 +46,14 @@ void segment::drop(std::size_t number) {
   }
 }
 
-seastar::future<> segment::ensure_open() {
-  if (!open_started_) {
-    open_started_ = true;
-    opening_ = seastar::shared_future<>([](segment& s) -> seastar::future<> {
-      s.file_ = s.exists_ ? co_await s.fs_.open(s.path_) : co_await s.fs_.create(s.path_);
-      s.allocated_ = s.exists_ ? co_await s.file_->size() : 0;
-      s.exists_ = true;
-    }(*this));
+seastar::future<kept_file::use> segment::open() {
+  const bool there = file_.exists();
+  auto f = co_await file_.enter();
+  if (!allocated_) {
+    const auto size = there ? co_await f->size() : 0;
+    if (!allocated_) allocated_ = size;
   }
-  return opening_.get_future();
+  co_return f;
 }
 
 seastar::future<> segment::prepare_append() {
@@ -67,14 +62,14 @@ seastar::future<> segment::prepare_append() {
   if (block == end_) co_return;
   const auto number = number_of(end_);
   if (number < chunks_.size() && chunks_[number] && chunks_[number]->holds(end_ - 1)) co_return;
-  co_await ensure_open();
+  const auto f = co_await open();
   auto c = std::make_unique<chunk>();
   c->home = this;
   c->start = block;
   c->resize(block_size);
   c->filled = static_cast<std::uint32_t>(end_ - block);
-  const auto got = co_await file_->read(block, c->memory->data, block_size);
-  if (got < c->filled) throw std::runtime_error(path_ + " is shorter than its frames");
+  const auto got = co_await f->read(block, c->memory->data, block_size);
+  if (got < c->filled) throw std::runtime_error(path() + " is shorter than its frames");
   std::memset(c->memory->data + c->filled, 0, block_size - c->filled);
   if (chunks_.size() <= number) chunks_.resize(number + 1);
   drop(number);
@@ -87,7 +82,7 @@ chunk& segment::tail_chunk(std::size_t wanted) {
   if (chunks_.size() <= number) chunks_.resize(number + 1);
   auto& slot = chunks_[number];
   if (!slot) {
-    weir_check(end_ % block_size == 0, "{}: append at {} without its block", path_, end_);
+    weir_check(end_ % block_size == 0, "{}: append at {} without its block", path(), end_);
     slot = std::make_unique<chunk>();
     slot->home = this;
     slot->start = end_;
@@ -136,11 +131,11 @@ std::vector<bytes> segment::unwritten(std::uint64_t from, std::uint64_t to) cons
 seastar::future<> segment::write_out(std::uint64_t limit) {
   const auto through = std::min(end_, limit);
   if (written_ >= through) co_return;
-  co_await ensure_open();
-  if (block_ceil(through) > allocated_) {
+  unflushed_ = co_await open();
+  if (block_ceil(through) > *allocated_) {
     const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
     const auto wanted = block_ceil(through + extend);
-    co_await file_->preallocate(allocated_, wanted);
+    co_await unflushed_->preallocate(*allocated_, wanted);
     allocated_ = wanted;
   }
   std::vector<seastar::future<>> writes;
@@ -153,7 +148,7 @@ seastar::future<> segment::write_out(std::uint64_t limit) {
     writes.push_back([](file& f, std::uint64_t at, const char* from, std::size_t size,
                         bytes) -> seastar::future<> {
       co_await f.write(at, from, size);
-    }(*file_, at, from, size, std::move(held)));
+    }(*unflushed_, at, from, size, std::move(held)));
     at = to;
   }
   co_await seastar::when_all_succeed(writes.begin(), writes.end());
@@ -165,40 +160,42 @@ seastar::future<> segment::write_out(std::uint64_t limit) {
 }
 
 seastar::future<> segment::flush() {
-  co_await ensure_open();
-  co_await file_->flush();
+  const auto f = co_await open();
+  co_await f->flush();
+  unflushed_ = {};
 }
 
 seastar::future<> segment::seal() {
   appending_ = false;
-  co_await ensure_open();
-  if (allocated_ > block_ceil(end_)) {
-    co_await file_->truncate(block_ceil(end_));
+  const auto f = co_await open();
+  if (*allocated_ > block_ceil(end_)) {
+    co_await f->truncate(block_ceil(end_));
     allocated_ = block_ceil(end_);
   }
 }
 
 seastar::future<> segment::truncate(std::uint64_t end) {
-  weir_check(end <= end_, "{}: truncation to {} beyond {}", path_, end, end_);
-  co_await ensure_open();
+  weir_check(end <= end_, "{}: truncation to {} beyond {}", path(), end, end_);
+  const auto f = co_await open();
   for (auto n = number_of(end); n < chunks_.size(); ++n) drop(n);
   end_ = end;
   written_ = end;
   co_await prepare_append();
   // Shrink first, so that no later crash can bring the frames behind `end` back; then the last
   // block, zeros behind `end`.
-  co_await file_->truncate(block_floor(end));
+  co_await f->truncate(block_floor(end));
   allocated_ = block_floor(end);
   if (end != block_floor(end)) {
     const chunk& c = *chunks_[number_of(end)];
-    co_await file_->write(c.start, c.memory->data, block_size);
+    co_await f->write(c.start, c.memory->data, block_size);
     allocated_ = block_ceil(end);
   }
-  co_await file_->flush();
+  co_await f->flush();
+  unflushed_ = {};
 }
 
 seastar::future<run> segment::read(std::uint64_t at) {
-  weir_check(at < end_, "{}: read at {} of {}", path_, at, end_);
+  weir_check(at < end_, "{}: read at {} of {}", path(), at, end_);
   const auto number = number_of(at);
   if (number < chunks_.size() && chunks_[number] && chunks_[number]->holds(at)) {
     chunk& c = *chunks_[number];
@@ -261,7 +258,7 @@ seastar::future<run> segment::load(std::uint64_t at) {
     whole = co_await load_once(number * chunk_size);
   }
   if (skip >= whole.data.size())
-    throw std::runtime_error(path_ + ": the file is shorter than its frames");
+    throw std::runtime_error(path() + ": the file is shorter than its frames");
   if (begins_chunk(at) && from_disk(number)) {
     chunk& c = *chunks_[number];
     c.again |= std::exchange(c.entered, true);
@@ -286,7 +283,7 @@ seastar::future<> segment::load_for_all(seastar::gate::holder, std::size_t numbe
 }
 
 seastar::future<run> segment::load_once(std::uint64_t start) {
-  co_await ensure_open();
+  const auto f = co_await open();
   ++cache_.figures.loads;
   auto c = std::make_unique<chunk>();
   c->home = this;
@@ -294,7 +291,7 @@ seastar::future<run> segment::load_once(std::uint64_t start) {
   c->from_disk = true;
   const auto limit = std::min<std::uint64_t>(start + chunk_size, written_);
   c->resize(std::min<std::uint64_t>(chunk_size, block_ceil(limit - start)));
-  const auto got = co_await file_->read(start, c->memory->data, c->capacity);
+  const auto got = co_await f->read(start, c->memory->data, c->capacity);
   c->filled = static_cast<std::uint32_t>(std::min<std::uint64_t>(got, limit - start));
   run whole{c->view(start, start + c->filled), true};
   const auto number = number_of(start);
@@ -330,14 +327,8 @@ void segment::release(chunk& c) {
 
 seastar::future<> segment::close() {
   co_await reads_.close();
-  if (!open_started_) co_return;
-  // One that could not be opened has nothing to close; who opened it was told.
-  auto opened = co_await seastar::coroutine::as_future(opening_.get_future());
-  if (opened.failed()) {
-    opened.ignore_ready_future();
-    co_return;
-  }
-  co_await file_->close();
+  unflushed_ = {};
+  co_await file_.close();
 }
 
 }  // namespace weir::store

@@ -11,13 +11,14 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/fragments.h"
 #include "engine/store/chunk_cache.h"
-#include "engine/store/file.h"
+#include "engine/store/open_files.h"
 
 namespace weir::store {
 
@@ -31,7 +32,7 @@ class segment {
  public:
   // A file that is not there yet is created by the first write_out(). `end` is where the next
   // append goes. `reads` counts those of the segment's log.
-  segment(file_system& fs, std::string path, chunk_cache& cache,
+  segment(open_files& files, std::string path, chunk_cache& cache,
           seastar::lw_shared_ptr<read_figures> reads, bool exists, std::uint64_t end);
   ~segment();
   segment(const segment&) = delete;
@@ -60,7 +61,7 @@ class segment {
   [[nodiscard]] std::uint64_t end() const { return end_; }
   [[nodiscard]] std::uint64_t written() const { return written_; }
   [[nodiscard]] std::uint64_t dirty() const { return end_ - written_; }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& path() const { return file_.path(); }
 
   // Waits for reads that are under way, then closes the file; nothing may be asked of it after.
   seastar::future<> close();
@@ -69,7 +70,7 @@ class segment {
   void release(chunk& c);
 
  private:
-  seastar::future<> ensure_open();
+  seastar::future<kept_file::use> open();
   seastar::future<run> load(std::uint64_t at);
   void entered(std::size_t number);
   void read_ahead(std::size_t number);
@@ -82,18 +83,14 @@ class segment {
   void drop(std::size_t number);
   static std::size_t number_of(std::uint64_t at) { return at / chunk_size; }
 
-  file_system& fs_;
-  std::string path_;
   chunk_cache& cache_;
   seastar::lw_shared_ptr<read_figures> read_figures_;
-  bool exists_;
   bool appending_;
   std::uint64_t end_;
   std::uint64_t written_;
-  std::uint64_t allocated_ = 0;
-  std::unique_ptr<file> file_;
-  seastar::shared_future<> opening_;
-  bool open_started_ = false;
+  std::optional<std::uint64_t> allocated_;  // the file's size; known from its first use on
+  kept_file file_;
+  kept_file::use unflushed_;  // stays open between a write and the flush that reports its fate
   std::vector<std::unique_ptr<chunk>> chunks_;  // by number; absent ones are null
   std::map<std::size_t, seastar::shared_promise<run>> loading_;
   seastar::gate reads_;

@@ -172,5 +172,30 @@ SEASTAR_TEST_CASE(the_cache_stays_within_its_budget_and_reads_come_back_from_dis
   co_await w.log->stop();
 }
 
+SEASTAR_TEST_CASE(few_files_are_open_however_many_logs_are_used) {
+  constexpr std::size_t most = 6;
+  machine m(17, machine::small_cache, most);
+  std::deque<kept_log> logs;
+  for (int i = 0; i < 40; ++i) {
+    logs.emplace_back(m, i);
+    co_await logs.back().open(16 * 1024);
+  }
+  for (int round = 0; round < 6; ++round) {
+    for (auto& l : logs) {
+      for (int i = 0; i < 3; ++i) l.append_one(m.random() % 6000);
+      co_await l.log->wait_durable(l.log->last_index());
+      BOOST_REQUIRE_LE(m.shared.open.count(), most);
+    }
+  }
+  for (auto& l : logs) {
+    co_await l.check_equal();
+    BOOST_REQUIRE_LE(m.shared.open.count(), most);
+  }
+  BOOST_REQUIRE_GT(m.shared.open.opened(), logs.size() * 2);
+  for (auto& l : logs) co_await l.log->stop();
+  BOOST_REQUIRE_EQUAL(m.shared.open.count(), 0u);
+  co_await m.shared.open.stop();
+}
+
 }  // namespace
 }  // namespace weir::store
