@@ -7,6 +7,7 @@
 #include <seastar/core/smp.hh>
 #include <seastar/util/log.hh>
 
+#include <algorithm>
 #include <system_error>
 
 namespace weir::app {
@@ -29,12 +30,9 @@ std::size_t share_of_memory(double share) {
 // The other half of what the process may open is for connections.
 std::size_t open_files_of_shard(std::int64_t wanted) {
   rlimit limit{};
-  const auto may = ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
-                       ? static_cast<std::int64_t>(limit.rlim_cur / 2)
-                       : wanted;
-  return static_cast<std::size_t>(std::max<std::int64_t>(1, std::min(wanted, may))) /
-             seastar::smp::count +
-         1;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
+    wanted = std::min(wanted, static_cast<std::int64_t>(limit.rlim_cur / 2));
+  return std::max<std::size_t>(1, static_cast<std::size_t>(wanted) / seastar::smp::count);
 }
 
 // Turns "address in use" and the like into what to do about it.

@@ -61,8 +61,7 @@ seastar::future<json> report_cache(cluster& state) {
   json shards = json::array();
   std::map<uuid, store::read_figures> topics;
   for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
-    const auto f =
-        co_await state.container().invoke_on(shard, [](cluster& c) { return figures_of(c); });
+    const auto f = co_await state.container().invoke_on(shard, &figures_of);
     const auto hits = f.counts.by[0].hits + f.counts.by[1].hits;
     shards.push_back({{"shard", shard},
                       {"budget_bytes", f.budget},

@@ -14,9 +14,10 @@ namespace weir::store {
 
 struct machine {
   static constexpr std::size_t small_cache = 512 * 1024;
+  static constexpr std::size_t many_files = 1024;
 
   explicit machine(std::uint64_t seed, std::size_t cache_bytes = small_cache,
-                   std::size_t open_most = open_files_max_default)
+                   std::size_t open_most = many_files)
       : files(seed),
         random(seed * 7919 + 1),
         cache(cache_bytes),

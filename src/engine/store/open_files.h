@@ -18,8 +18,6 @@ namespace weir::store {
 
 class open_files;
 
-inline constexpr std::size_t open_files_max_default = 1024;
-
 // One file, opened at its first use (created where it did not exist) and again after it was closed.
 class kept_file : public boost::intrusive::list_base_hook<
                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
@@ -44,7 +42,6 @@ class kept_file : public boost::intrusive::list_base_hook<
     }
     file* operator->() const { return of_->file_.get(); }
     file& operator*() const { return *of_->file_; }
-    explicit operator bool() const { return of_ != nullptr; }
 
    private:
     kept_file* of_ = nullptr;
@@ -74,7 +71,6 @@ class open_files {
  public:
   open_files(file_system& files, std::size_t most) : files_(files), most_(most) {}
 
-  [[nodiscard]] file_system& files() const { return files_; }
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::uint64_t opened() const { return opened_; }  // in all, reopening included
   // Waits for closes that are under way. All files are closed.

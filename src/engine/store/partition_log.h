@@ -34,7 +34,7 @@ namespace weir::store {
 struct shared_store {
   file_system& files;
   chunk_cache& cache;
-  open_files open{files, open_files_max_default};
+  open_files open;
   std::function<timestamp()> now;
   std::function<std::uint64_t()> random;
   // Unwritten bytes of all logs together, and of one, above which appends wait.
