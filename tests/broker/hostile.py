@@ -112,7 +112,7 @@ def main():
     import resource
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    connections = min(10_000, hard // 2 - 200)
+    connections = min(10_000, hard - 1000)  # the broker has a limit of its own
     rng = random.Random(20260101)
     check = Checks()
     with Broker(args.weir) as broker:
