@@ -11,5 +11,7 @@ void add_topic_edits(commands& to, CLI::App& topic);    // alter, trim
 void add_produce(commands& to);
 void add_consume(commands& to);
 void add_cluster_commands(commands& to);
+void add_verify(commands& to);
+void add_dump(commands& to);
 
 }  // namespace weir::cli

@@ -29,6 +29,8 @@ Commands
   produce   Send records from standard input or files
   consume   Read records
   cluster   info: the cluster's id, brokers and totals
+  verify    Check a stopped broker's data directory
+  dump      Print what a file of a data directory holds
   help      Explain a command: weir help topic create
 
 Everywhere
@@ -81,6 +83,8 @@ int run(int argc, char** argv) {
   add_produce(all);
   add_consume(all);
   add_cluster_commands(all);
+  add_verify(all);
+  add_dump(all);
   all.finish();
 
   auto words = arguments(argc, argv);

@@ -79,25 +79,25 @@ std::expected<segment_index, log_error> segment_index::decode(std::string_view f
     return std::unexpected(log_error::bad_field);
   }
   out.entries_.reserve(count);
-  entry before{0,           segment_header_size - 1, out.first_offset_, no_timestamp, no_offset,
-               no_timestamp};
-  const entry end{static_cast<std::uint32_t>(t.next_index - first_index),
-                  static_cast<std::uint32_t>(t.end.value()),
-                  t.next_offset,
-                  t.max_timestamp,
-                  t.max_timestamp_offset,
-                  t.max_append_time};
-  const auto follows = [](const entry& a, const entry& b) {
+  packed_entry before{
+      0, segment_header_size - 1, out.first_offset_, no_timestamp, no_offset, no_timestamp};
+  const packed_entry end{static_cast<std::uint32_t>(t.next_index - first_index),
+                         static_cast<std::uint32_t>(t.end.value()),
+                         t.next_offset,
+                         t.max_timestamp,
+                         t.max_timestamp_offset,
+                         t.max_append_time};
+  const auto follows = [](const packed_entry& a, const packed_entry& b) {
     return a.index_delta <= b.index_delta && a.at < b.at && a.base_offset <= b.base_offset &&
            a.max_timestamp <= b.max_timestamp && a.max_append_time <= b.max_append_time;
   };
   for (const char* from = b + header_size; out.entries_.size() < count; from += entry_size) {
-    const entry e{load_le<std::uint32_t>(from),
-                  load_le<std::uint32_t>(from + 4),
-                  offset(load_le<std::int64_t>(from + 8)),
-                  timestamp(load_le<std::int64_t>(from + 16)),
-                  offset(load_le<std::int64_t>(from + 24)),
-                  timestamp(load_le<std::int64_t>(from + 32))};
+    const packed_entry e{load_le<std::uint32_t>(from),
+                         load_le<std::uint32_t>(from + 4),
+                         offset(load_le<std::int64_t>(from + 8)),
+                         timestamp(load_le<std::int64_t>(from + 16)),
+                         offset(load_le<std::int64_t>(from + 24)),
+                         timestamp(load_le<std::int64_t>(from + 32))};
     if (!follows(before, e) || !follows(e, end)) return std::unexpected(log_error::bad_field);
     out.entries_.push_back(e);
     before = e;

@@ -1,7 +1,7 @@
 #include "core/base/check.h"
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
-#include "core/log/journal.h"
+#include "core/log/journal_scan.h"
 
 using namespace weir;
 using namespace weir::log;
@@ -10,6 +10,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string file(reinterpret_cast<const char*>(data), size);
   (void)decode_journal_header(file);
   (void)parse_journal_file_name(file);
+  if (const auto header = decode_journal_header(file)) {
+    journal_scanner scan(*header, size);
+    while (!scan.done()) {
+      const auto range = scan.wanted();
+      scan.feed(
+          std::string_view(file).substr(std::min<std::size_t>(range.at.value(), size), range.size));
+      (void)scan.take();
+    }
+  }
   if (size < journal_record_head_size) return 0;
   // Right checksums, so that what lies behind them is reached.
   constexpr char bound[16] = {};

@@ -89,11 +89,17 @@ std::string segment_file_name(log_index first) {
 std::string index_file_name(log_index first) {
   return fmt::format("{:020}.idx", first.value());
 }
+std::string producers_file_name(log_index first) {
+  return fmt::format("{:020}.producers", first.value());
+}
 std::optional<log_index> parse_segment_file_name(std::string_view name) {
   return parse_name(name, ".log");
 }
 std::optional<log_index> parse_index_file_name(std::string_view name) {
   return parse_name(name, ".idx");
+}
+std::optional<log_index> parse_producers_file_name(std::string_view name) {
+  return parse_name(name, ".producers");
 }
 
 }  // namespace weir::log

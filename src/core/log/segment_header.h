@@ -37,9 +37,16 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
 
 // "00000000000000000042.log": first index, 20 digits.
 std::string segment_file_name(log_index first);
-std::string index_file_name(log_index first);  // the same with ".idx"
+std::string index_file_name(log_index first);      // the same with ".idx"
+std::string producers_file_name(log_index first);  // with ".producers"
+// The other files of a partition (docs/formats/data-directory.md).
+inline constexpr const char* terms_file_name = "terms";
+inline constexpr const char* checkpoint_file_name = "checkpoint";
+// Where it is, the partition is not opened; its text says why.
+inline constexpr const char* damage_file_name = "damaged";
 // The first index in a name of exactly that form, else nothing.
 std::optional<log_index> parse_segment_file_name(std::string_view name);
 std::optional<log_index> parse_index_file_name(std::string_view name);
+std::optional<log_index> parse_producers_file_name(std::string_view name);
 
 }  // namespace weir::log

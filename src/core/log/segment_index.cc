@@ -6,6 +6,20 @@
 
 namespace weir::log {
 
+void segment_totals::add(const frame_head& head, timestamp max) {
+  if (head.is_entry()) {
+    if (first_append_time == no_timestamp) first_append_time = head.append_time;
+    max_append_time = std::max(max_append_time, head.append_time);
+  }
+  if (max > max_timestamp) {
+    max_timestamp = max;
+    max_timestamp_offset = head.next_offset() - 1;
+  }
+  end += head.size();
+  next_index = head.next_index();
+  next_offset = head.next_offset();
+}
+
 segment_index::segment_index(log_index first_index, offset first_offset)
     : first_index_(first_index), first_offset_(first_offset) {
   totals_.next_index = first_index;
@@ -24,17 +38,12 @@ void segment_index::add(position at, const frame_head& head, timestamp max_times
                         totals_.max_timestamp, totals_.max_timestamp_offset,
                         totals_.max_append_time});
   }
-  if (head.is_entry()) {
-    if (totals_.first_append_time == no_timestamp) totals_.first_append_time = head.append_time;
-    totals_.max_append_time = std::max(totals_.max_append_time, head.append_time);
-  }
-  if (max_timestamp > totals_.max_timestamp) {
-    totals_.max_timestamp = max_timestamp;
-    totals_.max_timestamp_offset = head.next_offset() - 1;
-  }
-  totals_.end = at + head.size();
-  totals_.next_index = head.next_index();
-  totals_.next_offset = head.next_offset();
+  totals_.add(head, max_timestamp);
+}
+
+known_place segment_index::entry(std::size_t number) const {
+  const auto& e = entries_[number];
+  return {place_of(e), e.max_timestamp, e.max_timestamp_offset, e.max_append_time};
 }
 
 void segment_index::thin_out() {
@@ -44,7 +53,7 @@ void segment_index::thin_out() {
   spacing_ *= 2;
 }
 
-place segment_index::place_of(const entry& e) const {
+place segment_index::place_of(const packed_entry& e) const {
   return {first_index_ + e.index_delta, e.base_offset, position(e.at)};
 }
 
@@ -52,18 +61,18 @@ place segment_index::find(log_index index) const {
   if (index < first_index_) return start();
   const auto delta = index - first_index_;
   const auto later = std::ranges::upper_bound(
-      entries_, delta, {}, [](const entry& e) -> std::uint64_t { return e.index_delta; });
+      entries_, delta, {}, [](const packed_entry& e) -> std::uint64_t { return e.index_delta; });
   return later == entries_.begin() ? start() : place_of(*std::prev(later));
 }
 
 place segment_index::find(offset wanted) const {
-  const auto later = std::ranges::upper_bound(entries_, wanted, {}, &entry::base_offset);
+  const auto later = std::ranges::upper_bound(entries_, wanted, {}, &packed_entry::base_offset);
   return later == entries_.begin() ? start() : place_of(*std::prev(later));
 }
 
 std::optional<place> segment_index::find(timestamp wanted) const {
   if (totals_.max_timestamp < wanted || totals_.max_timestamp == no_timestamp) return std::nullopt;
-  const auto later = std::ranges::lower_bound(entries_, wanted, {}, &entry::max_timestamp);
+  const auto later = std::ranges::lower_bound(entries_, wanted, {}, &packed_entry::max_timestamp);
   return later == entries_.begin() ? start() : place_of(*std::prev(later));
 }
 
@@ -72,7 +81,7 @@ place segment_index::truncate(log_index from) {
     return {totals_.next_index, totals_.next_offset, totals_.end};
   }
   const auto to = find(from);
-  std::optional<entry> last;
+  std::optional<packed_entry> last;
   while (!entries_.empty() && entries_.back().at >= to.at.value()) {
     last = entries_.back();
     entries_.pop_back();
@@ -92,7 +101,7 @@ place segment_index::truncate(log_index from) {
 }
 
 std::uint64_t segment_index::memory() const {
-  return sizeof *this + entries_.capacity() * sizeof(entry);
+  return sizeof *this + entries_.capacity() * sizeof(packed_entry);
 }
 
 }  // namespace weir::log

@@ -33,7 +33,16 @@ struct segment_totals {
   offset max_timestamp_offset = no_offset;   // last offset of the first batch that has it
   timestamp max_append_time = no_timestamp;  // broker's clock
   timestamp first_append_time = no_timestamp;
+  // The frame at `end` follows. `max`: of its records, no_timestamp for frames without any.
+  void add(const frame_head& head, timestamp max);
   bool operator==(const segment_totals&) const = default;
+};
+
+// A frame's place and what is known of all frames *before* it.
+struct known_place : place {
+  timestamp max_timestamp = no_timestamp;
+  offset max_timestamp_offset = no_offset;
+  timestamp max_append_time = no_timestamp;
 };
 
 class segment_index {
@@ -62,7 +71,8 @@ class segment_index {
   [[nodiscard]] const segment_totals& totals() const { return totals_; }
   [[nodiscard]] place start() const { return {first_index_, first_offset_, first_frame_position}; }
   [[nodiscard]] std::size_t entries() const { return entries_.size(); }
-  [[nodiscard]] std::uint64_t memory() const;  // bytes
+  [[nodiscard]] known_place entry(std::size_t number) const;  // below entries()
+  [[nodiscard]] std::uint64_t memory() const;                 // bytes
 
   // The file's bytes: valid for the first totals().end bytes of the segment with this salt.
   [[nodiscard]] std::string encode(std::uint64_t salt) const;
@@ -74,8 +84,7 @@ class segment_index {
                                                         std::uint64_t log_size);
 
  private:
-  // A frame's place and what is known of all frames *before* it.
-  struct entry {
+  struct packed_entry {
     std::uint32_t index_delta;  // from first_index_
     std::uint32_t at;
     offset base_offset;
@@ -83,15 +92,15 @@ class segment_index {
     offset max_timestamp_offset;
     timestamp max_append_time;
   };
-  static_assert(sizeof(entry) == 40);
-  [[nodiscard]] place place_of(const entry& e) const;
+  static_assert(sizeof(packed_entry) == 40);
+  [[nodiscard]] place place_of(const packed_entry& e) const;
   void thin_out();
 
   log_index first_index_;
   offset first_offset_;
   segment_totals totals_;
   std::uint64_t spacing_ = spacing_min;
-  std::vector<entry> entries_;
+  std::vector<packed_entry> entries_;
 };
 
 }  // namespace weir::log

@@ -55,6 +55,13 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
       {sm::make_gauge(
            "partitions", [&state] { return state.replicas().size(); },
            sm::description("Partitions open on this shard")),
+       sm::make_gauge(
+           "partitions_offline", [&state] { return state.offline().size(); },
+           sm::description("Partitions of this shard that could not be opened")),
+       sm::make_gauge(
+           "partitions_damaged",
+           summed(state, [](const replica& r) { return r.log().damage().empty() ? 0U : 1U; }),
+           sm::description("Open partitions in which a read met damage")),
        sm::make_gauge("log_bytes", summed(state, [](const replica& r) { return r.size_bytes(); }),
                       sm::description("Bytes of all logs")),
        sm::make_counter(

@@ -43,16 +43,21 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
       std::int64_t start, high_watermark, end;
       std::int32_t epoch;
       std::uint64_t bytes;
-      bool failed;
+      const char* status;
+      std::string reason;
     };
     const auto rows = co_await state.container().invoke_on(
         shard, [](cluster& c) -> seastar::future<std::vector<row>> {
           std::vector<row> found;
           for (const auto& [key, r] : c.replicas()) {
+            const auto& log = r->log();
+            const char* status = log.failed() ? "failed" : log.damage().empty() ? "ok" : "damaged";
             found.push_back({key, r->start_offset().value(), r->high_watermark().value(),
-                             r->next_offset().value(), r->leader_epoch(), r->size_bytes(),
-                             r->log().failed()});
+                             r->next_offset().value(), r->leader_epoch(), r->size_bytes(), status,
+                             log.damage()});
           }
+          for (const auto& [key, why] : c.offline())
+            found.push_back({key, -1, -1, -1, -1, 0, "offline", why});
           return seastar::make_ready_future<std::vector<row>>(std::move(found));
         });
     for (const auto& r : rows) {
@@ -66,7 +71,8 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
                      {"high_watermark", r.high_watermark},
                      {"log_end_offset", r.end},
                      {"size_bytes", r.bytes},
-                     {"status", r.failed ? "failed" : "ok"}});
+                     {"status", r.status},
+                     {"reason", r.reason}});
       co_await seastar::coroutine::maybe_yield();
     }
   }

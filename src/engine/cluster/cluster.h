@@ -13,7 +13,6 @@
 
 #include <expected>
 #include <memory>
-#include <set>
 #include <string>
 
 #include "core/catalog/state.h"
@@ -80,6 +79,10 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // failed to).
   [[nodiscard]] replica* find(const partition_key& key);
   [[nodiscard]] bool offline(const partition_key& key) const { return offline_.contains(key); }
+  // Those of this shard that could not be opened, and why.
+  [[nodiscard]] const absl::flat_hash_map<partition_key, std::string>& offline() const {
+    return offline_;
+  }
   [[nodiscard]] const absl::flat_hash_map<partition_key, std::unique_ptr<replica>>& replicas()
       const {
     return replicas_;
@@ -126,12 +129,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   store::shared_store store_;
   store::journal journal_;
   absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
-  struct offline_set {
-    std::set<std::pair<uuid, std::int32_t>> keys;
-    [[nodiscard]] bool contains(const partition_key& k) const {
-      return keys.contains({k.topic_id, k.partition});
-    }
-  } offline_;
+  absl::flat_hash_map<partition_key, std::string> offline_;
   bool ready_ = false;
   std::uint64_t version_ = 1;
   news_waits waits_;

@@ -74,11 +74,11 @@ seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partit
     auto opened =
         co_await replica::open(store_, settings_.self, identity, directory, replica_options_of(t));
     replicas_.emplace(key, std::move(opened));
-    co_return;
-  } catch (...) {
-    cluster_log.error("{} is offline: {}", identity.name, std::current_exception());
+  } catch (const std::exception& why) {
+    // Quarantined: this partition alone; the others are served.
+    cluster_log.error("{} is offline: {}", identity.name, why.what());
+    offline_.emplace(key, why.what());
   }
-  offline_.keys.emplace(key.topic_id, key.partition);
 }
 
 seastar::future<> cluster::close_topic(uuid topic_id) {
@@ -91,7 +91,7 @@ seastar::future<> cluster::close_topic(uuid topic_id) {
       ++at;
     }
   }
-  std::erase_if(offline_.keys, [&](const auto& k) { return k.first == topic_id; });
+  absl::erase_if(offline_, [&](const auto& entry) { return entry.first.topic_id == topic_id; });
   co_await seastar::max_concurrent_for_each(closing, open_at_once,
                                             [](auto& r) { return r->stop(); });
   // Requests that wait on one of them have been told; they hold it until they have left.

@@ -6,26 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "core/log/journal.h"
+#include "core/log/journal_scan.h"
 #include "engine/store/file.h"
 
 namespace weir::store {
 
-struct segment_key {
-  uuid topic;
-  partition_id partition;
-  log_index first;
-  std::uint64_t salt;
-  auto operator<=>(const segment_key&) const = default;
-};
-
-// Where the journals have bytes of a segment: [at, at + size) of it.
-struct journal_extent {
-  std::uint64_t at;
-  std::uint64_t size;
-  std::size_t source;
-  std::uint64_t source_at;
-};
+using log::journal_extent;
+using log::segment_key;
 
 struct journal_source {
   std::string path;
@@ -54,7 +41,7 @@ struct window {
 
 struct journal_contents {
   std::vector<journal_source> sources;  // in order of generation
-  std::map<segment_key, std::vector<journal_extent>> extents;
+  log::journal_extents extents;
   std::map<std::pair<uuid, partition_id>, std::string> damaged;  // and what of it
 };
 

@@ -10,11 +10,6 @@ namespace weir::store {
 
 seastar::logger store_log("store");
 
-std::string producers_file_name(log_index first) {
-  auto name = log::segment_file_name(first);
-  return name.substr(0, name.rfind('.')) + ".producers";
-}
-
 partition_log::partition_log(shared_store& shared, log_identity identity, std::string directory,
                              log::roll_rules rules, std::size_t producers_max)
     : shared_(shared),
@@ -134,11 +129,8 @@ seastar::future<> partition_log::stop() {
   if (!failed_ && changed_ && !parts_.empty()) {
     try {
       if (in_journal_) co_await flush_to_files();
-      part& p = *parts_.back();
-      co_await p.file->seal();
-      co_await write_index(p);
-      co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
-                             producers_.encode(last_index_).str());
+      co_await parts_.back()->file->seal();
+      co_await write_side_files(side_files_now());
       co_await write_checkpoint(true);
     } catch (...) {
       store_log.warn("{}: closing files could not be written ({}); the next start scans instead",

@@ -14,6 +14,7 @@
 #include <functional>
 #include <string>
 
+#include "core/log/checkpoint.h"
 #include "core/log/frame.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/segment_header.h"
@@ -42,6 +43,9 @@ struct shared_store {
   std::size_t dirty_of_one_max = 16 << 20;
   std::size_t dirty = 0;
   journal* small_writes = nullptr;  // none: every log flushes its own files
+  // When so much was written behind a log's last checkpoint there is a new one: what the next start
+  // has to scan after a crash.
+  std::uint64_t checkpoint_bytes = 16 << 20;
 };
 
 struct log_identity {
@@ -125,6 +129,8 @@ class partition_log final : public journal_user {
   [[nodiscard]] log::producer_sequences& producers() { return producers_; }
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] bool failed() const { return failed_; }
+  // Where a read met bytes that are not what was written; empty: nowhere so far.
+  [[nodiscard]] const std::string& damage() const { return damage_; }
   [[nodiscard]] const log_figures& figures() const { return figures_; }
   [[nodiscard]] const read_figures& reads() const { return *reads_; }
   [[nodiscard]] timestamp now() const { return shared_.now(); }
@@ -146,6 +152,7 @@ class partition_log final : public journal_user {
     bool finished = false;      // sealed, durable, its index written
     std::uint64_t flushed = 0;  // bytes known durable, in the file or in the journal
     std::uint64_t settled = 0;  // bytes known durable in the file
+    std::uint64_t covered = log::segment_header_size;  // bytes that the index file covers
     fragments producers;        // snapshot taken when it became active
   };
   using part_ptr = seastar::lw_shared_ptr<part>;
@@ -162,12 +169,37 @@ class partition_log final : public journal_user {
   [[nodiscard]] bool small_enough_to_journal() const;
   seastar::future<bool> flush_to_journal();  // false: nothing was done
   seastar::future<> flush_to_files();
-  void flushed(log_index through, std::uint64_t bytes);
+  // How far the log had come at some moment.
+  struct reach {
+    log_index index;
+    offset next_offset;
+    weir::term term;
+    std::uint64_t bytes = 0;  // appended
+  };
+  [[nodiscard]] reach here() const {
+    return {last_index_, next_offset_, last_term_, appended_bytes_};
+  }
+  void flushed(const reach& through);
+  // What the files that spare a scan should say of the active segment.
+  struct side_files {
+    part_ptr of;
+    std::uint64_t end;
+    std::string index;
+    fragments producers;
+  };
+  [[nodiscard]] side_files side_files_now() const;
+  void checkpoint_later(side_files now);
+  seastar::future<> write_side_files(side_files now);
+  seastar::future<> write_side_files_and_checkpoint(side_files now);
+  seastar::future<> write_terms();
   log::journal_entry entry_of(const part& p, std::uint64_t at, log::journal_kind kind) const;
   seastar::future<> create(part& p);
   seastar::future<> finish(part& p);
   seastar::future<> write_index(part& p);
   seastar::future<> write_checkpoint(bool clean);
+  [[nodiscard]] log::checkpoint checkpoint_now() const;
+  seastar::future<> store_checkpoint(log::checkpoint c);
+  seastar::future<> forget_side_files(part& p);
   void fail(const std::exception_ptr& why);
   seastar::future<> drop_front(std::size_t count);
   seastar::future<> apply(log::retention_plan plan);
@@ -193,27 +225,31 @@ class partition_log final : public journal_user {
   offset start_offset_{0};
 
   progress<log_index> durable_;
+  reach durable_reach_{};  // of durable_
   std::function<void(log_index)> on_durable_;
   std::uint64_t appended_bytes_ = 0;
   std::uint64_t flushed_bytes_ = 0;
   seastar::condition_variable wake_;
   seastar::condition_variable drained_;
   seastar::semaphore files_lock_{1};  // who changes files: the flush, truncation, deletion
+  // Who changes the files beside the segments; taken after files_lock_ where both are.
+  seastar::semaphore side_lock_{1};
+  bool checkpointing_ = false;
+  std::optional<weir::term> terms_stored_;  // the last one in the terms file
   bool failed_ = false;
   bool changed_ = false;  // since the files that spare a scan were written
   bool stopping_ = false;
   bool journaled_ = false;   // the journal has had bytes of this log
   bool in_journal_ = false;  // and has some that are not in the files
+  std::string damage_;
   log_figures figures_;
   seastar::lw_shared_ptr<read_figures> reads_ = seastar::make_lw_shared<read_figures>();
   fibers fibers_;
 };
 
-// Names of the files beside the segments (docs/formats/).
-std::string producers_file_name(log_index first);
-inline constexpr const char* terms_file_name = "terms";
-inline constexpr const char* checkpoint_file_name = "checkpoint";
-// Where it is, the partition is not opened; its text says why.
-inline constexpr const char* damage_file_name = "damaged";
+using log::checkpoint_file_name;
+using log::damage_file_name;
+using log::producers_file_name;
+using log::terms_file_name;
 
 }  // namespace weir::store

@@ -1,6 +1,8 @@
 // Making a partition's log durable: through the journal, or in its own files.
 #include <seastar/core/coroutine.hh>
 
+#include <algorithm>
+
 #include "core/log/checkpoint.h"
 #include "engine/store/partition_log.h"
 #include "engine/store/store_log.h"
@@ -59,8 +61,7 @@ seastar::future<bool> partition_log::flush_to_journal() {
     // While that went on, much may have been appended, or a segment begun.
     if (!small_enough_to_journal() || p != parts_.back()) co_return false;
   }
-  const auto through = last_index_;
-  const auto bytes = appended_bytes_;
+  const auto through = here();
   const auto end = p->file->end();
   auto entry = entry_of(*p, p->flushed, log::journal_kind::bytes);
   entry.size = static_cast<std::uint32_t>(end - p->flushed);
@@ -71,13 +72,16 @@ seastar::future<bool> partition_log::flush_to_journal() {
     co_return false;  // the files are always there
   }
   p->flushed = end;
-  flushed(through, bytes);
+  flushed(through);
   co_return true;
 }
 
 seastar::future<> partition_log::flush_to_files() {
-  const auto through = last_index_;
-  const auto bytes = appended_bytes_;
+  const auto through = here();
+  const bool due = !parts_.empty() && !checkpointing_ &&
+                   parts_.back()->file->end() - parts_.back()->covered >= shared_.checkpoint_bytes;
+  // Taken now: when all of it is durable, more will have been appended.
+  auto side = due ? std::optional(side_files_now()) : std::nullopt;
   // In order: a later segment has nothing on disk before the earlier ones are whole.
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     auto p = parts_[i];
@@ -94,16 +98,18 @@ seastar::future<> partition_log::flush_to_files() {
     if (p->sealed) co_await finish(*p);
   }
   if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
-  flushed(through, bytes);
+  flushed(through);
+  if (side) checkpoint_later(std::move(*side));
 }
 
-void partition_log::flushed(log_index through, std::uint64_t bytes) {
-  shared_.dirty -= bytes - flushed_bytes_;
-  flushed_bytes_ = bytes;
+void partition_log::flushed(const reach& through) {
+  shared_.dirty -= through.bytes - flushed_bytes_;
+  flushed_bytes_ = through.bytes;
+  durable_reach_ = through;
   drained_.broadcast();
-  if (through > durable_.reached()) {
-    durable_.advance(through);
-    if (on_durable_) on_durable_(through);
+  if (through.index > durable_.reached()) {
+    durable_.advance(through.index);
+    if (on_durable_) on_durable_(through.index);
   }
 }
 
@@ -141,21 +147,94 @@ seastar::future<> partition_log::create(part& p) {
 
 seastar::future<> partition_log::finish(part& p) {
   co_await p.file->seal();
+  const auto lock = co_await seastar::get_units(side_lock_, 1);
   co_await write_index(p);
   p.finished = true;
 }
 
-seastar::future<> partition_log::write_index(part& p) {
+// Before an index: one is believed only as far as the terms of what it covers are known.
+seastar::future<> partition_log::write_terms() {
+  const auto latest = terms_.latest();
+  if (latest == terms_stored_) co_return;
   co_await replace_small(shared_.files, path(terms_file_name), terms_.encode());
+  terms_stored_ = latest;
+}
+
+seastar::future<> partition_log::write_index(part& p) {
+  co_await write_terms();
   co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
                          p.index.encode(p.header.salt));
+  p.covered = p.index.totals().end.value();
+}
+
+partition_log::side_files partition_log::side_files_now() const {
+  const auto& p = parts_.back();
+  return {.of = p,
+          .end = p->index.totals().end.value(),
+          .index = p->index.encode(p->header.salt),
+          .producers = producers_.encode(last_index_)};
+}
+
+// Beside the flushes, which need not wait for it.
+void partition_log::checkpoint_later(side_files now) {
+  if (stopping_) return;
+  checkpointing_ = true;
+  fibers_.spawn("checkpoint", [this, kept = std::move(now)]() mutable {
+    return write_side_files_and_checkpoint(std::move(kept));
+  });
+}
+
+seastar::future<> partition_log::write_side_files_and_checkpoint(side_files now) {
+  try {
+    co_await write_side_files(std::move(now));
+    co_await write_checkpoint(false);
+  } catch (...) {
+    store_log.warn("{}: a checkpoint could not be written ({}): after a crash the next start scans "
+                   "more",
+                   identity_.name, std::current_exception());
+  }
+  checkpointing_ = false;
+}
+
+seastar::future<> partition_log::write_side_files(side_files now) {
+  const auto lock = co_await seastar::get_units(side_lock_, 1);
+  part& p = *now.of;
+  // Truncated, finished or deleted since: what was taken says too much or too little.
+  const bool there = std::ranges::find(parts_, now.of) != parts_.end();
+  if (!there || p.finished || p.index.totals().end.value() < now.end) co_return;
+  co_await write_terms();
+  co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
+                         now.producers.str());
+  co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
+                         std::move(now.index));
+  p.covered = now.end;
+}
+
+// Before the segment is cut: with frames that will be written in their place these files would be
+// wrong, not merely old.
+seastar::future<> partition_log::forget_side_files(part& p) {
+  for (const auto& name : {log::index_file_name(p.header.first_index),
+                           producers_file_name(p.header.first_index)}) {
+    if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
+  }
+  auto c = checkpoint_now();
+  c.active_salt = 0;  // speaks of no segment; where the log starts stays known
+  co_await store_checkpoint(c);
+  p.covered = log::segment_header_size;
+  terms_stored_.reset();
 }
 
 seastar::future<> partition_log::write_checkpoint(bool clean) {
-  log::checkpoint c{.clean = clean,
-                    .flushed_index = durable_.reached(),
-                    .next_offset = next_offset_,
-                    .last_term = last_term_,
+  const auto lock = co_await seastar::get_units(side_lock_, 1);
+  auto c = checkpoint_now();
+  c.clean = clean;
+  co_await store_checkpoint(c);
+}
+
+log::checkpoint partition_log::checkpoint_now() const {
+  log::checkpoint c{.flushed_index = durable_reach_.index,
+                    .next_offset = durable_reach_.next_offset,
+                    .last_term = durable_reach_.term,
                     .start_index = start_index_,
                     .start_offset = start_offset_,
                     .written = shared_.now()};
@@ -165,6 +244,10 @@ seastar::future<> partition_log::write_checkpoint(bool clean) {
     c.flushed_through =
         position(std::max<std::uint64_t>(parts_.back()->flushed, log::segment_header_size));
   }
+  return c;
+}
+
+seastar::future<> partition_log::store_checkpoint(log::checkpoint c) {
   const auto encoded = log::encode(c);
   co_await replace_small(shared_.files, path(checkpoint_file_name),
                          std::string(encoded.data(), encoded.size()));

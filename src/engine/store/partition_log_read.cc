@@ -55,10 +55,14 @@ class partition_log::reader {
 };
 
 read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_error error) {
-  store_log.error(
-      "{}: {} is damaged at position {} ({}): what lies there is not served; restore it from a "
-      "replica",
-      identity_.name, p.file->path(), at, log::name(error));
+  auto where = fmt::format("{} is damaged at position {} ({})", p.file->path(), at,
+                           log::name(error));
+  // Readers ask again and again: one line tells of a place.
+  if (where != damage_) {
+    damage_ = std::move(where);
+    store_log.error("{}: {}: what lies there is not served; restore it from a replica",
+                    identity_.name, damage_);
+  }
   return read_fault::damaged;
 }
 
@@ -189,7 +193,7 @@ seastar::future<> partition_log::replay(
                                       each(head, body);
                                       return true;
                                     });
-  if (!walked) throw std::runtime_error(identity_.name + ": damaged, see the line above");
+  if (!walked) throw std::runtime_error(fmt::format("{}: {}", identity_.name, damage_));
 }
 
 }  // namespace weir::store

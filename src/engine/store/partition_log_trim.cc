@@ -8,6 +8,7 @@
 namespace weir::store {
 seastar::future<> partition_log::truncate_after(log_index last) {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
+  const auto side = co_await seastar::get_units(side_lock_, 1);
   weir_check(last >= start_index_ - 1 && last <= last_index_,
              "{}: truncation behind {} of {} to {}", identity_.name, last, start_index_,
              last_index_);
@@ -30,6 +31,7 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   part& p = *parts_.back();
   p.sealed = p.finished = false;
   if (!p.on_disk) co_await create(p);
+  co_await forget_side_files(p);
   co_await p.file->write_out();
   std::vector<std::pair<position, log::frame_head>> kept;
   const auto from = p.index.truncate(last + 1);
@@ -74,6 +76,7 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   flushed_bytes_ = appended_bytes_;
   durable_.retreat(last);
   durable_.advance(last_index_);
+  durable_reach_ = here();
   changed_ = true;
 }
 
@@ -82,6 +85,7 @@ seastar::future<> partition_log::drop_front(std::size_t count) {
                                 parts_.begin() + static_cast<std::ptrdiff_t>(count));
   parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(count));
   segments_.drop_front(count);
+  const auto side = co_await seastar::get_units(side_lock_, 1);
   for (auto& p : dropped) {
     co_await p->file->close();
     co_await shared_.files.remove(p->file->path());

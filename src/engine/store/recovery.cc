@@ -31,7 +31,10 @@ struct partition_log::recovery {
   seastar::future<std::vector<log_index>> segments();
   seastar::future<> load_side_files(const std::vector<log_index>& firsts);
   seastar::future<bool> open_part(log_index first, bool last);
+  seastar::future<std::optional<std::string>> side_file(std::string name);
+  void damaged_side_file(const std::string& name, log::log_error error);
   seastar::future<> take_index(part& p, std::uint64_t size);
+  seastar::future<> write_what_was_missing();
   seastar::future<> scan(part& p, std::uint64_t size, bool last);
   void found(part& p, const log::scanned_frame& frame);
   [[noreturn]] void damage(const part& p, const std::string& what) const {
@@ -45,7 +48,8 @@ struct partition_log::recovery {
   std::size_t producers_max;
   std::optional<log::checkpoint> checkpoint;
   log_index producers_cover{};  // the snapshot holds everything up to this
-  log_index terms_cover{};
+  bool terms_known = false;            // the file is whole, and as new as every index
+  bool rebuilt = false;                // a file was damaged, or much had to be scanned
 };
 
 seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store& shared,
@@ -68,6 +72,7 @@ seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store
     std::rethrow_exception(failed);
   }
   opened->durable_.advance(opened->last_index_);
+  opened->durable_reach_ = opened->here();
   auto* self = opened.get();
   self->fibers_.spawn("flush", [self] { return self->flush_loop(); });
   co_return std::move(opened);
@@ -93,6 +98,7 @@ seastar::future<> partition_log::recovery::run() {
   if (!log.parts_.empty()) {
     log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
+    log.terms_.truncate(log.last_index_ + 1);
     log.terms_.trim(log.start_index_, log.start_offset_);
     // The last whole one is appended to, also where an unfinished one behind it was removed.
     log.parts_.back()->sealed = log.parts_.back()->finished = false;
@@ -103,6 +109,44 @@ seastar::future<> partition_log::recovery::run() {
   while (below + 1 < log.parts_.size() && log.segments_[below].next_index <= log.start_index_)
     ++below;
   if (below > 0) co_await log.drop_front(below);
+  co_await write_what_was_missing();
+}
+
+// What this start had to work out is there for the next one.
+seastar::future<> partition_log::recovery::write_what_was_missing() {
+  if (log.parts_.empty()) co_return;
+  for (std::size_t i = 0; i + 1 < log.parts_.size(); ++i) {
+    auto p = log.parts_[i];
+    if (p->covered != p->file->end()) co_await log.write_index(*p);
+  }
+  const auto& p = *log.parts_.back();
+  if (!rebuilt && p.file->end() - p.covered < log.shared_.checkpoint_bytes) co_return;
+  co_await log.write_side_files(log.side_files_now());
+  log.durable_reach_ = log.here();
+  co_await log.write_checkpoint(false);
+}
+
+// Nothing: it is not there, or holds less than its size says; then a warning is given.
+seastar::future<std::optional<std::string>> partition_log::recovery::side_file(std::string name) {
+  std::optional<std::string> file;
+  try {
+    file = co_await read_small(log.shared_.files, log.path(name), small_file_max);
+  } catch (const std::runtime_error& e) {
+    store_log.warn("{}: {}", log.identity_.name, e.what());
+    rebuilt = true;
+  }
+  co_return file;
+}
+
+void partition_log::recovery::damaged_side_file(const std::string& name, log::log_error error) {
+  if (error == log::log_error::newer_version) {
+    throw std::runtime_error(fmt::format("{}: {} was written by a later version of Weir: start that "
+                                         "one, or remove the file to have it made again",
+                                         log.identity_.name, log.path(name)));
+  }
+  store_log.warn("{}: {} is damaged ({}): it is made again from the segments", log.identity_.name,
+                 log.path(name), log::name(error));
+  rebuilt = true;
 }
 
 seastar::future<std::vector<log_index>> partition_log::recovery::segments() {
@@ -116,22 +160,35 @@ seastar::future<std::vector<log_index>> partition_log::recovery::segments() {
 }
 
 seastar::future<> partition_log::recovery::load_side_files(const std::vector<log_index>& firsts) {
-  auto& fs = log.shared_.files;
-  if (const auto file = co_await read_small(fs, log.path(checkpoint_file_name), small_file_max)) {
-    if (const auto c = log::decode_checkpoint(*file)) checkpoint = *c;
+  if (const auto file = co_await side_file(checkpoint_file_name)) {
+    if (const auto c = log::decode_checkpoint(*file)) {
+      checkpoint = *c;
+    } else {
+      damaged_side_file(checkpoint_file_name, c.error());
+      store_log.warn("{}: records that were deleted by request may be seen again",
+                     log.identity_.name);
+    }
   }
-  if (const auto file = co_await read_small(fs, log.path(terms_file_name), small_file_max)) {
-    if (auto t = log::term_map::decode(*file)) log.terms_ = std::move(*t);
+  if (const auto file = co_await side_file(terms_file_name)) {
+    if (auto t = log::term_map::decode(*file)) {
+      log.terms_ = std::move(*t);
+      log.terms_stored_ = log.terms_.latest();
+      terms_known = log.terms_stored_.has_value();
+    } else {
+      damaged_side_file(terms_file_name, t.error());
+    }
   }
   // The newest snapshot that is whole; older ones only cost a longer scan.
   for (const auto first : firsts | std::views::reverse) {
-    const auto file = co_await read_small(fs, log.path(producers_file_name(first)), small_file_max);
+    const auto file = co_await side_file(producers_file_name(first));
     if (!file) continue;
-    if (auto s = log::producer_sequences::decode(fragments::copy(*file), producers_max)) {
+    auto s = log::producer_sequences::decode(fragments::copy(*file), producers_max);
+    if (s) {
       log.producers_ = std::move(s->producers);
       producers_cover = s->covers;
       break;
     }
+    damaged_side_file(producers_file_name(first), s.error());
   }
   if (producers_cover == log_index{} && !firsts.empty() && firsts.front() > log_index(1)) {
     store_log.warn(
@@ -195,18 +252,18 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
   co_return true;
 }
 
-// Uses the index file where it can spare the scan: it must reach as far as the producer snapshot
-// asks.
+// Uses the index file as far as the producer snapshot and the terms reach with it.
 seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t size) {
-  const auto file = co_await read_small(
-      log.shared_.files, log.path(log::index_file_name(p.header.first_index)), small_file_max);
-  if (!file) co_return;
+  const auto name = log::index_file_name(p.header.first_index);
+  const auto file = co_await side_file(name);
+  if (!file || !terms_known) co_return;
   auto index = log::segment_index::decode(*file, p.header.salt, p.header.first_index, size);
-  if (!index) co_return;
+  if (!index) co_return damaged_side_file(name, index.error());
+  const auto stored = index->totals().end.value();
+  if (index->totals().next_index > producers_cover + 1) index->truncate(producers_cover + 1);
   const auto& totals = index->totals();
-  const bool terms_known = log.terms_.latest().has_value();
-  if (totals.next_index > producers_cover + 1 || !terms_known) co_return;
   p.index = std::move(*index);
+  p.covered = stored;
   log.last_index_ = p.index.totals().next_index - 1;
   log.next_offset_ = p.index.totals().next_offset;
   if (const auto t = log.terms_.term_at(log.last_index_))
@@ -222,6 +279,8 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
       log.last_vote_ = {.term = v->term, .voted_for = v->voted_for};
   }
   p.index.add(frame.at, frame.head, batch ? batch->max_timestamp : no_timestamp);
+  // What the terms' file says of this entry and later ones is found again.
+  if (frame.head.is_entry()) log.terms_.truncate(frame.head.index);
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
   if (known) batch.reset();  // the snapshot has it
   log.account(frame.head, batch ? &*batch : nullptr);
@@ -230,11 +289,12 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
 seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, bool last) {
   const auto& totals = p.index.totals();
   const bool flushed_known = checkpoint && checkpoint->active_salt == p.header.salt;
-  log.terms_.truncate(totals.next_index);
+  const auto known_durable = flushed_known ? checkpoint->flushed_through : position{};
+  const auto totals_before = totals.end;
   log::scanner scanner({.salt = p.header.salt,
                         .at = totals.end,
                         .end = position(size),
-                        .flushed_through = flushed_known ? checkpoint->flushed_through : position{},
+                        .flushed_through = known_durable,
                         .next_index = totals.next_index,
                         .next_offset = totals.next_offset,
                         .last_term = log.last_term_});
@@ -254,6 +314,10 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
       while (auto frame = scanner.next()) found(p, *frame);
       co_await seastar::coroutine::maybe_yield();
     }
+    // Frames that were written and never flushed may be among these. They are served from now on,
+    // so a loss of power must not take them away again.
+    if (last && scanner.result().valid_through > std::max(known_durable, totals_before))
+      co_await f->flush();
   } catch (...) {
     failed = std::current_exception();
   }

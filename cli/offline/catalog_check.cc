@@ -1,0 +1,128 @@
+#include "cli/offline/catalog_check.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+
+#include "cli/offline/kinds.h"
+#include "core/base/endian.h"
+
+namespace weir::offline {
+namespace {
+
+constexpr const char* label = "catalog";
+constexpr std::size_t list_max = 64;  // elements shown of a list
+
+template <typename Settings>
+std::string settings_in_words(const Settings& all) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& c : all) {
+    if (++shown > list_max) return out + ", …";
+    out += fmt::format(", {}={}", readable(c.name, 200), readable(c.value, 200));
+  }
+  return out;
+}
+
+template <typename Placements>
+std::string placed_in_words(const Placements& all) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& p : all) {
+    if (++shown > list_max) return out + " …";
+    out += shown == 1 ? " on" : ",";
+    std::size_t replicas = 0;
+    for (const auto node : p.replicas) {
+      if (++replicas > list_max) break;
+      out += fmt::format("{}{}", replicas == 1 ? " " : "+", node);
+    }
+  }
+  return out;
+}
+
+struct words {
+  std::string operator()(const stored::cluster_created& c) const {
+    return fmt::format("cluster created: id {}", c.cluster_id);
+  }
+  std::string operator()(const stored::topic_created& c) const {
+    return fmt::format("topic created: {}, id {}, {} partitions{}{}", readable(c.name, 300),
+                       c.topic_id, c.partitions.size(), placed_in_words(c.partitions),
+                       settings_in_words(c.configs));
+  }
+  std::string operator()(const stored::topic_deleted& c) const {
+    return fmt::format("topic deleted: id {}", c.topic_id);
+  }
+  std::string operator()(const stored::partitions_added& c) const {
+    return fmt::format("partitions added: topic id {}, now {}{}", c.topic_id, c.total,
+                       placed_in_words(c.added));
+  }
+  std::string operator()(const stored::configs_changed& c) const {
+    const auto name = readable(c.resource_name, 300);
+    const auto whose = c.resource_type == catalog::topic_resource ? "topic " + name
+                       : name.empty()                             ? "all brokers"
+                                                                  : "broker " + name;
+    return fmt::format("configs changed: {}, now {}{}", whose, c.configs.size(),
+                       settings_in_words(c.configs));
+  }
+  std::string operator()(const stored::producer_ids_allocated& c) const {
+    return fmt::format("producer ids allocated: below {} to node {}", c.next_producer_id,
+                       c.node_id);
+  }
+};
+
+}  // namespace
+
+std::string in_words(const catalog::command& c) {
+  return std::visit(words{}, c);
+}
+
+std::string describe(const fragments& encoded) {
+  const auto c = catalog::decode(encoded);
+  if (c) return in_words(*c);
+  constexpr std::size_t head = 4;
+  if (encoded.size() < head) return "unreadable: cut off";
+  const auto start = encoded.contiguous(0, head);
+  return fmt::format("unreadable: record id {}, version {}", load_be<std::int16_t>(start.data()),
+                     load_be<std::int16_t>(start.data() + 2));
+}
+
+bool is_compacted(const catalog::state& state, const catalog::topic& t) {
+  return resolve_topic({.topic = &t.configs, .cluster = &state.cluster_configs()})
+      .cleanup_policy.has(cleanup_policy_choice::compact);
+}
+
+catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,
+                            findings& to) {
+  catalog_found out;
+  const auto directory = data_directory + "/" + label;
+  if (!std::filesystem::is_directory(directory)) return out;
+  bool readable_all = true;
+  findings commands;
+  partition_check check(
+      {.directory = directory, .label = label, .topic = uuid{}, .partition = partition_id(0),
+       .compacted = false},
+      journal, p, [&](const log::frame_head& head, const fragments& body) {
+        if (const auto c = catalog::decode(body)) {
+          // A refused one was refused when it was first applied, too.
+          (void)out.state.apply(*c);
+          return;
+        }
+        readable_all = false;
+        commands.add({.how = level::damage,
+                      .file = label,
+                      .position = std::nullopt,
+                      .offset = head.base_offset.value(),
+                      .what = "a command can't be read: " + describe(body),
+                      .means = "the broker does not start: start the version of Weir that wrote it, "
+                               "or a newer one"});
+      });
+  const auto found = check.run();
+  out.whole = readable_all && found.count(level::damage) == 0 && found.count(level::unchecked) == 0;
+  to.add(found);
+  to.add(commands);
+  to.seen.partitions = 0;  // it counts for none
+  return out;
+}
+
+}  // namespace weir::offline

@@ -1,0 +1,27 @@
+#pragma once
+// The catalog as it stands in its log: what topics there should be.
+#include <map>
+#include <string>
+
+#include "cli/offline/partition_check.h"
+#include "core/catalog/state.h"
+
+namespace weir::offline {
+
+struct catalog_found {
+  catalog::state state;
+  bool whole = false;  // every command was there and could be read
+};
+
+// Checks the log in `data_directory`/catalog and applies its commands.
+catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,
+                            findings& to);
+
+// Whether the topic's cleanup.policy names compaction, by its own options or the cluster's.
+bool is_compacted(const catalog::state& state, const catalog::topic& t);
+
+// One line: "topic created: orders, id …, 3 partitions, retention.ms=1000".
+std::string in_words(const catalog::command& c);
+std::string describe(const fragments& encoded);  // the same, or why it can't be read
+
+}  // namespace weir::offline

@@ -1,0 +1,171 @@
+#include "cli/offline/dump.h"
+
+#include <fmt/format.h>
+
+#include "cli/offline/journals.h"
+#include "cli/offline/kinds.h"
+#include "cli/offline/lines.h"
+#include "cli/offline/side_files.h"
+
+namespace weir::offline {
+namespace {
+
+bool unreadable(const dump_to& to, std::string_view why) {
+  to(line("damage").add("at", 0).add("text", why));
+  return false;
+}
+
+bool dump_index(std::string_view content, dump_to& to) {
+  const auto index = read_index(content);
+  if (!index) return unreadable(to, log::name(index.error()));
+  const auto& t = index->totals();
+  to(line("index")
+         .add("first_index", index->start().index)
+         .add("first_offset", index->start().base_offset)
+         .add("end", t.end)
+         .add("next_index", t.next_index)
+         .add("next_offset", t.next_offset)
+         .add("entries", index->entries())
+         .time("latest", t.max_timestamp.value())
+         .add("latest_offset", t.max_timestamp_offset)
+         .time("first_appended", t.first_append_time.value())
+         .time("last_appended", t.max_append_time.value()));
+  for (std::size_t i = 0; i < index->entries(); ++i) {
+    const auto e = index->entry(i);
+    if (to.order.from && e.base_offset.value() < *to.order.from) continue;
+    if (!to.item()) break;
+    to(line("entry")
+           .add("index", e.index)
+           .add("offset", e.base_offset)
+           .add("position", e.at)
+           .time("latest_before", e.max_timestamp.value()),
+       1);
+  }
+  return true;
+}
+
+bool dump_producers(std::string_view content, dump_to& to) {
+  const auto s = log::producer_sequences::decode(fragments::copy(content));
+  if (!s) return unreadable(to, log::name(s.error()));
+  to(line("producers").add("covers_index", s->covers).add("producers", s->producers.size()));
+  for (const auto& p : s->producers.all()) {
+    if (!to.item()) break;
+    to(line("producer")
+           .add("id", p.id)
+           .add("epoch", p.epoch)
+           .time("last_append", p.last_append.value())
+           .add("batches", static_cast<int>(p.count)),
+       1);
+    for (std::size_t i = 0; i < p.count; ++i) {
+      const auto& b = p.batches[i];
+      to(line("batch")
+             .add("index", b.index)
+             .add("offset", b.base_offset)
+             .add("last_offset", b.last_offset)
+             .add("first_sequence", b.first_sequence)
+             .add("last_sequence", b.last_sequence),
+         2);
+    }
+  }
+  return true;
+}
+
+bool dump_terms(std::string_view content, dump_to& to) {
+  const auto map = log::term_map::decode(content);
+  if (!map) return unreadable(to, log::name(map.error()));
+  to(line("terms").add("count", map->entries().size()));
+  for (const auto& e : map->entries()) {
+    if (to.order.from && e.first_offset.value() < *to.order.from) continue;
+    if (!to.item()) break;
+    to(line("term").add("term", e.term).add("index", e.first_index).add("offset", e.first_offset),
+       1);
+  }
+  return true;
+}
+
+bool dump_checkpoint(std::string_view content, const dump_to& to) {
+  const auto c = log::decode_checkpoint(content);
+  if (!c) return unreadable(to, log::name(c.error()));
+  to(line("checkpoint")
+         .add("closed_in_order", c->clean)
+         .add("active_segment", c->active_first_index)
+         .add("active_salt", fmt::format("{:016x}", c->active_salt))
+         .add("durable_below", c->flushed_through)
+         .add("durable_index", c->flushed_index)
+         .add("next_offset", c->next_offset)
+         .add("last_term", c->last_term)
+         .add("start_index", c->start_index)
+         .add("start_offset", c->start_offset)
+         .time("written", c->written.value()));
+  return true;
+}
+
+bool dump_small(const byte_source& file, file_kind kind, dump_to& to) {
+  const auto content = small_content(file);
+  if (!content) return unreadable(to, content.error());
+  if (kind == file_kind::index) return dump_index(*content, to);
+  if (kind == file_kind::producers) return dump_producers(*content, to);
+  if (kind == file_kind::terms) return dump_terms(*content, to);
+  return dump_checkpoint(*content, to);
+}
+
+}  // namespace
+
+bool dump_journal(const source_ptr& file, dump_to& to) {
+  const auto header = log::decode_journal_header(file->read(0, log::journal_block));
+  if (header) {
+    to(line("journal")
+           .add("generation", header->generation)
+           .add("first_sequence", header->first_sequence)
+           .add("salt", fmt::format("{:016x}", header->salt))
+           .add("state", header->generation == 0 ? "not in use" : "in use"));
+  }
+  findings found;
+  progress p;
+  walk_journal(file, "", found, p, [&](const log::journal_found& record) {
+    if (!to.item()) return false;
+    to(line("record")
+           .add("at", record.at)
+           .add("sequence", record.sequence)
+           .add("entries", record.table.size()),
+       1);
+    for (const auto& e : record.table) {
+      to(line(e.kind == log::journal_kind::cut ? "cut" : "bytes")
+             .add("topic", e.topic.is_zero() ? "(catalog)" : e.topic.str())
+             .add("partition", e.partition)
+             .add("segment", e.segment)
+             .add("position", e.at)
+             .add("size", e.size),
+         2);
+    }
+    return true;
+  });
+  for (const auto& f : found.kept())
+    to(line("damage").add("at", f.position.value_or(0)).add("text", f.what));
+  return found.kept().empty();
+}
+
+bool dump(const source_ptr& file, const dump_order& order,
+          const std::function<void(const std::string&)>& out) {
+  dump_to to{.order = order, .out = out};
+  const auto kind = recognise(*file);
+  switch (kind) {
+    case file_kind::segment:
+      return dump_segment(file, to);
+    case file_kind::journal:
+      return dump_journal(file, to);
+    case file_kind::number:
+      to(line("number").add("value", *read_number(*file)));
+      return true;
+    case file_kind::unknown:
+      return unreadable(to, "does not begin like any file of Weir");
+    case file_kind::index:
+    case file_kind::producers:
+    case file_kind::terms:
+    case file_kind::checkpoint:
+      return dump_small(*file, kind, to);
+  }
+  return false;
+}
+
+}  // namespace weir::offline

@@ -1,0 +1,153 @@
+#include "cli/offline/partition_check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+namespace weir::offline {
+namespace {
+
+constexpr const char* made_again =
+    "nothing is lost: the next start makes it again from the segments";
+
+}  // namespace
+
+partition_check::partition_check(partition_place place, const journals& journal, progress& p,
+                                 command_visit each_command)
+    : place_(std::move(place)),
+      journal_(journal),
+      progress_(p),
+      each_command_(std::move(each_command)) {}
+
+void partition_check::tell(level how, const std::string& file, std::optional<std::uint64_t> at,
+                           std::optional<offset> of, std::string what, std::string means) {
+  out_.add({.how = how,
+            .file = place_.label.empty() ? file : place_.label + "/" + file,
+            .position = at,
+            .offset = of ? std::optional(of->value()) : std::nullopt,
+            .what = std::move(what),
+            .means = std::move(means)});
+}
+
+findings partition_check::run() {
+  ++out_.seen.partitions;
+  try {
+    list();
+  } catch (const std::filesystem::filesystem_error& why) {
+    tell(level::unchecked, "", std::nullopt, std::nullopt,
+         "the directory cannot be read: " + why.code().message(), "its contents are unknown");
+    return std::move(out_);
+  }
+  load_small();
+  for (const auto first : firsts_)
+    check_segment(log::segment_file_name(first), first == firsts_.back());
+  if (terms_) terms_->finish(out_);
+  producers_.finish(out_);
+  if (checkpoint_ && expected_ && out_.count(level::damage) == 0) {
+    extent_.next = expected_->next;
+    extent_.next_offset = expected_->next_offset;
+    check_checkpoint(place_.label.empty() ? log::checkpoint_file_name
+                                          : place_.label + "/" + log::checkpoint_file_name,
+                     *checkpoint_, extent_, out_);
+  }
+  unlisted();
+  return std::move(out_);
+}
+
+findings partition_check::run_segment(const std::string& name) {
+  check_segment(name, true);
+  return std::move(out_);
+}
+
+void partition_check::list() {
+  for (const auto& e : std::filesystem::directory_iterator(place_.directory)) {
+    names_.push_back(e.path().filename().string());
+    if (const auto first = log::parse_segment_file_name(names_.back())) firsts_.push_back(*first);
+  }
+  std::ranges::sort(names_);
+  std::ranges::sort(firsts_);
+}
+
+// The content of a small file; nothing where it is not there or can't be read.
+std::optional<std::string> partition_check::small(const std::string& name) {
+  if (!std::filesystem::exists(place_.directory + "/" + name)) return std::nullopt;
+  try {
+    ++out_.seen.files;
+    auto content = small_content(*open_source(place_.directory + "/" + name));
+    if (content) return std::move(*content);
+    tell(level::redundant, name, 0, std::nullopt, content.error(), made_again);
+  } catch (const read_failed& why) {
+    tell(level::unchecked, name, std::nullopt, std::nullopt, why.what(),
+         "its contents are unknown");
+  }
+  return std::nullopt;
+}
+
+void partition_check::load_small() {
+  const auto bad = [this](const std::string& name, log::log_error error, const char* means) {
+    tell(error == log::log_error::newer_version ? level::unchecked : level::redundant, name, 0,
+         std::nullopt, std::string(log::name(error)), means);
+  };
+  if (const auto file = small(log::checkpoint_file_name)) {
+    if (const auto c = log::decode_checkpoint(*file)) {
+      checkpoint_ = *c;
+    } else {
+      bad(log::checkpoint_file_name, c.error(),
+          "no record is lost: the next start looks at the segments instead; records that were "
+          "deleted by request may be seen again");
+    }
+  }
+  std::optional<log::term_map> terms;
+  if (const auto file = small(log::terms_file_name)) {
+    if (auto t = log::term_map::decode(*file)) {
+      terms = std::move(*t);
+    } else {
+      bad(log::terms_file_name, t.error(), made_again);
+    }
+  }
+  terms_.emplace(place_.label.empty() ? log::terms_file_name
+                                      : place_.label + "/" + log::terms_file_name,
+                 std::move(terms));
+  for (const auto& name : names_) {
+    const auto first = log::parse_producers_file_name(name);
+    if (!first || !std::ranges::binary_search(firsts_, *first)) continue;
+    const auto file = small(name);
+    if (!file) continue;
+    if (auto s = log::producer_sequences::decode(fragments::copy(*file))) {
+      producers_.add(place_.label.empty() ? name : place_.label + "/" + name, std::move(*s));
+    } else {
+      bad(name, s.error(),
+          "the next start uses an older snapshot or the segments; only producers that the log no "
+          "longer tells of are forgotten");
+    }
+  }
+}
+
+void partition_check::unlisted() {
+  constexpr std::size_t damage_text_max = 4096;
+  for (const auto& name : names_) {
+    if (log::parse_segment_file_name(name) || name == log::terms_file_name ||
+        name == log::checkpoint_file_name)
+      continue;
+    auto first = log::parse_index_file_name(name);
+    if (!first) first = log::parse_producers_file_name(name);
+    if (first && std::ranges::binary_search(firsts_, *first)) continue;
+    if (name == log::damage_file_name) {
+      const auto why = small(name);
+      tell(level::damage, name, std::nullopt, std::nullopt,
+           "an earlier start found the partition damaged: " +
+               (why ? why->substr(0, std::min(why->find('\n'), damage_text_max)) : "?"),
+           "the partition stays offline: restore it from a replica or a backup, or remove this "
+           "file to give up what is missing");
+    } else if (first || name.ends_with(".new")) {
+      tell(level::note, name, std::nullopt, std::nullopt,
+           first ? "belongs to a segment that is gone" : "a write that was cut short",
+           "it serves nothing");
+    } else {
+      tell(level::note, name, std::nullopt, std::nullopt, "not a file of Weir", "it is left alone");
+    }
+  }
+}
+
+}  // namespace weir::offline
