@@ -45,7 +45,8 @@ void add_dump(commands& to) {
        "  weir dump --records --from 42 --count 3 00000000000000000001.log\n"
        "  weir dump weir-data/catalog/00000000000000000001.log\n"
        "  weir dump weir-data/journal/0-0.journal --json | jq .\n\n"
-       "Exit codes: 0 all of it was read; 1 a part is damaged; 2 there is no such file, or it can't\n"
+       "Exit codes: 0 all of it was read; 1 a part is damaged; 2 there is no such file, or it "
+       "can't\n"
        "be opened.\n"},
       [&s = to.shared(), o] { run_dump(s, *o); });
   app.add_option("FILE", o->file, "The file")->required();

@@ -143,8 +143,8 @@ std::string closing_line(const findings& f, std::uint64_t more) {
   std::string out = std::format(
       "{}{}, {}, {}, {}, {} of segments: ", s.topics > 0 ? counted(s.topics, "topic") + ", " : "",
       counted(s.partitions, "partition"), counted(s.segments, "segment"),
-      s.batches == 1 ? "1 batch" : std::format("{} batches", s.batches), counted(s.records, "record"),
-      size_in_words(s.bytes));
+      s.batches == 1 ? "1 batch" : std::format("{} batches", s.batches),
+      counted(s.records, "record"), size_in_words(s.bytes));
   const auto damage = f.count(level::damage);
   const auto redundant = f.count(level::redundant);
   const auto unchecked = f.count(level::unchecked);
@@ -224,12 +224,15 @@ void add_verify(commands& to) {
       to.root(),
       {"verify", "Check everything that a stopped broker's data directory holds",
        "verify DIR [OPTIONS]",
-       "DIR is a data directory, the directory of one partition, or a single file. Reads every byte\n"
-       "and changes none: checksums, records inside of batches, the order of segments, indexes and\n"
+       "DIR is a data directory, the directory of one partition, or a single file. Reads every "
+       "byte\n"
+       "and changes none: checksums, records inside of batches, the order of segments, indexes "
+       "and\n"
        "other files beside them, the journal and what it would put back, the catalog's commands.\n"
        "No broker may run on it meanwhile.\n\n"
        "Each finding says where and what, and below that what follows from it:\n"
-       "  damage     what was acknowledged is missing or changed: restore from a replica or backup\n"
+       "  damage     what was acknowledged is missing or changed: restore from a replica or "
+       "backup\n"
        "  redundant  a file that only spares work is wrong: the next start makes it again\n"
        "  unchecked  could not be read, or is of a newer Weir\n"
        "  note       nothing is wrong, such as a torn tail that was never acknowledged\n\n"
@@ -237,7 +240,8 @@ void add_verify(commands& to) {
        "  weir verify weir-data\n"
        "  weir verify weir-data --topic orders --json | jq .findings\n"
        "  weir verify weir-data/topics/orders.*/0\n\n"
-       "Exit codes: 0 all good (notes too); 1 damage, redundant files included; 2 could not check.\n"
+       "Exit codes: 0 all good (notes too); 1 damage, redundant files included; 2 could not "
+       "check.\n"
        "More: docs/recovery.md\n"},
       [&s = to.shared(), o] { run_verify(s, *o); });
   app.add_option("DIR", o->path, "Data directory, partition's directory, or file")->required();

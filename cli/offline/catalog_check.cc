@@ -100,7 +100,10 @@ catalog_found check_catalog(const std::string& data_directory, const journals& j
   bool readable_all = true;
   findings commands;
   partition_check check(
-      {.directory = directory, .label = label, .topic = uuid{}, .partition = partition_id(0),
+      {.directory = directory,
+       .label = label,
+       .topic = uuid{},
+       .partition = partition_id(0),
        .compacted = false},
       journal, p, [&](const log::frame_head& head, const fragments& body) {
         if (const auto c = catalog::decode(body)) {
@@ -114,8 +117,9 @@ catalog_found check_catalog(const std::string& data_directory, const journals& j
                       .position = std::nullopt,
                       .offset = head.base_offset.value(),
                       .what = "a command can't be read: " + describe(body),
-                      .means = "the broker does not start: start the version of Weir that wrote it, "
-                               "or a newer one"});
+                      .means =
+                          "the broker does not start: start the version of Weir that wrote it, "
+                          "or a newer one"});
       });
   const auto found = check.run();
   out.whole = readable_all && found.count(level::damage) == 0 && found.count(level::unchecked) == 0;

@@ -146,10 +146,11 @@ void directory_check::find_topics() {
   for (const auto& e : fs::directory_iterator(root_ + "/topics")) {
     const auto name = e.path().filename().string();
     const auto dot = name.rfind('.');
-    const auto id =
-        dot == std::string::npos ? std::nullopt : uuid::parse(std::string_view(name).substr(dot + 1));
+    const auto id = dot == std::string::npos ? std::nullopt
+                                             : uuid::parse(std::string_view(name).substr(dot + 1));
     if (!id || !e.is_directory()) {
-      found.add(about(level::note, "topics/" + name, "not a topic's directory", "it is left alone"));
+      found.add(
+          about(level::note, "topics/" + name, "not a topic's directory", "it is left alone"));
       continue;
     }
     if (!order_.topic.empty() && name.substr(0, dot) != order_.topic) continue;
@@ -176,9 +177,10 @@ void directory_check::find_partitions(const std::string& name, const std::string
       continue;
     }
     if (known && static_cast<std::size_t>(place.partition->value()) >= known->partitions.size()) {
-      found.add(about(level::note, shown,
-                      fmt::format("topic {} has {} partitions only", topic, known->partitions.size()),
-                      "it is left alone"));
+      found.add(
+          about(level::note, shown,
+                fmt::format("topic {} has {} partitions only", topic, known->partitions.size()),
+                "it is left alone"));
     }
     units_.push_back(place);
     units_.back().topic = id;
@@ -199,8 +201,7 @@ partition_place directory_check::place_of(const fs::path& directory) const {
   }
   const auto topic = directory.parent_path().filename().string();
   const auto dot = topic.rfind('.');
-  if (dot != std::string::npos)
-    out.topic = uuid::parse(std::string_view(topic).substr(dot + 1));
+  if (dot != std::string::npos) out.topic = uuid::parse(std::string_view(topic).substr(dot + 1));
   const auto number = directory.filename().string();
   if (!number.empty() && number.size() < 10 &&
       number.find_first_not_of("0123456789") == std::string::npos)
@@ -215,7 +216,8 @@ partition_place directory_check::place_of(const fs::path& directory) const {
 void directory_check::measure() {
   std::error_code error;
   std::uint64_t all = 0;
-  for (fs::recursive_directory_iterator e(root_, error), end; e != end && !error; e.increment(error)) {
+  for (fs::recursive_directory_iterator e(root_, error), end; e != end && !error;
+       e.increment(error)) {
     if (e->path().extension() == ".log" && e->is_regular_file(error)) all += e->file_size(error);
   }
   progress_.bytes_all = all;
@@ -292,7 +294,7 @@ findings directory_check::run_file() {
 }  // namespace
 
 std::optional<std::string> data_directory_of(const std::string& path) {
-  constexpr int levels_up = 4;
+  constexpr int levels_up = 5;
   auto at = fs::absolute(path).lexically_normal();
   if (!at.has_filename()) at = at.parent_path();
   for (int i = 0; i < levels_up && !at.empty(); ++i, at = at.parent_path()) {

@@ -19,7 +19,7 @@ struct check_order {
 };
 
 // The data directory that `path` is or lies in: the nearest one upwards with a `format` or `lock`
-// file; nothing if there is none within four levels.
+// file; nothing if there is none within five levels.
 std::optional<std::string> data_directory_of(const std::string& path);
 
 // Takes the data directory's lock, shared, so that no broker starts meanwhile. Held until the

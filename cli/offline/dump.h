@@ -10,10 +10,10 @@
 namespace weir::offline {
 
 struct dump_order {
-  bool records = false;               // of batches, their records too
+  bool records = false;  // of batches, their records too
   bool as_json = false;
-  std::optional<std::int64_t> from;   // of files that have offsets: skip what ends before
-  std::optional<std::uint64_t> count; // frames, entries, producers, journal records
+  std::optional<std::int64_t> from;    // of files that have offsets: skip what ends before
+  std::optional<std::uint64_t> count;  // frames, entries, producers, journal records
 };
 
 // Lines go to `out`, without the newline. False: something in the file could not be read; a line

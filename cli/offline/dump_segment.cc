@@ -132,10 +132,9 @@ bool dump_frame(const source_ptr& file, const log::scanned_frame& f, const dump_
 bool dump_segment(const source_ptr& file, dump_to& to) {
   const auto header = log::decode_segment_header(file->read(0, log::segment_header_size));
   if (!header) {
-    to(line("damage")
-           .add("at", 0)
-           .add("text", fmt::format("the header is unreadable ({}): the frames can't be told apart",
-                                    log::name(header.error()))));
+    to(line("damage").add("at", 0).add(
+        "text", fmt::format("the header is unreadable ({}): the frames can't be told apart",
+                            log::name(header.error()))));
     return false;
   }
   to(in_words(*header));

@@ -88,8 +88,9 @@ batch_contents check_batch(const source_ptr& from, position at, const log::frame
     }
     if (!*more) break;
     if (shape.offset_delta <= last || shape.offset_delta > batch.last_offset_delta) {
-      out.complaint = fmt::format("record {} has offset delta {} behind {}, and the batch ends at {}",
-                                  out.records, shape.offset_delta, last, batch.last_offset_delta);
+      out.complaint =
+          fmt::format("record {} has offset delta {} behind {}, and the batch ends at {}",
+                      out.records, shape.offset_delta, last, batch.last_offset_delta);
       return out;
     }
     out.gaps |= shape.offset_delta != last + 1;

@@ -10,8 +10,8 @@
 
 namespace weir::offline {
 
-// The scan of core/log over `from`; `start.end` is within it. `each` gives false to stop early: then
-// nothing is returned.
+// The scan of core/log over `from`; `start.end` is within it. `each` gives false to stop early:
+// then nothing is returned.
 using frame_visit = std::function<bool(const log::scanned_frame&)>;
 std::optional<log::scan_result> walk_frames(const byte_source& from, const log::scan_start& start,
                                             const frame_visit& each);
@@ -29,9 +29,9 @@ std::optional<record::record_reader> open_batch(const source_ptr& from, position
 
 struct batch_contents {
   std::int32_t records = 0;
-  bool gaps = false;       // offsets of the batch that no record has: compaction leaves such
-  bool skipped = false;    // too large to be looked into
-  std::string complaint;   // what is wrong; empty: nothing
+  bool gaps = false;      // offsets of the batch that no record has: compaction leaves such
+  bool skipped = false;   // too large to be looked into
+  std::string complaint;  // what is wrong; empty: nothing
 };
 // Every record's structure, its offsets within the batch's, as many as the header says.
 batch_contents check_batch(const source_ptr& from, position at, const log::frame_head& head,

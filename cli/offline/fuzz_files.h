@@ -45,8 +45,9 @@ inline void seal_frames(std::string& file, std::uint64_t salt) {
 
 inline std::string fuzz_segment(std::string_view frames) {
   std::string file(log::segment_header_size, '\0');
-  log::encode(log::segment_header{.salt = 1, .first_index = log_index(1), .partition = partition_id(0)},
-              std::span<char, log::segment_header_size>(file.data(), log::segment_header_size));
+  log::encode(
+      log::segment_header{.salt = 1, .first_index = log_index(1), .partition = partition_id(0)},
+      std::span<char, log::segment_header_size>(file.data(), log::segment_header_size));
   file += frames;
   return file;
 }
@@ -64,7 +65,8 @@ inline std::string fuzz_small(std::string_view magic, std::string_view rest) {
 }
 
 inline std::string fuzz_journal(std::string_view records) {
-  std::string file = log::encode(log::journal_header{.salt = 1, .generation = 1, .first_sequence = 1});
+  std::string file =
+      log::encode(log::journal_header{.salt = 1, .generation = 1, .first_sequence = 1});
   file += records;
   // The first record's head and table get right checksums; its bytes may be right by luck.
   if (file.size() < log::journal_block + log::journal_record_head_size + log::journal_entry_size)

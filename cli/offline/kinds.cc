@@ -114,7 +114,8 @@ std::string readable(std::string_view bytes, std::size_t most) {
     put(out, shown.substr(i, n));
     i += n;
   }
-  if (shown.size() < bytes.size()) out += fmt::format("… ({} bytes more)", bytes.size() - shown.size());
+  if (shown.size() < bytes.size())
+    out += fmt::format("… ({} bytes more)", bytes.size() - shown.size());
   return out;
 }
 

@@ -16,7 +16,7 @@ enum class file_kind : std::uint8_t {
   terms,
   checkpoint,
   journal,
-  number,          // lock, format, node: one number as text
+  number,  // lock, format, node: one number as text
   unknown
 };
 std::string_view name(file_kind kind);

@@ -31,7 +31,9 @@ line& line::time(const char* name, std::int64_t ms) {
   constexpr std::int64_t year_9999 = 253'402'300'799'999;
   const bool date = ms >= 0 && ms <= year_9999;
   words_ += std::string("  ") + name + ' ' +
-            (ms == -1 ? "none" : date ? cli::to_iso(ms) : std::to_string(ms) + " ms");
+            (ms == -1 ? "none"
+             : date   ? cli::to_iso(ms)
+                      : std::to_string(ms) + " ms");
   json_[std::string(name) + "_ms"] = ms;
   return *this;
 }
@@ -54,8 +56,8 @@ line& line::bytes(nlohmann::ordered_json& list, std::string_view name,
 std::string line::text(bool as_json, int depth) const {
   // Names in our own files are replaced where they aren't UTF-8, never thrown over.
   if (as_json) return json_.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return std::string(static_cast<std::size_t>(depth) * 2, ' ') +
-         json_["what"].get<std::string>() + words_;
+  return std::string(static_cast<std::size_t>(depth) * 2, ' ') + json_["what"].get<std::string>() +
+         words_;
 }
 
 }  // namespace weir::offline

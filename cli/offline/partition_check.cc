@@ -43,7 +43,7 @@ findings partition_check::run() {
   for (const auto first : firsts_)
     check_segment(log::segment_file_name(first), first == firsts_.back());
   if (terms_) terms_->finish(out_);
-  producers_.finish(out_);
+  producers_.finish(out_, out_.count(level::damage) == 0);
   if (checkpoint_ && expected_ && out_.count(level::damage) == 0) {
     extent_.next = expected_->next;
     extent_.next_offset = expected_->next_offset;
@@ -106,9 +106,9 @@ void partition_check::load_small() {
       bad(log::terms_file_name, t.error(), made_again);
     }
   }
-  terms_.emplace(place_.label.empty() ? log::terms_file_name
-                                      : place_.label + "/" + log::terms_file_name,
-                 std::move(terms));
+  terms_.emplace(
+      place_.label.empty() ? log::terms_file_name : place_.label + "/" + log::terms_file_name,
+      std::move(terms));
   for (const auto& name : names_) {
     const auto first = log::parse_producers_file_name(name);
     if (!first || !std::ranges::binary_search(firsts_, *first)) continue;

@@ -67,7 +67,8 @@ class partition_check {
   std::optional<log::checkpoint> checkpoint_;
   std::optional<terms_check> terms_;
   producers_check producers_;
-  std::optional<expected> expected_;  // nothing: at the start, or behind a segment that is unreadable
+  std::optional<expected>
+      expected_;  // nothing: at the start, or behind a segment that is unreadable
   bool begun_ = false;
   log_extent extent_;
 };

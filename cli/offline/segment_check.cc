@@ -72,8 +72,8 @@ std::optional<log::segment_header> partition_check::open_header(segment_scan& s,
   auto header = log::decode_segment_header(std::string_view(start).substr(
       0, std::min<std::size_t>(start.size(), log::segment_header_size)));
   if (header) return *header;
-  const auto behind = std::string_view(start).substr(
-      std::min<std::size_t>(start.size(), log::segment_header_size));
+  const auto behind =
+      std::string_view(start).substr(std::min<std::size_t>(start.size(), log::segment_header_size));
   if (header.error() == log::log_error::newer_version) {
     tell(level::unchecked, s.name, 0, std::nullopt, "written by a later version of Weir",
          "check it with that version");
@@ -102,7 +102,8 @@ bool partition_check::check_header(const segment_scan& s) {
   if (place_.topic && s.header.topic != *place_.topic)
     return wrong(fmt::format("the header says that it belongs to topic {}", s.header.topic));
   if (place_.partition && s.header.partition != *place_.partition)
-    return wrong(fmt::format("the header says that it belongs to partition {}", s.header.partition));
+    return wrong(
+        fmt::format("the header says that it belongs to partition {}", s.header.partition));
   return true;
 }
 
@@ -123,11 +124,12 @@ void partition_check::check_order(const segment_scan& s) {
     return;
   }
   const bool may = place_.compacted.value_or(e.gaps) || e.gaps;
-  tell(may ? level::note : level::damage, s.name, 0, e.next_offset,
-       fmt::format("between the segment before and this one offsets {} to {} (indexes {} to {}) are "
-                   "missing",
-                   e.next_offset, s.header.first_offset - 1, e.next, s.header.first_index - 1),
-       may ? "normal in a compacted topic" : restore);
+  tell(
+      may ? level::note : level::damage, s.name, 0, e.next_offset,
+      fmt::format("between the segment before and this one offsets {} to {} (indexes {} to {}) are "
+                  "missing",
+                  e.next_offset, s.header.first_offset - 1, e.next, s.header.first_index - 1),
+      may ? "normal in a compacted topic" : restore);
 }
 
 void partition_check::load_index(segment_scan& s) {
@@ -184,8 +186,8 @@ void partition_check::scan(segment_scan& s, bool last) {
 void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
   if (s.damage) {
     if (f.head.base_offset > *s.next_offset)
-      s.damage->what += fmt::format("; offsets {} to {} are lost", *s.next_offset,
-                                    f.head.base_offset - 1);
+      s.damage->what +=
+          fmt::format("; offsets {} to {} are lost", *s.next_offset, f.head.base_offset - 1);
     s.damage->what += fmt::format("; the next good frame is at {}", f.at);
     out_.add(*std::exchange(s.damage, std::nullopt));
   } else if (f.head.index != *s.next || f.head.base_offset != *s.next_offset) {
@@ -214,8 +216,8 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
     producers_.entry(f.head, header ? &*header : nullptr);
   }
   if (each_command_ && f.head.kind == log::frame_kind::command && f.head.body_size <= command_max) {
-    each_command_(f.head, fragments::copy(s.file->read(f.at.value() + log::frame_head_size,
-                                                       f.head.body_size)));
+    each_command_(f.head, fragments::copy(
+                              s.file->read(f.at.value() + log::frame_head_size, f.head.body_size)));
   }
 }
 
@@ -247,9 +249,10 @@ void partition_check::bad_end(segment_scan& s, const log::scan_result& result, b
   }
   if (s.damage) out_.add(*std::exchange(s.damage, std::nullopt));
   const std::string why = result.tail == log::tail_state::torn
-                              ? fmt::format("the segment is not the last one, and its last {} bytes "
-                                            "hold no whole frame",
-                                            left)
+                              ? fmt::format(
+                                    "the segment is not the last one, and its last {} bytes "
+                                    "hold no whole frame",
+                                    left)
                           : result.below_flushed && !result.next_good
                               ? "what follows was durable and is not there"
                               : "a frame is damaged";

@@ -48,7 +48,8 @@ void index_check::frame(const log::scanned_frame& frame, timestamp max_timestamp
     const auto e = index_.entry(next_);
     if (e.at < frame.at) {
       complain(e.at.value(), fmt::format("an entry points to position {} of the segment, where no "
-                                         "frame begins", e.at));
+                                         "frame begins",
+                                         e.at));
       ++next_;
     } else if (e.at == frame.at) {
       const bool same = e.index == frame.head.index && e.base_offset == frame.head.base_offset &&
@@ -103,12 +104,13 @@ void terms_check::entry(const log::frame_head& head) {
             .file = file_,
             .position = std::nullopt,
             .offset = head.base_offset.value(),
-            .what = known ? fmt::format("term {} begins at index {}, offset {}; the file says index "
-                                        "{}, offset {}",
-                                        head.term, head.index, head.base_offset, known->first_index,
-                                        known->first_offset)
-                          : fmt::format("term {}, which begins at index {}, is not in the file",
-                                        head.term, head.index),
+            .what = known
+                        ? fmt::format("term {} begins at index {}, offset {}; the file says index "
+                                      "{}, offset {}",
+                                      head.term, head.index, head.base_offset, known->first_index,
+                                      known->first_offset)
+                        : fmt::format("term {}, which begins at index {}, is not in the file",
+                                      head.term, head.index),
             .means = rebuilt};
 }
 
@@ -161,13 +163,14 @@ void producers_check::compare(const held& h) {
                              said.id, h.snapshot.covers, ours.base_offset, known->epoch,
                              ours.first_sequence, ours.last_sequence, theirs.base_offset,
                              said.epoch, theirs.first_sequence, theirs.last_sequence),
-         .means = "a repeat of this producer could be stored twice or refused: remove the file, and "
-                  "the next start makes it again from the segments"});
+         .means =
+             "a repeat of this producer could be stored twice or refused: remove the file, and "
+             "the next start makes it again from the segments"});
     return;
   }
 }
 
-void producers_check::finish(findings& to) {
+void producers_check::finish(findings& to, bool whole) {
   for (const auto& [covers, all] : waiting_) {
     for (const auto& h : all) {
       // Nothing after the last entry: what it covers has just ended.
@@ -175,6 +178,7 @@ void producers_check::finish(findings& to) {
         compare(h);
         continue;
       }
+      if (!whole) continue;
       to.add({.how = level::redundant,
               .file = h.file,
               .position = std::nullopt,
@@ -198,16 +202,17 @@ void check_checkpoint(const std::string& file, const log::checkpoint& c, const l
             .means = std::move(means)});
   };
   if (c.start_offset > log.next_offset || c.start_index > log.next) {
-    complain(level::damage,
-             fmt::format("the log starts at offset {}, index {}, but ends before offset {}, index {}",
-                         c.start_offset, c.start_index, log.next_offset, log.next),
-             "records between are missing: restore the partition from a replica or a backup");
+    complain(
+        level::damage,
+        fmt::format("the log starts at offset {}, index {}, but ends before offset {}, index {}",
+                    c.start_offset, c.start_index, log.next_offset, log.next),
+        "records between are missing: restore the partition from a replica or a backup");
   }
   if (c.active_salt == log.salt && c.flushed_index >= log.next) {
-    complain(level::damage,
-             fmt::format("entry {} was durable, but the log ends before {}", c.flushed_index,
-                         log.next),
-             "acknowledged records are missing: restore the partition from a replica or a backup");
+    complain(
+        level::damage,
+        fmt::format("entry {} was durable, but the log ends before {}", c.flushed_index, log.next),
+        "acknowledged records are missing: restore the partition from a replica or a backup");
   }
 }
 

@@ -62,7 +62,8 @@ class producers_check {
   // Compaction took entries out: a producer's last batch may be among them.
   void compacted() { compacted_ = true; }
   void entry(const log::frame_head& head, const record::batch_header* batch);
-  void finish(findings& to);
+  // `whole`: the log is all there, so that a snapshot can't cover more.
+  void finish(findings& to, bool whole);
 
  private:
   struct held {

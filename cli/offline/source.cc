@@ -35,8 +35,8 @@ class file_source final : public byte_source {
     std::string got(at < size_ ? std::min<std::uint64_t>(most, size_ - at) : 0, '\0');
     std::size_t done = 0;
     while (done < got.size()) {
-      const auto n = ::pread(fd_, got.data() + done, got.size() - done,
-                             static_cast<off_t>(at + done));
+      const auto n =
+          ::pread(fd_, got.data() + done, got.size() - done, static_cast<off_t>(at + done));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) fail(fmt::format("cannot be read at position {}", at + done));
       if (n == 0) break;  // it has become shorter

@@ -14,8 +14,8 @@ using namespace weir::offline;
 namespace {
 
 void write(const std::string& path, std::string_view content) {
-  std::ofstream(path, std::ios::binary).write(content.data(),
-                                              static_cast<std::streamsize>(content.size()));
+  std::ofstream(path, std::ios::binary)
+      .write(content.data(), static_cast<std::streamsize>(content.size()));
 }
 
 // Once for the process; every input overwrites the same files.
