@@ -55,9 +55,10 @@ struct kept_log {
         directory, {.segment_bytes = segment_bytes}, 100);
   }
 
-  void append_one(std::size_t value_size) {
+  void append_one(std::size_t value_size, weir::term in = weir::term(1)) {
     const auto at = log->next_offset();
-    record::batch_builder builder({.base_offset = at, .leader_epoch = 1});
+    record::batch_builder builder(
+        {.base_offset = at, .leader_epoch = static_cast<std::int32_t>(in.value())});
     const std::string value(value_size, static_cast<char>('a' + on.clock % 26));
     builder.add({.time = timestamp(++on.clock), .key = "k", .value = value});
     const auto body = builder.finish();
@@ -65,7 +66,7 @@ struct kept_log {
     log->append({.kind = log::frame_kind::batch,
                  .body_size = static_cast<std::uint32_t>(body.size()),
                  .body_crc = header->crc,
-                 .term = term(1),
+                 .term = in,
                  .index = log->last_index() + 1,
                  .base_offset = at,
                  .offset_count = 1,

@@ -189,9 +189,10 @@ seastar::future<> partition_log::write_side_files_and_checkpoint(side_files now)
     co_await write_side_files(std::move(now));
     co_await write_checkpoint(false);
   } catch (...) {
-    store_log.warn("{}: a checkpoint could not be written ({}): after a crash the next start scans "
-                   "more",
-                   identity_.name, std::current_exception());
+    store_log.warn(
+        "{}: a checkpoint could not be written ({}): after a crash the next start scans "
+        "more",
+        identity_.name, std::current_exception());
   }
   checkpointing_ = false;
 }
@@ -213,8 +214,8 @@ seastar::future<> partition_log::write_side_files(side_files now) {
 // Before the segment is cut: with frames that will be written in their place these files would be
 // wrong, not merely old.
 seastar::future<> partition_log::forget_side_files(part& p) {
-  for (const auto& name : {log::index_file_name(p.header.first_index),
-                           producers_file_name(p.header.first_index)}) {
+  for (const auto& name :
+       {log::index_file_name(p.header.first_index), producers_file_name(p.header.first_index)}) {
     if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
   }
   auto c = checkpoint_now();

@@ -55,8 +55,8 @@ class partition_log::reader {
 };
 
 read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_error error) {
-  auto where = fmt::format("{} is damaged at position {} ({})", p.file->path(), at,
-                           log::name(error));
+  auto where =
+      fmt::format("{} is damaged at position {} ({})", p.file->path(), at, log::name(error));
   // Readers ask again and again: one line tells of a place.
   if (where != damage_) {
     damage_ = std::move(where);

@@ -48,8 +48,8 @@ struct partition_log::recovery {
   std::size_t producers_max;
   std::optional<log::checkpoint> checkpoint;
   log_index producers_cover{};  // the snapshot holds everything up to this
-  bool terms_known = false;            // the file is whole, and as new as every index
-  bool rebuilt = false;                // a file was damaged, or much had to be scanned
+  bool terms_known = false;     // the file is whole, and as new as every index
+  bool rebuilt = false;         // a file was damaged, or much had to be scanned
 };
 
 seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store& shared,
@@ -140,9 +140,10 @@ seastar::future<std::optional<std::string>> partition_log::recovery::side_file(s
 
 void partition_log::recovery::damaged_side_file(const std::string& name, log::log_error error) {
   if (error == log::log_error::newer_version) {
-    throw std::runtime_error(fmt::format("{}: {} was written by a later version of Weir: start that "
-                                         "one, or remove the file to have it made again",
-                                         log.identity_.name, log.path(name)));
+    throw std::runtime_error(
+        fmt::format("{}: {} was written by a later version of Weir: start that "
+                    "one, or remove the file to have it made again",
+                    log.identity_.name, log.path(name)));
   }
   store_log.warn("{}: {} is damaged ({}): it is made again from the segments", log.identity_.name,
                  log.path(name), log::name(error));
@@ -261,7 +262,6 @@ seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t siz
   if (!index) co_return damaged_side_file(name, index.error());
   const auto stored = index->totals().end.value();
   if (index->totals().next_index > producers_cover + 1) index->truncate(producers_cover + 1);
-  const auto& totals = index->totals();
   p.index = std::move(*index);
   p.covered = stored;
   log.last_index_ = p.index.totals().next_index - 1;
