@@ -14,8 +14,12 @@ namespace weir::log {
 namespace {
 
 constexpr std::string_view magic = "WEIRSEG\n";
-constexpr std::uint32_t version = 1;
-constexpr std::size_t used = 88;  // bytes with a meaning; the rest of the block is zero
+constexpr std::uint32_t plain_version = 1;
+constexpr std::uint32_t compacted_version = 2;
+constexpr std::uint32_t version = compacted_version;
+// Bytes with a meaning; the rest of the block is zero.
+constexpr std::size_t used_plain = 88;
+constexpr std::size_t used_compacted = 120;
 constexpr std::size_t name_digits = 20;
 
 // Of the block with its checksum field read as zero.
@@ -41,7 +45,7 @@ void encode(const segment_header& header, std::span<char, segment_header_size> t
   char* b = to.data();
   std::memset(b, 0, to.size());
   std::memcpy(b, magic.data(), magic.size());
-  store_le(b + 8, version);
+  store_le(b + 8, header.compacted ? compacted_version : plain_version);
   store_le(b + 16, header.salt);
   store_le(b + 24, header.first_index.value());
   store_le(b + 32, header.first_offset.value());
@@ -52,6 +56,12 @@ void encode(const segment_header& header, std::span<char, segment_header_size> t
   store_be(b + 64, header.topic.high);  // an id's bytes stand in the order of Kafka's protocol
   store_be(b + 72, header.topic.low);
   store_le(b + 80, header.created.value());
+  if (header.compacted) {
+    store_le(b + 88, header.compacted->next_index.value());
+    store_le(b + 96, header.compacted->next_offset.value());
+    store_le(b + 104, header.compacted->end.value());
+    store_le(b + 112, header.compacted->last_term.value());
+  }
   store_le(b + 12, block_crc(b));
 }
 
@@ -64,7 +74,7 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
   if (load_le<std::uint32_t>(b + 12) != block_crc(b)) {
     return std::unexpected(log_error::bad_checksum);
   }
-  const segment_header header{
+  segment_header header{
       .salt = load_le<std::uint64_t>(b + 16),
       .first_index = log_index(load_le<std::uint64_t>(b + 24)),
       .first_offset = offset(load_le<std::int64_t>(b + 32)),
@@ -74,8 +84,20 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
       .topic = {.high = load_be<std::uint64_t>(b + 64), .low = load_be<std::uint64_t>(b + 72)},
       .partition = partition_id(load_le<std::int32_t>(b + 60)),
       .created = timestamp(load_le<std::int64_t>(b + 80))};
+  const auto file_version = load_le<std::uint32_t>(b + 8);
+  if (file_version == compacted_version) {
+    const compacted_span span{.next_index = log_index(load_le<std::uint64_t>(b + 88)),
+                              .next_offset = offset(load_le<std::int64_t>(b + 96)),
+                              .end = position(load_le<std::uint64_t>(b + 104)),
+                              .last_term = weir::term(load_le<std::uint64_t>(b + 112))};
+    if (span.next_index <= header.first_index || span.next_offset < header.first_offset ||
+        span.end < first_frame_position || span.last_term < header.term)
+      return std::unexpected(log_error::bad_field);
+    header.compacted = span;
+  }
+  const auto used = header.compacted ? used_compacted : used_plain;
   const auto rest = block.substr(used, segment_header_size - used);
-  if (load_le<std::uint32_t>(b + 8) != version || header.first_offset.value() < 0 ||
+  if (file_version < plain_version || header.first_offset.value() < 0 ||
       header.last_vote.voted_for.value() < -1 || header.partition.value() < 0 ||
       rest.find_first_not_of('\0') != std::string_view::npos) {
     return std::unexpected(log_error::bad_field);

@@ -17,6 +17,15 @@ namespace weir::log {
 inline constexpr std::size_t segment_header_size = 4096;
 inline constexpr position first_frame_position{segment_header_size};
 
+// What a compacted segment stands for, though its last frames, or all, may be gone.
+struct compacted_span {
+  log_index next_index{};    // the index after the last one covered
+  offset next_offset{};      // the offset after the last one covered
+  position end{};            // of the last frame: all of it was durable when the file got its name
+  weir::term last_term{};    // of the last entry covered
+  bool operator==(const compacted_span&) const = default;
+};
+
 struct segment_header {
   std::uint64_t salt = 0;  // random, new for every segment file and every reuse of one
   log_index first_index{};
@@ -26,6 +35,9 @@ struct segment_header {
   uuid topic;
   partition_id partition{};
   timestamp created{};  // broker's clock
+  // Written by compaction: frames have holes in index and offset, votes are only in last_vote
+  // (which is then the one as of the end), and nothing is ever appended.
+  std::optional<compacted_span> compacted;
   bool operator==(const segment_header&) const = default;
 };
 
@@ -42,6 +54,7 @@ std::string producers_file_name(log_index first);  // with ".producers"
 // The other files of a partition (docs/formats/data-directory.md).
 inline constexpr const char* terms_file_name = "terms";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
+inline constexpr const char* cleaner_file_name = "cleaner";
 // Where it is, the partition is not opened; its text says why.
 inline constexpr const char* damage_file_name = "damaged";
 // The first index in a name of exactly that form, else nothing.

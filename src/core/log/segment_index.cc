@@ -46,6 +46,14 @@ known_place segment_index::entry(std::size_t number) const {
   return {place_of(e), e.max_timestamp, e.max_timestamp_offset, e.max_append_time};
 }
 
+void segment_index::cover(log_index next_index, offset next_offset) {
+  weir_check(next_index >= totals_.next_index && next_offset >= totals_.next_offset,
+             "cover up to {}, {} what reaches to {}, {}", next_index, next_offset,
+             totals_.next_index, totals_.next_offset);
+  totals_.next_index = next_index;
+  totals_.next_offset = next_offset;
+}
+
 void segment_index::thin_out() {
   std::size_t kept = 0;
   for (std::size_t i = 1; i < entries_.size(); i += 2) entries_[kept++] = entries_[i];

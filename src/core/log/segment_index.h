@@ -24,7 +24,7 @@ struct place {
   bool operator==(const place&) const = default;
 };
 
-// Of the frames added so far.
+// Of the frames added so far, and of what cover() added.
 struct segment_totals {
   position end = first_frame_position;  // of the last frame: the segment's size
   log_index next_index{};               // last index + 1; the segment's first where it is empty
@@ -56,6 +56,9 @@ class segment_index {
   // The next frame of the segment: it begins at totals().end and its index is not below
   // totals().next_index. `max_timestamp`: of its records, no_timestamp for frames without any.
   void add(position at, const frame_head& head, timestamp max_timestamp);
+
+  // No frame follows, but the segment covers more: indexes and offsets up to these (exclusive).
+  void cover(log_index next_index, offset next_offset);
 
   // The greatest known place at or below; the segment's start if there is none.
   [[nodiscard]] place find(log_index index) const;

@@ -34,6 +34,20 @@ void segment_list::pop_back() {
   segments_.pop_back();
 }
 
+void segment_list::replace(std::size_t first, std::size_t count, const segment_facts& by) {
+  weir_check(count > 0 && first + count < segments_.size(), "{} segments from {} of {} replaced",
+             count, first, segments_.size());
+  const auto& last = segments_[first + count - 1];
+  weir_check(by.first_index == segments_[first].first_index && by.next_index == last.next_index &&
+                 by.first_offset == segments_[first].first_offset &&
+                 by.next_offset == last.next_offset,
+             "segments from {} to {} replaced by one from {} to {}", segments_[first].first_index,
+             last.next_index, by.first_index, by.next_index);
+  segments_[first] = by;
+  const auto from = segments_.begin() + static_cast<std::ptrdiff_t>(first);
+  segments_.erase(from + 1, from + static_cast<std::ptrdiff_t>(count));
+}
+
 segment_facts& segment_list::active() {
   weir_check(!segments_.empty(), "no active segment");
   return segments_.back();

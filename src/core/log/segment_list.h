@@ -31,6 +31,8 @@ class segment_list {
   void push_back(const segment_facts& facts);
   void drop_front(std::size_t count);  // the active one stays
   void pop_back();                     // a truncation emptied it
+  // Compaction: one that covers what `count` neighbours from `first` on did. Not the active one.
+  void replace(std::size_t first, std::size_t count, const segment_facts& by);
   [[nodiscard]] bool empty() const { return segments_.empty(); }
   [[nodiscard]] std::size_t size() const { return segments_.size(); }
   [[nodiscard]] const segment_facts& operator[](std::size_t i) const { return segments_[i]; }

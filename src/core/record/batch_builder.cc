@@ -34,6 +34,11 @@ class numbers {
   std::size_t size_ = 0;
 };
 
+std::optional<std::string_view> view_of(const std::optional<bytes>& field) {
+  if (!field) return std::nullopt;
+  return field->view();
+}
+
 void put_field(compressor& to, const std::optional<std::string_view>& field) {
   to.add(numbers().signed_number(field ? static_cast<std::int64_t>(field->size()) : -1).view());
   if (field) to.add(*field);
@@ -65,28 +70,38 @@ void batch_builder::add(const new_record& record) {
   add_at(next_, record);
 }
 
-void batch_builder::add_at(weir::offset at, const new_record& record) {
+// Everything of a record before its key.
+void batch_builder::begin_record(weir::offset at, timestamp time, std::size_t fields_size) {
   weir_check(at >= next_, "a record at offset {} after {}", at, next_);
   const std::int64_t offset_delta = at - header_.base_offset;
   weir_check(offset_delta <= INT32_MAX, "a record {} offsets into its batch", offset_delta);
   if (header_.record_count == 0) {
-    header_.base_timestamp = delete_horizon_.value_or(record.time);
-    header_.max_timestamp = record.time;
+    header_.base_timestamp = delete_horizon_.value_or(time);
+    header_.max_timestamp = time;
   }
-  const std::int64_t time_delta = record.time - header_.base_timestamp;
-
-  std::size_t size = 1 + varint_size(time_delta) + varint_size(offset_delta) +
-                     field_size(record.key) + field_size(record.value) +
-                     varint_size(static_cast<std::int64_t>(record.headers.size()));
-  for (const auto& [key, value] : record.headers) size += field_size(key) + field_size(value);
+  // Readers add it in the same way, so that any two times are a right distance apart.
+  const auto time_delta =
+      static_cast<std::int64_t>(static_cast<std::uint64_t>(time.value()) -
+                                static_cast<std::uint64_t>(header_.base_timestamp.value()));
+  const std::size_t size = 1 + varint_size(time_delta) + varint_size(offset_delta) + fields_size;
   weir_check(size <= INT32_MAX, "a record of {} bytes", size);
-
   body_->add(numbers()
                  .signed_number(static_cast<std::int64_t>(size))
                  .byte(0)
                  .signed_number(time_delta)
                  .signed_number(offset_delta)
                  .view());
+  header_.max_timestamp = std::max(header_.max_timestamp, time);
+  header_.last_offset_delta = static_cast<std::int32_t>(offset_delta);
+  ++header_.record_count;
+  next_ = at + 1;
+}
+
+void batch_builder::add_at(weir::offset at, const new_record& record) {
+  std::size_t size = field_size(record.key) + field_size(record.value) +
+                     varint_size(static_cast<std::int64_t>(record.headers.size()));
+  for (const auto& [key, value] : record.headers) size += field_size(key) + field_size(value);
+  begin_record(at, record.time, size);
   put_field(*body_, record.key);
   put_field(*body_, record.value);
   body_->add(numbers().signed_number(static_cast<std::int64_t>(record.headers.size())).view());
@@ -94,11 +109,27 @@ void batch_builder::add_at(weir::offset at, const new_record& record) {
     put_field(*body_, key);
     put_field(*body_, value);
   }
+}
 
-  header_.max_timestamp = std::max(header_.max_timestamp, record.time);
-  header_.last_offset_delta = static_cast<std::int32_t>(offset_delta);
-  ++header_.record_count;
-  next_ = at + 1;
+void batch_builder::add(const record& as_read) {
+  const auto key = view_of(as_read.key);
+  const auto value_size = as_read.value ? static_cast<std::int64_t>(as_read.value->size()) : -1;
+  const auto headers = static_cast<std::int64_t>(as_read.headers.size());
+  std::size_t size = field_size(key) + varint_size(value_size) +
+                     (as_read.value ? as_read.value->size() : 0) + varint_size(headers);
+  for (const auto& h : as_read.headers)
+    size += field_size(h.key.view()) + field_size(view_of(h.value));
+  begin_record(as_read.offset, as_read.time, size);
+  put_field(*body_, key);
+  body_->add(numbers().signed_number(value_size).view());
+  if (as_read.value) {
+    for (const auto& piece : as_read.value->pieces()) body_->add(piece.view());
+  }
+  body_->add(numbers().signed_number(headers).view());
+  for (const auto& h : as_read.headers) {
+    put_field(*body_, h.key.view());
+    put_field(*body_, view_of(h.value));
+  }
 }
 
 fragments batch_builder::finish(std::optional<std::int32_t> last_offset_delta) {

@@ -1,5 +1,5 @@
 #pragma once
-// Making batches: tests, control batches, and later compaction and transforms.
+// Making batches: tests, control batches, compaction and later transforms.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -11,6 +11,8 @@
 #include "core/record/compression.h"
 
 namespace weir::record {
+
+struct record;
 
 struct batch_plan {
   weir::offset base_offset{0};
@@ -46,12 +48,17 @@ class batch_builder {
   void add(const new_record& record);
   // At a given offset above the last: compaction leaves holes.
   void add_at(weir::offset at, const new_record& record);
+  // A record as it was read, at its own offset, which is above the last and at most INT32_MAX above
+  // the batch's first. Its time may be any number.
+  void add(const record& as_read);
   [[nodiscard]] std::int32_t count() const { return header_.record_count; }
   // The batch, at least one record in it. Once, last. `last_offset_delta` overrides the last
   // record's where compaction must keep the batch's range.
   fragments finish(std::optional<std::int32_t> last_offset_delta = std::nullopt);
 
  private:
+  void begin_record(weir::offset at, timestamp time, std::size_t fields_size);
+
   batch_header header_;
   std::unique_ptr<compressor> body_;
   std::optional<timestamp> delete_horizon_;

@@ -39,7 +39,7 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
   const auto encoded = log::encode(head, p.header.salt, at);
   p.file->append(std::string_view(encoded.data(), encoded.size()));
   p.file->append(body);
-  p.index.add(at, head, batch ? batch->max_timestamp : no_timestamp);
+  p.index.add(at, head, time_of(batch));
   segments_.active().update(p.index.totals());
   account(head, batch);
   if (head.kind == log::frame_kind::vote) {
@@ -129,6 +129,7 @@ seastar::future<> partition_log::stop() {
   if (!failed_ && changed_ && !parts_.empty()) {
     try {
       if (in_journal_) co_await flush_to_files();
+      if (!parts_.back()->on_disk) co_await create(*parts_.back());
       co_await parts_.back()->file->seal();
       co_await write_side_files(side_files_now());
       co_await write_checkpoint(true);
@@ -139,7 +140,7 @@ seastar::future<> partition_log::stop() {
   }
   if (in_journal_) shared_.small_writes->abandon(*this);
   durable_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
-  for (auto& p : parts_) co_await p->file->close();
+  for (auto& p : parts_) co_await retire(p);
 }
 
 std::uint64_t partition_log::size_bytes() const {

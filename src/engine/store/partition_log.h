@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/log/checkpoint.h"
+#include "core/log/compaction_plan.h"
 #include "core/log/frame.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/segment_header.h"
@@ -26,6 +27,7 @@
 #include "engine/runtime/event_source.h"
 #include "engine/runtime/fibers.h"
 #include "engine/runtime/progress.h"
+#include "engine/store/compaction.h"
 #include "engine/store/journal.h"
 #include "engine/store/segment.h"
 
@@ -120,6 +122,16 @@ class partition_log final : public journal_user {
   seastar::future<std::uint64_t> enforce_retention(log::retention_rules rules, log_index committed);
   void set_rules(log::roll_rules rules) { rules_ = rules; }
 
+  // What a pass would do now.
+  [[nodiscard]] log::compaction_plan plan_compaction(const log::compaction_rules& rules,
+                                                     const log::compaction_bounds& bounds) const;
+  // One pass, if one is due: closed segments without the records that newer ones of their key
+  // replace (docs/decisions/0006). Appends, reads, retention and truncation go on beside it. False:
+  // none was due. Fails with compaction_stopped, or with what went wrong; the log is whole then.
+  seastar::future<bool> compact(compaction_work work);
+  [[nodiscard]] const compaction_figures& compaction() const { return compaction_; }
+  [[nodiscard]] offset first_dirty() const { return first_dirty_; }
+
   [[nodiscard]] offset start_offset() const { return start_offset_; }
   [[nodiscard]] offset next_offset() const { return next_offset_; }
   [[nodiscard]] log_index last_index() const { return last_index_; }
@@ -153,11 +165,13 @@ class partition_log final : public journal_user {
     std::uint64_t flushed = 0;  // bytes known durable, in the file or in the journal
     std::uint64_t settled = 0;  // bytes known durable in the file
     std::uint64_t covered = log::segment_header_size;  // bytes that the index file covers
-    fragments producers;                               // snapshot taken when it became active
+    fragments producers;    // snapshot taken when it became active
+    seastar::gate readers;  // it is closed after the last of them
   };
   using part_ptr = seastar::lw_shared_ptr<part>;
   class reader;
   struct recovery;
+  class compaction_pass;
   using visit = std::function<bool(const log::frame_head&, const fragments&)>;  // false: enough
 
   partition_log(shared_store& shared, log_identity identity, std::string directory,
@@ -202,9 +216,22 @@ class partition_log final : public journal_user {
   seastar::future<> forget_side_files(part& p);
   void fail(const std::exception_ptr& why);
   seastar::future<> drop_front(std::size_t count);
+  static seastar::future<> retire(part_ptr p);
+  seastar::future<> remove_files(log_index first);
   seastar::future<> apply(log::retention_plan plan);
-  seastar::future<std::expected<void, read_fault>> walk(std::size_t first_part, position at,
-                                                        visit each);
+  seastar::future<> finish_sealed();
+  seastar::future<> write_cleaner_checkpoint();
+  // A part that stays open for who holds this.
+  struct held_part {
+    explicit held_part(part_ptr p) : part(std::move(p)), reading(part->readers.hold()) {}
+    part_ptr part;
+    seastar::gate::holder reading;
+  };
+  seastar::future<std::expected<void, read_fault>> walk(held_part from, position at, visit each);
+  // Of the records in a batch, for the index.
+  static timestamp time_of(const record::batch_header* batch) {
+    return batch && batch->record_count > 0 ? batch->max_timestamp : no_timestamp;
+  }
   read_fault damaged(const part& p, std::uint64_t at, log::log_error error);
   [[nodiscard]] std::string path(const std::string& file) const { return directory_ + "/" + file; }
   [[nodiscard]] std::uint64_t dirty() const { return appended_bytes_ - flushed_bytes_; }
@@ -223,6 +250,7 @@ class partition_log final : public journal_user {
   log_index start_index_{1};
   offset next_offset_{0};
   offset start_offset_{0};
+  offset first_dirty_{0};  // compaction has been below it
 
   progress<log_index> durable_;
   reach durable_reach_{};  // of durable_
@@ -243,11 +271,14 @@ class partition_log final : public journal_user {
   bool in_journal_ = false;  // and has some that are not in the files
   std::string damage_;
   log_figures figures_;
+  compaction_figures compaction_;
+  bool compacting_ = false;
   seastar::lw_shared_ptr<read_figures> reads_ = seastar::make_lw_shared<read_figures>();
   fibers fibers_;
 };
 
 using log::checkpoint_file_name;
+using log::cleaner_file_name;
 using log::damage_file_name;
 using log::producers_file_name;
 using log::terms_file_name;

@@ -67,17 +67,11 @@ read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_erro
 }
 
 // Frames in order from a place in a part on, through later parts, until `each` gives false.
-seastar::future<std::expected<void, read_fault>> partition_log::walk(std::size_t first_part,
+seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part from,
                                                                      position at, visit each) {
-  auto next_index = parts_[first_part]->header.first_index;
+  log_index next{};  // what lies before it was seen
   while (true) {
-    // Parts may have been dropped or added while this waited: found again by index.
-    const auto found = std::ranges::find_if(
-        parts_, [&](const auto& p) { return p->header.first_index == next_index; });
-    if (found == parts_.end()) co_return std::expected<void, read_fault>{};
-    // A share of the part, kept over the waits below.
-    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
-    auto p = *found;
+    const auto& p = from.part;
     reader in(p, at.value());
     while (!in.at_end()) {
       const position frame_at{in.at()};
@@ -91,12 +85,17 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(std::size_t
           co_return std::unexpected(damaged(*p, frame_at.value(), good.error()));
         }
       }
-      if (!each(*head, body)) co_return std::expected<void, read_fault>{};
+      if (head->index >= next && !each(*head, body)) co_return std::expected<void, read_fault>{};
       co_await seastar::coroutine::maybe_yield();
     }
-    next_index = p->index.totals().next_index;
-    at = log::first_frame_position;
     if (!p->sealed) co_return std::expected<void, read_fault>{};
+    // Parts may have been dropped, added, or made one by compaction while this waited: what comes
+    // next is found by its index, and may lie inside a part.
+    next = p->index.totals().next_index;
+    const auto found = segments_.find(next);
+    if (!found) co_return std::expected<void, read_fault>{};
+    from = held_part(parts_[*found]);
+    at = from.part->index.find(next).at;
   }
 }
 
@@ -110,7 +109,7 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read(offs
   if (!first) co_return std::unexpected(read_fault::out_of_range);
   const auto place = parts_[*first]->index.find(from);
   const auto walked =
-      co_await walk(*first, place.at, [&](const log::frame_head& head, const fragments& body) {
+      co_await walk(held_part(parts_[*first]), place.at, [&](const log::frame_head& head, const fragments& body) {
         if (head.next_offset() <= from) return true;
         if (head.offset_count > 0 && head.next_offset() > limits.below) return false;
         if (head.kind != log::frame_kind::batch) return true;
@@ -133,7 +132,7 @@ partition_log::find_time(timestamp time, offset below) {
   const auto place = parts_[*first]->index.find(time);
   if (!place) co_return found;
   const auto walked =
-      co_await walk(*first, place->at, [&](const log::frame_head& head, const fragments& body) {
+      co_await walk(held_part(parts_[*first]), place->at, [&](const log::frame_head& head, const fragments& body) {
         if (head.offset_count > 0 && head.base_offset >= below) return false;
         if (head.kind != log::frame_kind::batch || head.next_offset() <= start_offset_) return true;
         const auto batch = record::read_batch_header(body);
@@ -153,28 +152,29 @@ partition_log::latest_time(offset below) {
   // them first. One whose records reach beyond `below` tells nothing certain, so its frames are
   // looked at.
   std::optional<record::timed_offset> best;
-  std::vector<std::size_t> order(segments_.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::ranges::stable_sort(order, [&](auto a, auto b) {
-    return segments_[a].max_timestamp > segments_[b].max_timestamp;
+  std::vector<held_part> order;
+  order.reserve(parts_.size());
+  for (const auto& p : parts_) order.emplace_back(p);
+  std::ranges::stable_sort(order, std::greater{}, [](const held_part& held) {
+    return held.part->index.totals().max_timestamp;
   });
-  for (const auto i : order) {
-    if (segments_[i].max_timestamp == no_timestamp ||
-        (best && segments_[i].max_timestamp <= best->time))
-      break;
-    const auto p = parts_[i];
+  for (const auto& held : order) {
+    const auto& p = held.part;
     const auto& totals = p->index.totals();
+    if (totals.max_timestamp == no_timestamp || (best && totals.max_timestamp <= best->time)) break;
     const bool certain = totals.max_timestamp_offset < below;
     const auto at =
         certain ? p->index.find(totals.max_timestamp_offset).at : log::first_frame_position;
     const auto walked =
-        co_await walk(i, at, [&](const log::frame_head& head, const fragments& body) {
+        co_await walk(held, at, [&](const log::frame_head& head, const fragments& body) {
           if (head.index >= p->index.totals().next_index ||
               (head.offset_count > 0 && head.next_offset() > below))
             return false;
           if (head.kind != log::frame_kind::batch) return true;
           const auto batch = record::read_batch_header(body);
-          if (!batch || (best && batch->max_timestamp <= best->time)) return true;
+          if (!batch || time_of(&*batch) == no_timestamp ||
+              (best && batch->max_timestamp <= best->time))
+            return true;
           if (const auto hit = record::latest_time(*batch, body, unpacked_max);
               hit && hit->offset >= start_offset_)
             best = *hit;
@@ -188,7 +188,7 @@ partition_log::latest_time(offset below) {
 seastar::future<> partition_log::replay(
     std::function<void(const log::frame_head&, const fragments&)> each) {
   if (parts_.empty()) co_return;
-  const auto walked = co_await walk(0, log::first_frame_position,
+  const auto walked = co_await walk(held_part(parts_.front()), log::first_frame_position,
                                     [&](const log::frame_head& head, const fragments& body) {
                                       each(head, body);
                                       return true;

@@ -18,16 +18,20 @@ seastar::future<> partition_log::truncate_after(log_index last) {
     auto p = parts_.back();
     parts_.pop_back();
     segments_.pop_back();
-    co_await p->file->close();
-    if (p->on_disk) {
-      co_await shared_.files.remove(p->file->path());
-      for (const auto& name : {log::index_file_name(p->header.first_index),
-                               producers_file_name(p->header.first_index)}) {
-        if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
-      }
-    }
+    co_await retire(p);
+    if (p->on_disk) co_await remove_files(p->header.first_index);
   }
   co_await shared_.files.sync_directory(directory_);
+  if (const auto& span = parts_.back()->header.compacted) {
+    // Nothing that was committed goes, so its end is the log's.
+    weir_check(last + 1 == span->next_index, "{}: truncation behind {} in a compacted segment to {}",
+               identity_.name, last, span->next_index);
+    last_index_ = last;
+    next_offset_ = span->next_offset;
+    last_term_ = span->last_term;
+    if (!producers_.truncate(last + 1)) producers_.clear();
+    roll(shared_.now());
+  }
   part& p = *parts_.back();
   p.sealed = p.finished = false;
   if (!p.on_disk) co_await create(p);
@@ -41,12 +45,12 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   // The index forgets more than the log does: frames between are counted again.
   std::vector<std::pair<log::frame_head, timestamp>> again;
   const auto walked = co_await walk(
-      parts_.size() - 1, from.at, [&](const log::frame_head& head, const fragments& body) {
+      held_part(parts_.back()), from.at, [&](const log::frame_head& head, const fragments& body) {
         if (head.is_entry() && head.index > last) return false;
         const auto batch = head.kind == log::frame_kind::batch
                                ? record::read_batch_header(body)
                                : std::unexpected(record::record_error{});
-        again.emplace_back(head, batch ? batch->max_timestamp : no_timestamp);
+        again.emplace_back(head, time_of(batch ? &*batch : nullptr));
         return true;
       });
   if (!walked) throw std::runtime_error(identity_.name + ": damaged, see the line above");
@@ -70,6 +74,7 @@ seastar::future<> partition_log::truncate_after(log_index last) {
                         .created = p.header.created};
   segments_.active().update(p.index.totals());
   terms_.truncate(last + 1);
+  first_dirty_ = std::min(first_dirty_, next_offset_);
   last_term_ = terms_.term_at(last_index_).value_or(weir::term{});
   if (!producers_.truncate(last + 1)) producers_.clear();
   shared_.dirty -= dirty();
@@ -87,14 +92,24 @@ seastar::future<> partition_log::drop_front(std::size_t count) {
   segments_.drop_front(count);
   const auto side = co_await seastar::get_units(side_lock_, 1);
   for (auto& p : dropped) {
-    co_await p->file->close();
-    co_await shared_.files.remove(p->file->path());
-    for (const auto& name : {log::index_file_name(p->header.first_index),
-                             producers_file_name(p->header.first_index)}) {
-      if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
-    }
+    co_await retire(p);
+    co_await remove_files(p->header.first_index);
   }
   co_await shared_.files.sync_directory(directory_);
+}
+
+// Once those who read it have left.
+seastar::future<> partition_log::retire(part_ptr p) {
+  co_await p->readers.close();
+  co_await p->file->close();
+}
+
+// A segment's, beginning with the one that says that the others mean something.
+seastar::future<> partition_log::remove_files(log_index first) {
+  co_await shared_.files.remove(path(log::segment_file_name(first)));
+  for (const auto& name : {log::index_file_name(first), producers_file_name(first)}) {
+    if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
+  }
 }
 
 // The new start is durable before anything goes, so that a crash between the two only leaves work

@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "core/log/checkpoint.h"
+#include "core/log/cleaner_checkpoint.h"
 #include "core/log/scan.h"
 #include "engine/store/partition_log.h"
 #include "engine/store/store_log.h"
@@ -36,6 +37,8 @@ struct partition_log::recovery {
   seastar::future<> take_index(part& p, std::uint64_t size);
   seastar::future<> write_what_was_missing();
   seastar::future<> scan(part& p, std::uint64_t size, bool last);
+  void take_span(part& p);
+  seastar::future<> begin_appending();
   void found(part& p, const log::scanned_frame& frame);
   [[noreturn]] void damage(const part& p, const std::string& what) const {
     throw std::runtime_error(
@@ -100,9 +103,8 @@ seastar::future<> partition_log::recovery::run() {
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
     log.terms_.truncate(log.last_index_ + 1);
     log.terms_.trim(log.start_index_, log.start_offset_);
-    // The last whole one is appended to, also where an unfinished one behind it was removed.
-    log.parts_.back()->sealed = log.parts_.back()->finished = false;
-    co_await log.parts_.back()->file->prepare_append();
+    log.first_dirty_ = std::min(log.first_dirty_, log.next_offset_);
+    co_await begin_appending();
   }
   // A deletion that was cut short: its segments go now.
   std::size_t below = 0;
@@ -120,6 +122,7 @@ seastar::future<> partition_log::recovery::write_what_was_missing() {
     if (p->covered != p->file->end()) co_await log.write_index(*p);
   }
   const auto& p = *log.parts_.back();
+  if (!p.on_disk) co_return;
   if (!rebuilt && p.file->end() - p.covered < log.shared_.checkpoint_bytes) co_return;
   co_await log.write_side_files(log.side_files_now());
   log.durable_reach_ = log.here();
@@ -150,13 +153,33 @@ void partition_log::recovery::damaged_side_file(const std::string& name, log::lo
   rebuilt = true;
 }
 
+// The last whole one is appended to, also where an unfinished one behind it was removed.
+seastar::future<> partition_log::recovery::begin_appending() {
+  auto& last = *log.parts_.back();
+  if (last.header.compacted) {
+    log.roll(log.shared_.now());
+    co_return;
+  }
+  last.sealed = last.finished = false;
+  co_await last.file->prepare_append();
+}
+
 seastar::future<std::vector<log_index>> partition_log::recovery::segments() {
   std::vector<log_index> firsts;
-  for (const auto& name : co_await log.shared_.files.list(log.directory_)) {
+  const auto names = co_await log.shared_.files.list(log.directory_);
+  for (const auto& name : names) {
     if (const auto first = log::parse_segment_file_name(name)) firsts.push_back(*first);
+    // What was not finished: side files, and segments that compaction was writing.
     if (name.ends_with(".new")) co_await log.shared_.files.remove(log.path(name));
   }
   std::ranges::sort(firsts);
+  // A crash while a segment was removed leaves what belonged to it.
+  for (const auto& name : names) {
+    if (!name.ends_with(".idx") && !name.ends_with(".producers")) continue;
+    const auto of = log::parse_segment_file_name(name.substr(0, name.find('.')) + ".log");
+    if (of && !std::ranges::binary_search(firsts, *of))
+      co_await log.shared_.files.remove(log.path(name));
+  }
   co_return firsts;
 }
 
@@ -178,6 +201,9 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
     } else {
       damaged_side_file(terms_file_name, t.error());
     }
+  }
+  if (const auto file = co_await read_small(fs, log.path(cleaner_file_name), small_file_max)) {
+    if (const auto c = log::decode_cleaner_checkpoint(*file)) log.first_dirty_ = c->first_dirty;
   }
   // The newest snapshot that is whole; older ones only cost a longer scan.
   for (const auto first : firsts | std::views::reverse) {
@@ -202,6 +228,13 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
 seastar::future<bool> partition_log::recovery::open_part(log_index first, bool last) {
   auto& fs = log.shared_.files;
   const auto path = log.path(log::segment_file_name(first));
+  if (!log.parts_.empty() && log.parts_.back()->header.compacted && first <= log.last_index_) {
+    store_log.info("{}: {} was compacted into {}: removed", log.identity_.name, path,
+                   log.parts_.back()->file->path());
+    co_await log.remove_files(first);
+    co_await fs.sync_directory(log.directory_);
+    co_return true;
+  }
   auto f = co_await fs.open_read_only(path);
   const auto size = co_await f->size();
   auto block = seastar::allocate_aligned_buffer<char>(2 * block_size, block_size);
@@ -247,7 +280,8 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
                            .created = header->created});
   co_await take_index(*p, size);
   co_await scan(*p, size, last);
-  p->sealed = p->finished = !last;
+  if (p->header.compacted) take_span(*p);
+  p->sealed = p->finished = !last || p->header.compacted;
   p->flushed = p->settled = p->file->end();
   log.segments_.active().update(p->index.totals());
   co_return true;
@@ -261,6 +295,7 @@ seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t siz
   auto index = log::segment_index::decode(*file, p.header.salt, p.header.first_index, size);
   if (!index) co_return damaged_side_file(name, index.error());
   const auto stored = index->totals().end.value();
+  if (p.header.compacted && stored != p.header.compacted->end.value()) co_return;
   if (index->totals().next_index > producers_cover + 1) index->truncate(producers_cover + 1);
   p.index = std::move(*index);
   p.covered = stored;
@@ -278,7 +313,7 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
     if (const auto v = log::decode_vote(frame.body_start))
       log.last_vote_ = {.term = v->term, .voted_for = v->voted_for};
   }
-  p.index.add(frame.at, frame.head, batch ? batch->max_timestamp : no_timestamp);
+  p.index.add(frame.at, frame.head, time_of(batch ? &*batch : nullptr));
   // What the terms' file says of this entry and later ones is found again.
   if (frame.head.is_entry()) log.terms_.truncate(frame.head.index);
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
@@ -286,10 +321,26 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
   log.account(frame.head, batch ? &*batch : nullptr);
 }
 
+// Its last frames may be gone: what it stands for is in its header.
+void partition_log::recovery::take_span(part& p) {
+  const auto& span = *p.header.compacted;
+  const auto& totals = p.index.totals();
+  if (totals.end != span.end || totals.next_index > span.next_index ||
+      totals.next_offset > span.next_offset)
+    damage(p, "its frames are not those that its header tells of");
+  p.index.cover(span.next_index, span.next_offset);
+  log.last_index_ = span.next_index - 1;
+  log.next_offset_ = span.next_offset;
+  log.last_term_ = std::max(log.last_term_, span.last_term);
+}
+
 seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, bool last) {
   const auto& totals = p.index.totals();
+  const auto& span = p.header.compacted;
   const bool flushed_known = checkpoint && checkpoint->active_salt == p.header.salt;
-  const auto known_durable = flushed_known ? checkpoint->flushed_through : position{};
+  const auto known_durable = span            ? span->end
+                             : flushed_known ? checkpoint->flushed_through
+                                             : position{};
   const auto totals_before = totals.end;
   log::scanner scanner({.salt = p.header.salt,
                         .at = totals.end,
@@ -297,7 +348,8 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
                         .flushed_through = known_durable,
                         .next_index = totals.next_index,
                         .next_offset = totals.next_offset,
-                        .last_term = log.last_term_});
+                        .last_term = log.last_term_,
+                        .allow_gaps = span.has_value()});
   auto f = co_await log.shared_.files.open_read_only(p.file->path());
   auto window = seastar::allocate_aligned_buffer<char>(window_size + block_size, block_size);
   std::exception_ptr failed;
@@ -324,7 +376,9 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
   co_await f->close();
   if (failed) std::rethrow_exception(failed);
   const auto& result = scanner.result();
-  if (result.tail == log::tail_state::corrupt || (result.tail == log::tail_state::torn && !last)) {
+  const bool may_be_torn = last && !span;
+  if (result.tail == log::tail_state::corrupt ||
+      (result.tail == log::tail_state::torn && !may_be_torn)) {
     damage(p, fmt::format("damaged at position {} ({})", result.valid_through,
                           result.reason ? log::name(*result.reason) : "bad frame"));
   }

@@ -63,6 +63,9 @@ class segment {
   [[nodiscard]] std::uint64_t dirty() const { return end_ - written_; }
   [[nodiscard]] const std::string& path() const { return file_.path(); }
 
+  // Opens the file now, by its path; reads go on though that is another file's later.
+  seastar::future<> hold_open() { return ensure_open(); }
+
   // Waits for reads that are under way, then closes the file; nothing may be asked of it after.
   seastar::future<> close();
 

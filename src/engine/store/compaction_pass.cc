@@ -1,0 +1,312 @@
+#include "engine/store/compaction_pass.h"
+
+#include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include "core/base/check.h"
+#include "engine/store/store_log.h"
+
+namespace weir::store {
+namespace {
+
+// A batch is unpacked to look at its records; more than this is refused on produce already.
+constexpr std::size_t unpacked_max = 256 << 20;
+constexpr int records_at_once = 128;
+
+std::uint64_t frames_size(std::uint64_t end) {
+  return end - log::segment_header_size;
+}
+
+}  // namespace
+
+partition_log::compaction_pass::compaction_pass(partition_log& l, compaction_work work,
+                                                const log::compaction_plan& plan)
+    : log_(l),
+      work_(std::move(work)),
+      dirty_(l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.dirty),
+             l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.end)),
+      dirty_from_(plan.dirty_from),
+      bound_index_(l.segments_[plan.end - 1].next_index),
+      bound_(l.segments_[plan.end - 1].next_offset),
+      keys_(work_.memory, static_cast<std::uint64_t>(bound_ - dirty_from_), work_.hash) {
+  for (const auto& g : log::group_segments(l.segments_, plan.end, work_.segment_bytes)) {
+    const auto first = l.parts_.begin() + static_cast<std::ptrdiff_t>(g.first);
+    const auto end = first + static_cast<std::ptrdiff_t>(g.count);
+    groups_.push_back({.parts = {first, end}, .next = (*end)->header});
+  }
+  rules_ = {.newest =
+                [this](std::string_view key, offset at) {
+                  if (at < log_.start_offset_) return false;  // nobody can read it
+                  const auto known = keys_.find(key);
+                  return !known || at >= *known;
+                },
+            .end = bound_,
+            .now = log_.now(),
+            .tombstone_ms = work_.rules.tombstone_ms,
+            .levels = work_.levels,
+            .unpacked_max = unpacked_max};
+}
+
+seastar::future<> partition_log::compaction_pass::run() {
+  co_await read_keys();
+  for (const auto& g : groups_) {
+    // Behind the last key that the table had room for nothing is known.
+    if (g.parts.front()->header.first_offset >= covered()) break;
+    co_await rewrite(g);
+  }
+}
+
+void partition_log::compaction_pass::go_on() const {
+  if (log_.stopping_ || (work_.abort && work_.abort->abort_requested())) throw compaction_stopped();
+  if (log_.failed_) throw std::runtime_error(log_.name() + ": failed before");
+}
+
+seastar::future<> partition_log::compaction_pass::moved(std::uint64_t bytes) {
+  go_on();
+  if (!work_.pace || !work_.abort || bytes == 0) co_return;
+  try {
+    co_await work_.pace->spend(bytes, *work_.abort, [this] { return log_.stopping_; });
+  } catch (const seastar::sleep_aborted&) {
+    throw compaction_stopped();
+  }
+  go_on();
+}
+
+bool partition_log::compaction_pass::gone(const part_ptr& p) const {
+  return std::ranges::find(log_.parts_, p) == log_.parts_.end();
+}
+
+// Those of a segment that retention has deleted meanwhile are not missed.
+seastar::future<> partition_log::compaction_pass::over_frames(part_ptr p, each_frame each) {
+  if (gone(p)) co_return;
+  frame_source in(log_.shared_.files, p->file->path(), p->header.salt, p->file->end());
+  std::exception_ptr failed;
+  try {
+    while (auto frame = co_await in.next()) {
+      co_await moved(in.take_read());
+      if (!co_await each(std::move(*frame))) break;
+      co_await seastar::coroutine::maybe_yield();
+    }
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await in.close();
+  go_on();
+  if (failed && !gone(p)) std::rethrow_exception(failed);
+}
+
+record::batch_header partition_log::compaction_pass::read_header(const whole_frame& frame) const {
+  const auto batch = record::read_batch_header(frame.body);
+  if (!batch)
+    throw std::runtime_error(fmt::format("the batch at offset {} can't be read ({})",
+                                         frame.head.base_offset, record::describe(batch.error())));
+  return *batch;
+}
+
+seastar::future<> partition_log::compaction_pass::read_keys() {
+  for (const auto& p : dirty_) {
+    if (rules_.end < bound_) break;
+    co_await over_frames(p, [this](whole_frame frame) { return take_keys(std::move(frame)); });
+  }
+}
+
+// False: the table is full.
+seastar::future<bool> partition_log::compaction_pass::take_keys(whole_frame frame) {
+  if (frame.head.kind != log::frame_kind::batch || frame.head.next_offset() <= dirty_from_)
+    co_return true;
+  const auto batch = read_header(frame);
+  if (batch.control()) co_return true;
+  record::record_reader reader(batch, frame.body, unpacked_max);
+  record::record r;
+  for (int n = 1;; ++n) {
+    const auto more = reader.next(r);
+    if (!more)
+      throw std::runtime_error(fmt::format("the batch at offset {} can't be read ({})",
+                                           frame.head.base_offset, record::describe(more.error())));
+    if (!*more) co_return true;
+    if (r.offset >= dirty_from_ && r.key && !keys_.put(r.key->view(), r.offset)) {
+      rules_.end = r.offset;
+      co_return false;
+    }
+    if (n % records_at_once == 0) co_await seastar::coroutine::maybe_yield();
+  }
+}
+
+// Of a producer's batches below the bound the last one tells its sequence; the last of all takes a
+// reader who stands in a hole to the end of it.
+bool partition_log::compaction_pass::header_stays(const log::frame_head& head,
+                                                  const record::batch_header& batch) const {
+  if (head.next_offset() == bound_) return true;
+  if (!batch.has_producer()) return false;
+  const auto* state = log_.producers_.find(batch.producer);
+  if (!state) return false;
+  for (auto i = state->count; i > 0; --i) {
+    const auto& known = state->batches[i - 1];
+    if (known.index < bound_index_) return known.index == head.index;
+  }
+  return false;
+}
+
+seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_pass::judge(
+    whole_frame frame) {
+  // Votes: the header has the last one. Raft's other frames stay: terms begin with them.
+  if (frame.head.kind == log::frame_kind::vote) co_return fate{.changed = true};
+  if (frame.head.kind != log::frame_kind::batch) co_return fate{.frame = std::move(frame)};
+  const auto batch = read_header(frame);
+  rules_.keep_header = header_stays(frame.head, batch);
+  record::batch_filter filter(batch, frame.body, rules_);
+  while (true) {
+    const auto done = filter.step();
+    if (!done)
+      throw std::runtime_error(fmt::format("the batch at offset {} can't be read ({})",
+                                           frame.head.base_offset, record::describe(done.error())));
+    if (*done) break;
+    co_await seastar::coroutine::maybe_yield();
+    go_on();
+  }
+  auto left = filter.take();
+  fate f{.records_in = batch.record_count,
+         .records_out = left.kept,
+         .changed = left.fate != record::batch_fate::same};
+  if (left.fate == record::batch_fate::dropped) co_return f;
+  const auto header = record::read_batch_header(left.batch);
+  weir_check(header.has_value(), "own batch at {} does not decode", frame.head.base_offset);
+  f.time = time_of(&*header);
+  f.frame = whole_frame{.head = frame.head, .body = std::move(left.batch)};
+  f.frame->head.body_size = static_cast<std::uint32_t>(f.frame->body.size());
+  f.frame->head.body_crc = header->crc;
+  co_return f;
+}
+
+seastar::future<> partition_log::compaction_pass::rewrite(const group& g) {
+  go_on();
+  if (!still_there(g)) co_return;
+  std::uint64_t before = 0;
+  for (const auto& p : g.parts) before += frames_size(p->file->end());
+  figures_.bytes_in += before;
+  if (g.parts.size() == 1 && !co_await would_change(g)) {
+    figures_.bytes_out += before;
+    co_return;
+  }
+  const auto name = log::segment_file_name(g.parts.front()->header.first_index);
+  unfinished_ = log_.path(name + ".new");
+  segment_writer out(log_.shared_.files, unfinished_, header_of(g));
+  std::exception_ptr failed;
+  try {
+    co_await copy(g, out);
+    co_await switch_to(g, out);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  co_await out.close();
+  if (failed) std::rethrow_exception(failed);
+}
+
+// A lone segment that would stay as it is is not written.
+seastar::future<bool> partition_log::compaction_pass::would_change(const group& g) {
+  bool changed = false;
+  std::int64_t records = 0;
+  co_await over_frames(g.parts.front(),
+                       [&](this auto, whole_frame frame) -> seastar::future<bool> {
+                         const auto f = co_await judge(std::move(frame));
+                         changed = f.changed;
+                         records += f.records_in;
+                         co_return !changed;
+                       });
+  if (!changed) {
+    figures_.records_in += static_cast<std::uint64_t>(records);
+    figures_.records_out += static_cast<std::uint64_t>(records);
+  }
+  co_return changed;
+}
+
+seastar::future<> partition_log::compaction_pass::copy(const group& g, segment_writer& out) {
+  for (const auto& p : g.parts) {
+    co_await over_frames(p, [&](this auto, whole_frame frame) -> seastar::future<bool> {
+      auto f = co_await judge(std::move(frame));
+      figures_.records_in += static_cast<std::uint64_t>(f.records_in);
+      figures_.records_out += static_cast<std::uint64_t>(f.records_out);
+      if (f.frame) co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
+      co_await moved(out.take_written());
+      co_return true;
+    });
+  }
+  const auto& last = g.parts.back()->index.totals();
+  co_await out.finish({.next_index = last.next_index,
+                       .next_offset = last.next_offset,
+                       .last_term = g.next.term});
+  co_await moved(out.take_written());
+}
+
+log::segment_header partition_log::compaction_pass::header_of(const group& g) const {
+  auto header = g.parts.front()->header;
+  header.salt = log_.shared_.random();
+  header.last_vote = g.next.last_vote;
+  for (const auto& p : g.parts) header.created = std::max(header.created, p->header.created);
+  header.compacted.reset();
+  return header;
+}
+
+// Where its segments are, if none of them was deleted or cut meanwhile, and one follows.
+std::optional<std::size_t> partition_log::compaction_pass::still_there(const group& g) const {
+  const auto& parts = log_.parts_;
+  const auto first = std::ranges::find(parts, g.parts.front());
+  const auto at = static_cast<std::size_t>(first - parts.begin());
+  if (at + g.parts.size() >= parts.size()) return std::nullopt;
+  for (std::size_t i = 0; i < g.parts.size(); ++i) {
+    if (parts[at + i] != g.parts[i] || !g.parts[i]->finished) return std::nullopt;
+  }
+  return at;
+}
+
+seastar::future<> partition_log::compaction_pass::switch_to(const group& g, segment_writer& out) {
+  const auto lock = co_await seastar::get_units(log_.files_lock_, 1);
+  go_on();
+  const auto at = still_there(g);
+  if (!at) co_return;  // close() removes the file
+  auto& files = log_.shared_.files;
+  // Readers of the old files, and those that come before the names change, stay with them.
+  for (const auto& p : g.parts) co_await p->file->hold_open();
+  const auto name = log_.path(log::segment_file_name(out.header().first_index));
+  auto fresh = seastar::make_lw_shared<part>(
+      out.header(), seastar::make_lw_shared<segment>(files, name, log_.shared_.cache, log_.reads_,
+                                                     true, out.end()));
+  fresh->index = out.index();
+  fresh->on_disk = fresh->sealed = fresh->finished = true;
+  fresh->flushed = fresh->settled = out.end();
+  co_await files.rename(unfinished_, name);
+  unfinished_.clear();
+  // No wait before memory says the same as the directory.
+  log::segment_facts facts{.first_index = out.header().first_index,
+                           .first_offset = out.header().first_offset,
+                           .created = out.header().created};
+  facts.update(fresh->index.totals());
+  log_.segments_.replace(*at, g.parts.size(), facts);
+  const auto first = log_.parts_.begin() + static_cast<std::ptrdiff_t>(*at);
+  *first = fresh;
+  log_.parts_.erase(first + 1, first + static_cast<std::ptrdiff_t>(g.parts.size()));
+  replaced_.insert(replaced_.end(), g.parts.begin(), g.parts.end());
+  figures_.bytes_out += frames_size(out.end());
+
+  co_await files.sync_directory(log_.directory_);
+  if (g.parts.size() > 1) {
+    for (std::size_t i = 1; i < g.parts.size(); ++i)
+      co_await log_.remove_files(g.parts[i]->header.first_index);
+    co_await files.sync_directory(log_.directory_);
+  }
+  co_await log_.write_index(*fresh);
+}
+
+seastar::future<> partition_log::compaction_pass::close() {
+  for (auto& p : replaced_) co_await retire(p);
+  replaced_.clear();
+  if (unfinished_.empty()) co_return;
+  try {
+    auto& files = log_.shared_.files;
+    if (co_await files.exists(unfinished_)) co_await files.remove(unfinished_);
+  } catch (...) {
+    store_log.debug("{} stays until the next start: {}", unfinished_, std::current_exception());
+  }
+}
+
+}  // namespace weir::store

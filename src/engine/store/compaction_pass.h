@@ -1,0 +1,69 @@
+#pragma once
+// One compaction pass over a log. Holds no lock but for switching files.
+#include "engine/store/frame_source.h"
+#include "engine/store/partition_log.h"
+#include "engine/store/segment_writer.h"
+
+namespace weir::store {
+
+class partition_log::compaction_pass {
+ public:
+  // What `plan` says is looked at now: the segments are those that the log has at this moment.
+  compaction_pass(partition_log& l, compaction_work work, const log::compaction_plan& plan);
+
+  // Reads the dirty part, then rewrites what is to be rewritten, oldest first.
+  seastar::future<> run();
+  // Also after a failure: lets go of what was replaced, and of what was not finished.
+  seastar::future<> close();
+
+  // Records below it were looked at: what the checkpoint says afterwards.
+  [[nodiscard]] offset covered() const { return rules_.end; }
+  [[nodiscard]] const compaction_figures& figures() const { return figures_; }
+
+ private:
+  struct group {
+    std::vector<part_ptr> parts;
+    log::segment_header next;  // of the segment behind
+  };
+  // What becomes of one frame: nothing where it goes.
+  struct fate {
+    std::optional<whole_frame> frame;
+    timestamp time = no_timestamp;
+    std::int32_t records_in = 0;
+    std::int32_t records_out = 0;
+    bool changed = false;
+  };
+  using each_frame = std::function<seastar::future<bool>(whole_frame)>;  // false: enough
+
+  seastar::future<> read_keys();
+  seastar::future<bool> take_keys(whole_frame frame);
+  seastar::future<> rewrite(const group& g);
+  seastar::future<bool> would_change(const group& g);
+  seastar::future<> copy(const group& g, segment_writer& out);
+  seastar::future<> switch_to(const group& g, segment_writer& out);
+  seastar::future<> over_frames(part_ptr p, each_frame each);
+  seastar::future<fate> judge(whole_frame frame);
+  [[nodiscard]] bool header_stays(const log::frame_head& head,
+                                  const record::batch_header& batch) const;
+  [[nodiscard]] log::segment_header header_of(const group& g) const;
+  [[nodiscard]] std::optional<std::size_t> still_there(const group& g) const;
+  [[nodiscard]] bool gone(const part_ptr& p) const;
+  seastar::future<> moved(std::uint64_t bytes);
+  void go_on() const;  // throws compaction_stopped
+  [[nodiscard]] record::batch_header read_header(const whole_frame& frame) const;
+
+  partition_log& log_;
+  compaction_work work_;
+  std::vector<group> groups_;
+  std::vector<part_ptr> dirty_;
+  offset dirty_from_;
+  log_index bound_index_;  // behind the last segment
+  offset bound_;
+  log::key_offsets keys_;
+  record::filter_rules rules_;
+  std::vector<part_ptr> replaced_;
+  std::string unfinished_;  // a file that nobody needs
+  compaction_figures figures_;
+};
+
+}  // namespace weir::store
