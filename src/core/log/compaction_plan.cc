@@ -48,25 +48,11 @@ compaction_plan plan_compaction(const compactable& of, const compaction_rules& r
   return plan;
 }
 
-std::vector<segment_group> group_segments(const segment_list& segments, std::size_t end,
-                                          std::uint64_t segment_bytes) {
-  // Of an index in a segment's sparse index.
-  constexpr std::uint64_t indexes_max = UINT32_MAX;
-  std::vector<segment_group> groups;
-  std::uint64_t size = 0;
-  for (std::size_t i = 0; i < end; ++i) {
-    const auto& s = segments[i];
-    const bool joins =
-        !groups.empty() && size + frames_size(s) + segment_header_size <= segment_bytes &&
-        s.next_index - segments[groups.back().first].first_index < indexes_max;
-    if (!joins) {
-      groups.push_back({.first = i});
-      size = 0;
-    }
-    ++groups.back().count;
-    size += frames_size(s);
-  }
-  return groups;
+bool joins_file(const segment_facts& next, log_index first_index, std::uint64_t written,
+                std::uint64_t segment_bytes) {
+  // The file's sparse index counts from its first index in 32 bits.
+  return written + frames_size(next) <= segment_bytes &&
+         next.next_index - first_index <= UINT32_MAX;
 }
 
 }  // namespace weir::log

@@ -3,7 +3,6 @@
 // (docs/decisions/0006). A log's part below the first dirty offset is clean: compaction has been
 // there; the dirty part that may be compacted lies between it and the bound.
 #include <cstdint>
-#include <vector>
 
 #include "core/base/ids.h"
 #include "core/log/segment_list.h"
@@ -52,14 +51,10 @@ struct compactable {
 compaction_plan plan_compaction(const compactable& of, const compaction_rules& rules,
                                 const compaction_bounds& bounds, timestamp now);
 
-// Neighbours among the first `end` segments that become one file: [first, first + count).
-struct segment_group {
-  std::size_t first = 0;
-  std::size_t count = 0;
-  bool operator==(const segment_group&) const = default;
-};
-// Each group's frames are together not above `segment_bytes`, or it is a lone segment.
-std::vector<segment_group> group_segments(const segment_list& segments, std::size_t end,
-                                          std::uint64_t segment_bytes);
+// Whether `next` goes into the file that is being written for the segments right before it, from
+// `first_index` on, `written` bytes long with its header: what it has would fit below
+// `segment_bytes` even if nothing of it goes.
+bool joins_file(const segment_facts& next, log_index first_index, std::uint64_t written,
+                std::uint64_t segment_bytes);
 
 }  // namespace weir::log

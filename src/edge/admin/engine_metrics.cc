@@ -45,6 +45,47 @@ void add_cache(seastar::metrics::metric_groups& groups, const store::chunk_cache
   groups.add_group("cache", all);
 }
 
+void add_compaction(seastar::metrics::metric_groups& groups, cluster& state) {
+  namespace sm = seastar::metrics;
+  const auto figure = [&state](auto member) {
+    return summed(state, [member](const replica& r) { return r.log().compaction().*member; });
+  };
+  using store::compaction_figures;
+  groups.add_group(
+      "compaction",
+      {sm::make_counter("passes", figure(&compaction_figures::passes),
+                        sm::description("Passes over a partition that were made to their end")),
+       sm::make_counter("failures", figure(&compaction_figures::failures),
+                        sm::description("Passes that failed")),
+       sm::make_counter("read_bytes", figure(&compaction_figures::bytes_in),
+                        sm::description("Bytes of segments that passes went over")),
+       sm::make_counter("kept_bytes", figure(&compaction_figures::bytes_out),
+                        sm::description("And of those, what stayed")),
+       sm::make_counter("read_records", figure(&compaction_figures::records_in),
+                        sm::description("Records that passes went over")),
+       sm::make_counter("kept_records", figure(&compaction_figures::records_out),
+                        sm::description("And of those, what stayed")),
+       sm::make_gauge(
+           "last_pass_time",
+           [&state] {
+             std::int64_t last = 0;
+             for (const auto& [key, r] : state.replicas())
+               last = std::max(last, r->log().compaction().last_pass.value());
+             return static_cast<double>(last) / 1000;
+           },
+           sm::description("When the last pass ended, in seconds since 1970; 0: none yet")),
+       sm::make_gauge(
+           "dirty_ratio_max",
+           [&state] {
+             double most = 0;
+             for (const auto& [key, r] : state.replicas()) {
+               if (r->compacts()) most = std::max(most, r->compaction_plan().dirty_ratio());
+             }
+             return most;
+           },
+           sm::description("Largest share of a partition's closed segments that is dirty"))});
+}
+
 }  // namespace
 
 seastar::metrics::metric_groups engine_metrics(cluster& state) {
@@ -99,6 +140,7 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
            "unwritten_bytes", [&state] { return state.dirty_bytes(); },
            sm::description("Appended bytes not yet on the device"))});
   add_cache(groups, state.cache());
+  add_compaction(groups, state);
   groups.add_group("memory",
                    {sm::make_gauge(
                        "used_bytes", [] { return seastar::memory::stats().allocated_memory(); },

@@ -45,6 +45,11 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
       std::uint64_t bytes;
       const char* status;
       std::string reason;
+      bool compacts;
+      double dirty_ratio;
+      std::int64_t first_dirty, last_pass;
+      std::uint64_t passes;
+      std::string compaction_failing;
     };
     const auto rows = co_await state.container().invoke_on(
         shard, [](cluster& c) -> seastar::future<std::vector<row>> {
@@ -54,10 +59,16 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
             const char* status = log.failed() ? "failed" : log.damage().empty() ? "ok" : "damaged";
             found.push_back({key, r->start_offset().value(), r->high_watermark().value(),
                              r->next_offset().value(), r->leader_epoch(), r->size_bytes(), status,
-                             log.damage()});
+                             log.damage(), r->compacts(), r->compaction_plan().dirty_ratio(),
+                             log.first_dirty().value(), log.compaction().last_pass.value(),
+                             log.compaction().passes,
+                             [&] {
+                               const auto* f = c.failing_compactions().find(key);
+                               return f ? f->why : std::string();
+                             }()});
           }
           for (const auto& [key, why] : c.offline())
-            found.push_back({key, -1, -1, -1, -1, 0, "offline", why});
+            found.push_back({key, -1, -1, -1, -1, 0, "offline", why, false, 0, -1, -1, 0, {}});
           return seastar::make_ready_future<std::vector<row>>(std::move(found));
         });
     for (const auto& r : rows) {
@@ -73,6 +84,13 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
                      {"size_bytes", r.bytes},
                      {"status", r.status},
                      {"reason", r.reason}});
+      if (r.compacts) {
+        auto& c = all.back()["compaction"];
+        c = {{"dirty_ratio", r.dirty_ratio}, {"first_dirty_offset", r.first_dirty},
+             {"passes", r.passes}};
+        if (r.last_pass >= 0) c["last_pass_ms"] = r.last_pass;
+        if (!r.compaction_failing.empty()) c["failing"] = r.compaction_failing;
+      }
       co_await seastar::coroutine::maybe_yield();
     }
   }

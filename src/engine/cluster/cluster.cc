@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "engine/cluster/cluster_log.h"
+#include "engine/runtime/background.h"
 
 namespace weir {
 
@@ -122,8 +123,10 @@ seastar::future<> cluster::open() {
   }
   next_id_ = ids_end_ = state_.next_producer_id();
   co_await remove_leftovers();
-  co_await container().invoke_on_all(
-      [](cluster& c) -> seastar::future<> { return c.open_everything(); });
+  const auto background = co_await background_group();
+  co_await container().invoke_on_all([background](cluster& c) -> seastar::future<> {
+    return c.open_everything(background);
+  });
   cluster_log.info("cluster {} open: {} topics, {} partitions", state_.cluster_id(),
                    state_.topics().size(), state_.partition_count());
 }

@@ -9,6 +9,7 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <seastar/core/queue.hh>
+#include <seastar/core/scheduling.hh>
 #include <seastar/core/sharded.hh>
 
 #include <expected>
@@ -16,7 +17,9 @@
 #include <string>
 
 #include "core/catalog/state.h"
+#include "engine/cluster/compaction.h"
 #include "engine/cluster/news.h"
+#include "engine/cluster/partition_key.h"
 #include "engine/replica/replica.h"
 
 namespace weir {
@@ -41,16 +44,6 @@ enum class command_error : std::uint8_t {
   fewer_partitions,
   storage,
   stopping
-};
-
-struct partition_key {
-  uuid topic_id;
-  std::int32_t partition = 0;
-  bool operator==(const partition_key&) const = default;
-  template <typename H>
-  friend H AbslHashValue(H h, const partition_key& k) {
-    return H::combine(std::move(h), k.topic_id, k.partition);
-  }
 };
 
 class cluster : public seastar::peering_sharded_service<cluster> {
@@ -96,6 +89,10 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // stays.
   [[nodiscard]] std::uint64_t version() const { return version_; }
   [[nodiscard]] news_waits& waits() { return waits_; }
+  // Of this shard.
+  [[nodiscard]] const compaction_failures& failing_compactions() const {
+    return compaction_failures_;
+  }
   // Shard 0: held by who reads configs, works a change out and stores it.
   [[nodiscard]] seastar::semaphore& config_changes() { return config_changes_; }
 
@@ -115,9 +112,14 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> open_one(const catalog::topic& t, std::int32_t partition);
   seastar::future<> close_topic(uuid topic_id);
   seastar::future<> linger(std::unique_ptr<replica> stopped);
-  seastar::future<> open_everything();
+  seastar::future<> open_everything(seastar::scheduling_group background);
   seastar::future<> remove_leftovers();
   seastar::future<> keep_retention();
+  seastar::future<> keep_compacted();
+  seastar::future<std::optional<partition_key>> dirtiest(
+      std::function<bool(const partition_key&)> but);
+  seastar::future<bool> compact_one(partition_key key);
+  [[nodiscard]] std::uint64_t compaction_io_rate() const;
   [[nodiscard]] replica_options replica_options_of(const catalog::topic& t);
   [[nodiscard]] std::string directory_of(const catalog::topic& t) const;
   void update_options(std::optional<uuid> topic);
@@ -133,6 +135,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   bool ready_ = false;
   std::uint64_t version_ = 1;
   news_waits waits_;
+  compaction_failures compaction_failures_;
+  store::io_pace compaction_pace_{[this] { return compaction_io_rate(); }};
 
   // Shard 0.
   std::unique_ptr<replica> group0_;

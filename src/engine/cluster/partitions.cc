@@ -2,6 +2,7 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/loop.hh>
 #include <seastar/core/smp.hh>
+#include <seastar/core/with_scheduling_group.hh>
 
 #include <filesystem>
 
@@ -25,19 +26,32 @@ replica_options cluster::replica_options_of(const catalog::topic& t) {
   const auto options = options_of(t);
   const auto jitter = options.segment_jitter_ms.count();
   const bool deletes = options.cleanup_policy.has(cleanup_policy_choice::delete_);
+  const bool compacts = options.cleanup_policy.has(cleanup_policy_choice::compact);
+  const auto lag_max = options.compaction_lag_ms_max.count();
+  // Not later than compaction has to see it.
+  const auto segment_ms = compacts ? std::min(options.segment_ms.count(), lag_max)
+                                   : options.segment_ms.count();
   return {
       .roll = {.segment_bytes = static_cast<std::uint64_t>(options.segment_bytes),
-               .segment_ms = options.segment_ms.count(),
+               .segment_ms = segment_ms,
                .jitter_ms = jitter > 0 ? static_cast<std::int64_t>(
                                              store_.random() % static_cast<std::uint64_t>(jitter))
                                        : 0},
       .retention = {.bytes = deletes ? options.retention_bytes : -1,
                     .ms = deletes ? options.retention_ms.count() : -1},
       .producers_max = static_cast<std::size_t>(this->options().producer_ids_per_partition_max),
-      .producer_expiration_ms = this->options().producer_id_expiration_ms.count()};
+      .producer_expiration_ms = this->options().producer_id_expiration_ms.count(),
+      .compaction = {.enabled = compacts,
+                     .dirty_ratio_min = options.compaction_min_dirty_ratio,
+                     .lag_ms_min = options.compaction_lag_ms_min.count(),
+                     .lag_ms_max = lag_max,
+                     .tombstone_ms = options.tombstone_retention_ms.count()},
+      .compression_levels = {0, static_cast<int>(options.compression_gzip_level), 0,
+                             static_cast<int>(options.compression_lz4_level),
+                             static_cast<int>(options.compression_zstd_level)}};
 }
 
-seastar::future<> cluster::open_everything() {
+seastar::future<> cluster::open_everything(seastar::scheduling_group background) {
   std::vector<std::pair<const catalog::topic*, std::int32_t>> mine;
   for (const auto& [name, t] : state_.topics()) {
     for (std::size_t p = 0; p < t->partitions.size(); ++p) {
@@ -49,6 +63,9 @@ seastar::future<> cluster::open_everything() {
   co_await seastar::max_concurrent_for_each(
       mine, open_at_once, [this](auto one) { return open_one(*one.first, one.second); });
   fibers_.spawn("retention", [this] { return keep_retention(); });
+  fibers_.spawn("compaction", [this, background] {
+    return seastar::with_scheduling_group(background, [this] { return keep_compacted(); });
+  });
   ready_ = true;
 }
 

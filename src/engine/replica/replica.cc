@@ -229,6 +229,21 @@ seastar::future<> replica::maintain() {
   if (start_offset() != before) news_.notify();
 }
 
+log::compaction_plan replica::compaction_plan() const {
+  return log_->plan_compaction(options_.compaction, compaction_bounds());
+}
+
+seastar::future<bool> replica::compact(std::size_t memory, store::io_pace& pace,
+                                       seastar::abort_source& abort) {
+  return log_->compact({.rules = options_.compaction,
+                        .bounds = compaction_bounds(),
+                        .segment_bytes = options_.roll.segment_bytes,
+                        .levels = options_.compression_levels,
+                        .memory = memory,
+                        .pace = &pace,
+                        .abort = &abort});
+}
+
 void replica::set_options(replica_options options) {
   options_ = options;
   log_->set_rules(options.roll);

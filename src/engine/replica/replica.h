@@ -52,6 +52,8 @@ struct replica_options {
   log::retention_rules retention;
   std::size_t producers_max = log::producer_sequences::producers_max_default;
   std::int64_t producer_expiration_ms = 86'400'000;
+  log::compaction_rules compaction;
+  std::array<int, record::codecs> compression_levels{};  // by codec, where compaction packs again
 };
 
 class replica {
@@ -100,6 +102,11 @@ class replica {
   seastar::future<std::expected<offset, replica_error>> delete_records(offset before);
   // Retention, and forgetting producers that have been silent for long.
   seastar::future<> maintain();
+  // What compaction would do now, in what is committed and decided.
+  [[nodiscard]] log::compaction_plan compaction_plan() const;
+  // One pass if one is due (store::partition_log::compact), with so much memory for keys.
+  seastar::future<bool> compact(std::size_t memory, store::io_pace& pace,
+                                seastar::abort_source& abort);
   void set_options(replica_options options);
 
   [[nodiscard]] offset start_offset() const { return log_->start_offset(); }
@@ -115,6 +122,7 @@ class replica {
   }
   [[nodiscard]] std::uint64_t size_bytes() const { return log_->size_bytes(); }
   [[nodiscard]] const store::partition_log& log() const { return *log_; }
+  [[nodiscard]] bool compacts() const { return options_.compaction.enabled; }
   [[nodiscard]] const std::string& name() const { return log_->name(); }
   // Whoever waits on anything here holds a use, so that a deleted partition goes after them.
   [[nodiscard]] seastar::gate::holder use() { return users_.hold(); }
@@ -132,6 +140,9 @@ class replica {
                                                  std::uint32_t offsets, timestamp now);
   void perform(const raft::effects& out);
   void move_commit(log_index to);
+  [[nodiscard]] log::compaction_bounds compaction_bounds() const {
+    return {.committed = raft_.commit_index(), .stable = last_stable_offset()};
+  }
 
   std::unique_ptr<store::partition_log> log_;
   raft::consensus raft_;

@@ -23,17 +23,12 @@ partition_log::compaction_pass::compaction_pass(partition_log& l, compaction_wor
                                                 const log::compaction_plan& plan)
     : log_(l),
       work_(std::move(work)),
-      dirty_(l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.dirty),
-             l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.end)),
+      parts_(l.parts_.begin(), l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.end + 1)),
+      dirty_(plan.dirty),
       dirty_from_(plan.dirty_from),
       bound_index_(l.segments_[plan.end - 1].next_index),
       bound_(l.segments_[plan.end - 1].next_offset),
       keys_(work_.memory, static_cast<std::uint64_t>(bound_ - dirty_from_), work_.hash) {
-  for (const auto& g : log::group_segments(l.segments_, plan.end, work_.segment_bytes)) {
-    const auto first = l.parts_.begin() + static_cast<std::ptrdiff_t>(g.first);
-    const auto end = first + static_cast<std::ptrdiff_t>(g.count);
-    groups_.push_back({.parts = {first, end}, .next = (*end)->header});
-  }
   rules_ = {.newest =
                 [this](std::string_view key, offset at) {
                   if (at < log_.start_offset_) return false;  // nobody can read it
@@ -49,10 +44,10 @@ partition_log::compaction_pass::compaction_pass(partition_log& l, compaction_wor
 
 seastar::future<> partition_log::compaction_pass::run() {
   co_await read_keys();
-  for (const auto& g : groups_) {
+  for (std::size_t i = 0; i + 1 < parts_.size();) {
     // Behind the last key that the table had room for nothing is known.
-    if (g.parts.front()->header.first_offset >= covered()) break;
-    co_await rewrite(g);
+    if (parts_[i]->header.first_offset >= covered()) break;
+    i = co_await rewrite(i);
   }
 }
 
@@ -104,9 +99,8 @@ record::batch_header partition_log::compaction_pass::read_header(const whole_fra
 }
 
 seastar::future<> partition_log::compaction_pass::read_keys() {
-  for (const auto& p : dirty_) {
-    if (rules_.end < bound_) break;
-    co_await over_frames(p, [this](whole_frame frame) { return take_keys(std::move(frame)); });
+  for (auto i = dirty_; i + 1 < parts_.size() && rules_.end == bound_; ++i) {
+    co_await over_frames(parts_[i], [this](whole_frame frame) { return take_keys(std::move(frame)); });
   }
 }
 
@@ -178,51 +172,70 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
   co_return f;
 }
 
-seastar::future<> partition_log::compaction_pass::rewrite(const group& g) {
+log::segment_facts partition_log::compaction_pass::facts_of(const part& p) {
+  log::segment_facts facts{.first_index = p.header.first_index,
+                           .first_offset = p.header.first_offset,
+                           .created = p.header.created};
+  facts.update(p.index.totals());
+  return facts;
+}
+
+bool partition_log::compaction_pass::joins(std::size_t next, log_index first_index,
+                                           std::uint64_t written) const {
+  return next + 1 < parts_.size() && parts_[next]->header.first_offset < covered() &&
+         log::joins_file(facts_of(*parts_[next]), first_index, written, work_.segment_bytes);
+}
+
+seastar::future<std::size_t> partition_log::compaction_pass::rewrite(std::size_t first) {
   go_on();
-  if (!still_there(g)) co_return;
-  std::uint64_t before = 0;
-  for (const auto& p : g.parts) before += frames_size(p->file->end());
-  figures_.bytes_in += before;
-  if (g.parts.size() == 1 && !co_await would_change(g)) {
-    figures_.bytes_out += before;
-    co_return;
-  }
-  const auto name = log::segment_file_name(g.parts.front()->header.first_index);
-  unfinished_ = log_.path(name + ".new");
-  segment_writer out(log_.shared_.files, unfinished_, header_of(g));
+  const auto p = parts_[first];
+  if (gone(p)) co_return first + 1;
+  const bool lone = !joins(first + 1, p->header.first_index, p->file->end());
+  if (lone && !co_await would_change(p)) co_return first + 1;
+  unfinished_ = log_.path(log::segment_file_name(p->header.first_index) + ".new");
+  auto header = p->header;
+  header.salt = log_.shared_.random();
+  header.compacted.reset();
+  segment_writer out(log_.shared_.files, unfinished_, header);
+  group g;
   std::exception_ptr failed;
   try {
-    co_await copy(g, out);
+    g = co_await copy(first, out);
     co_await switch_to(g, out);
   } catch (...) {
     failed = std::current_exception();
   }
   co_await out.close();
   if (failed) std::rethrow_exception(failed);
+  co_return first + g.parts.size();
 }
 
 // A lone segment that would stay as it is is not written.
-seastar::future<bool> partition_log::compaction_pass::would_change(const group& g) {
+seastar::future<bool> partition_log::compaction_pass::would_change(part_ptr p) {
   bool changed = false;
   std::int64_t records = 0;
-  co_await over_frames(g.parts.front(),
-                       [&](this auto, whole_frame frame) -> seastar::future<bool> {
-                         const auto f = co_await judge(std::move(frame));
-                         changed = f.changed;
-                         records += f.records_in;
-                         co_return !changed;
-                       });
+  co_await over_frames(p, [&](this auto, whole_frame frame) -> seastar::future<bool> {
+    const auto f = co_await judge(std::move(frame));
+    changed = f.changed;
+    records += f.records_in;
+    co_return !changed;
+  });
   if (!changed) {
+    figures_.bytes_in += frames_size(p->file->end());
+    figures_.bytes_out += frames_size(p->file->end());
     figures_.records_in += static_cast<std::uint64_t>(records);
     figures_.records_out += static_cast<std::uint64_t>(records);
   }
   co_return changed;
 }
 
-seastar::future<> partition_log::compaction_pass::copy(const group& g, segment_writer& out) {
-  for (const auto& p : g.parts) {
-    co_await over_frames(p, [&](this auto, whole_frame frame) -> seastar::future<bool> {
+seastar::future<partition_log::compaction_pass::group> partition_log::compaction_pass::copy(
+    std::size_t first, segment_writer& out) {
+  group g;
+  auto next = first;
+  do {
+    g.parts.push_back(parts_[next]);
+    co_await over_frames(parts_[next], [&](this auto, whole_frame frame) -> seastar::future<bool> {
       auto f = co_await judge(std::move(frame));
       figures_.records_in += static_cast<std::uint64_t>(f.records_in);
       figures_.records_out += static_cast<std::uint64_t>(f.records_out);
@@ -230,21 +243,18 @@ seastar::future<> partition_log::compaction_pass::copy(const group& g, segment_w
       co_await moved(out.take_written());
       co_return true;
     });
-  }
+    figures_.bytes_in += frames_size(parts_[next]->file->end());
+    ++next;
+  } while (joins(next, out.header().first_index, out.end()));
+  g.next = parts_[next];
+  for (const auto& p : g.parts) out.created(p->header.created);
+  out.voted(g.next->header.last_vote);
   const auto& last = g.parts.back()->index.totals();
   co_await out.finish({.next_index = last.next_index,
                        .next_offset = last.next_offset,
-                       .last_term = g.next.term});
+                       .last_term = g.next->header.term});
   co_await moved(out.take_written());
-}
-
-log::segment_header partition_log::compaction_pass::header_of(const group& g) const {
-  auto header = g.parts.front()->header;
-  header.salt = log_.shared_.random();
-  header.last_vote = g.next.last_vote;
-  for (const auto& p : g.parts) header.created = std::max(header.created, p->header.created);
-  header.compacted.reset();
-  return header;
+  co_return g;
 }
 
 // Where its segments are, if none of them was deleted or cut meanwhile, and one follows.
@@ -277,11 +287,7 @@ seastar::future<> partition_log::compaction_pass::switch_to(const group& g, segm
   co_await files.rename(unfinished_, name);
   unfinished_.clear();
   // No wait before memory says the same as the directory.
-  log::segment_facts facts{.first_index = out.header().first_index,
-                           .first_offset = out.header().first_offset,
-                           .created = out.header().created};
-  facts.update(fresh->index.totals());
-  log_.segments_.replace(*at, g.parts.size(), facts);
+  log_.segments_.replace(*at, g.parts.size(), facts_of(*fresh));
   const auto first = log_.parts_.begin() + static_cast<std::ptrdiff_t>(*at);
   *first = fresh;
   log_.parts_.erase(first + 1, first + static_cast<std::ptrdiff_t>(g.parts.size()));

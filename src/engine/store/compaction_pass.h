@@ -21,9 +21,10 @@ class partition_log::compaction_pass {
   [[nodiscard]] const compaction_figures& figures() const { return figures_; }
 
  private:
+  // Neighbours that become one file.
   struct group {
     std::vector<part_ptr> parts;
-    log::segment_header next;  // of the segment behind
+    part_ptr next;  // the segment behind
   };
   // What becomes of one frame: nothing where it goes.
   struct fate {
@@ -37,15 +38,17 @@ class partition_log::compaction_pass {
 
   seastar::future<> read_keys();
   seastar::future<bool> take_keys(whole_frame frame);
-  seastar::future<> rewrite(const group& g);
-  seastar::future<bool> would_change(const group& g);
-  seastar::future<> copy(const group& g, segment_writer& out);
+  // Segments from `first` on, as many as fit into one file; returns the first one that does not.
+  seastar::future<std::size_t> rewrite(std::size_t first);
+  seastar::future<bool> would_change(part_ptr p);
+  seastar::future<group> copy(std::size_t first, segment_writer& out);
+  [[nodiscard]] bool joins(std::size_t next, log_index first_index, std::uint64_t written) const;
   seastar::future<> switch_to(const group& g, segment_writer& out);
   seastar::future<> over_frames(part_ptr p, each_frame each);
   seastar::future<fate> judge(whole_frame frame);
   [[nodiscard]] bool header_stays(const log::frame_head& head,
                                   const record::batch_header& batch) const;
-  [[nodiscard]] log::segment_header header_of(const group& g) const;
+  [[nodiscard]] static log::segment_facts facts_of(const part& p);
   [[nodiscard]] std::optional<std::size_t> still_there(const group& g) const;
   [[nodiscard]] bool gone(const part_ptr& p) const;
   seastar::future<> moved(std::uint64_t bytes);
@@ -54,15 +57,15 @@ class partition_log::compaction_pass {
 
   partition_log& log_;
   compaction_work work_;
-  std::vector<group> groups_;
-  std::vector<part_ptr> dirty_;
+  std::vector<part_ptr> parts_;  // below the bound, and the one behind
+  std::size_t dirty_;            // the first dirty one
   offset dirty_from_;
   log_index bound_index_;  // behind the last segment
   offset bound_;
   log::key_offsets keys_;
   record::filter_rules rules_;
   std::vector<part_ptr> replaced_;
-  std::string unfinished_;  // a file that nobody needs
+  std::string unfinished_;  // a file that has not got its name
   compaction_figures figures_;
 };
 

@@ -1,6 +1,7 @@
 #include "engine/store/fault_files.h"
 
 #include <seastar/core/coroutine.hh>
+#include <seastar/util/later.hh>
 
 #include <cstring>
 #include <system_error>
@@ -38,26 +39,27 @@ class fault_file final : public file {
       : fs_(fs), node_(std::move(n)), life_(life) {}
 
   seastar::future<> write(std::uint64_t at, const char* from, std::size_t size) override {
+    if (fs_.slow) co_await seastar::yield();
     alive();
     fs_.step();
     if (at % block_size != 0 || size % block_size != 0) throw std::logic_error("unaligned write");
     put(node_->now, at, {from, size});
     node_->unflushed.push_back({at, std::string(from, size)});
-    return seastar::make_ready_future<>();
   }
   seastar::future<std::size_t> read(std::uint64_t at, char* to, std::size_t size) override {
+    if (fs_.slow) co_await seastar::yield();
     alive();
     const auto& image = node_->now;
     const auto got = at >= image.size() ? 0 : std::min<std::size_t>(size, image.size() - at);
     if (got > 0) image.copy(to, got, at);
-    return seastar::make_ready_future<std::size_t>(got);
+    co_return got;
   }
   seastar::future<> flush() override {
+    if (fs_.slow) co_await seastar::yield();
     alive();
     fs_.step();
     node_->durable = node_->now;
     node_->unflushed.clear();
-    return seastar::make_ready_future<>();
   }
   seastar::future<> truncate(std::uint64_t size) override {
     alive();
@@ -101,10 +103,17 @@ void fault_files::crash() {
   ++life_;
   off_ = true;
   tree after = durable_;
+  std::map<std::string, bool> all_happened;  // by directory: as if it had just been synced
+  const auto happened = [&](const std::string& path) {
+    const auto [at, fresh] = all_happened.try_emplace(parent_of(path));
+    if (fresh) at->second = random_() % 2 == 0;
+    return at->second;
+  };
   // An entry that no directory sync has covered may be there or not.
   for (const auto& [path, n] : seen_) {
-    if (!after.contains(path) && random_() % 2 == 0) after[path] = n;
+    if (happened(path) || (!after.contains(path) && random_() % 2 == 0)) after[path] = n;
   }
+  std::erase_if(after, [&](const auto& e) { return happened(e.first) && !seen_.contains(e.first); });
   for (auto& [path, n] : after) {
     if (!n) continue;
     std::string image = n->durable;
@@ -173,12 +182,14 @@ seastar::future<bool> fault_files::exists(std::string path) {
 }
 
 seastar::future<> fault_files::remove(std::string path) {
+  if (slow) co_await seastar::yield();
   step();
   if (seen_.erase(path) == 0) throw std::system_error(ENOENT, std::generic_category(), path);
   co_return;
 }
 
 seastar::future<> fault_files::rename(std::string from, std::string to) {
+  if (slow) co_await seastar::yield();
   step();
   auto moved = seen_.extract(from);
   if (moved.empty()) throw std::system_error(ENOENT, std::generic_category(), from);
@@ -203,6 +214,7 @@ seastar::future<> fault_files::remove_tree(std::string path) {
 }
 
 seastar::future<> fault_files::sync_directory(std::string path) {
+  if (slow) co_await seastar::yield();
   step();
   std::erase_if(durable_, [&](const auto& e) {
     return parent_of(e.first) == path && !seen_.contains(e.first);

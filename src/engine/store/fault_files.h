@@ -1,8 +1,8 @@
 #pragma once
 // A file system in memory for tests, which tells written from durable: crash() keeps what was
 // flushed and, of the rest, drops each write, keeps it or tears it inside at a 512-byte sector, as
-// its seed decides; a directory entry that was not synced may vanish. Writes can be made to fail.
-// Passes the same contract tests as the real one.
+// its seed decides; what was made, renamed or removed in a directory and not synced may have
+// happened or not. Writes can be made to fail. Passes the same contract tests as the real one.
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +26,8 @@ class fault_files final : public file_system {
   // it fail with EIO.
   std::function<bool(std::uint64_t)> fail;
   [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  // Every call on a file lets others run first: what is interleaved on a device is so here.
+  bool slow = false;
   // Flips one bit of durable content.
   void rot(const std::string& path, std::uint64_t at);
   [[nodiscard]] std::string content(const std::string& path) const;

@@ -183,6 +183,7 @@ class partition_log final : public journal_user {
   [[nodiscard]] bool small_enough_to_journal() const;
   seastar::future<bool> flush_to_journal();  // false: nothing was done
   seastar::future<> flush_to_files();
+  seastar::future<> flush_part(part_ptr p);
   // How far the log had come at some moment.
   struct reach {
     log_index index;

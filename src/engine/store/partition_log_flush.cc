@@ -84,22 +84,25 @@ seastar::future<> partition_log::flush_to_files() {
   auto side = due ? std::optional(side_files_now()) : std::nullopt;
   // In order: a later segment has nothing on disk before the earlier ones are whole.
   for (std::size_t i = 0; i < parts_.size(); ++i) {
-    auto p = parts_[i];
-    if (p->finished) continue;
-    if (!p->on_disk) co_await create(*p);
-    // Once more where it was sealed meanwhile with more in it.
-    do {
-      const auto end = p->file->end();
-      if (p->settled == end) break;
-      co_await p->file->write_out();
-      co_await p->file->flush();
-      p->settled = p->flushed = end;
-    } while (p->sealed);
-    if (p->sealed) co_await finish(*p);
+    co_await flush_part(parts_[i]);
   }
   if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
   flushed(through);
   if (side) checkpoint_later(std::move(*side));
+}
+
+seastar::future<> partition_log::flush_part(part_ptr p) {
+  if (p->finished) co_return;
+  if (!p->on_disk) co_await create(*p);
+  // Once more where it was sealed meanwhile with more in it.
+  do {
+    const auto end = p->file->end();
+    if (p->settled == end) break;
+    co_await p->file->write_out();
+    co_await p->file->flush();
+    p->settled = p->flushed = end;
+  } while (p->sealed);
+  if (p->sealed) co_await finish(*p);
 }
 
 void partition_log::flushed(const reach& through) {

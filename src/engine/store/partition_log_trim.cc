@@ -32,6 +32,8 @@ seastar::future<> partition_log::truncate_after(log_index last) {
     if (!producers_.truncate(last + 1)) producers_.clear();
     roll(shared_.now());
   }
+  // What stays counts as durable in the end, so segments before the last one are, too.
+  for (std::size_t i = 0; i + 1 < parts_.size(); ++i) co_await flush_part(parts_[i]);
   part& p = *parts_.back();
   p.sealed = p.finished = false;
   if (!p.on_disk) co_await create(p);

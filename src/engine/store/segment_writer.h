@@ -20,6 +20,9 @@ class segment_writer {
   // The next frame; index and offset may leave holes. `time`: the largest of its records, or
   // no_timestamp.
   seastar::future<> add(log::frame_head head, fragments body, timestamp time);
+  // As of the end: the header's are those of the beginning.
+  void voted(const log::vote& last) { header_.last_vote = last; }
+  void created(timestamp at) { header_.created = std::max(header_.created, at); }
   // Everything is durable when it resolves, but for the name. `span`: what the file stands for;
   // its end is set here.
   seastar::future<> finish(log::compacted_span span);
