@@ -16,9 +16,9 @@ class byte_rate {
   clock_time spend(std::uint64_t bytes, clock_time now, std::uint64_t bytes_per_second) {
     if (bytes_per_second == unlimited) return {};
     constexpr clock_time burst = std::chrono::milliseconds(100);
-    const std::chrono::duration<double> cost(static_cast<double>(bytes) /
-                                             static_cast<double>(std::max<std::uint64_t>(
-                                                 bytes_per_second, 1)));
+    const std::chrono::duration<double> cost(
+        static_cast<double>(bytes) /
+        static_cast<double>(std::max<std::uint64_t>(bytes_per_second, 1)));
     // An hour bounds what one call can ask for, whatever the rate is.
     constexpr std::chrono::duration<double> most = std::chrono::hours(1);
     paid_until_ = std::max(paid_until_, now - burst) +

@@ -10,11 +10,11 @@
 namespace weir::log {
 
 struct compaction_rules {
-  bool enabled = false;                   // cleanup.policy has compact
-  double dirty_ratio_min = 0.5;           // min.cleanable.dirty.ratio
-  std::int64_t lag_ms_min = 0;            // min.compaction.lag.ms
-  std::int64_t lag_ms_max = INT64_MAX;    // max.compaction.lag.ms
-  std::int64_t tombstone_ms = 86'400'000; // delete.retention.ms
+  bool enabled = false;                    // cleanup.policy has compact
+  double dirty_ratio_min = 0.5;            // min.cleanable.dirty.ratio
+  std::int64_t lag_ms_min = 0;             // min.compaction.lag.ms
+  std::int64_t lag_ms_max = INT64_MAX;     // max.compaction.lag.ms
+  std::int64_t tombstone_ms = 86'400'000;  // delete.retention.ms
 };
 
 // Nothing behind either is compacted.

@@ -6,6 +6,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/log/checkpoint.h"
+#include "core/log/cleaner_checkpoint.h"
 #include "core/log/journal.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/scan.h"
@@ -77,6 +78,39 @@ TEST_CASE("docs/formats/segment.md") {
   CHECK(last.offset_count == 2);
   CHECK(scan.result().tail == tail_state::clean);
   CHECK(scan.result().last_vote == vote{term(4), node_id(2)});
+}
+
+TEST_CASE("docs/formats/segment.md: compacted") {
+  const auto file = example("segment.md", 1);
+  const auto header = decode_segment_header(file);
+  REQUIRE((header && header->compacted));
+  CHECK(header->first_index == log_index(7));
+  CHECK(header->last_vote == vote{term(5), node_id(2)});
+  CHECK(*header->compacted == compacted_span{.next_index = log_index(41),
+                                             .next_offset = offset(200),
+                                             .end = position(file.size()),
+                                             .last_term = term(6)});
+  std::array<char, segment_header_size> again;
+  encode(*header, again);
+  CHECK(file.starts_with(std::string_view(again.data(), again.size())));
+  scanner scan({.salt = header->salt,
+                .end = position(file.size()),
+                .flushed_through = header->compacted->end,
+                .next_index = header->first_index,
+                .next_offset = header->first_offset,
+                .allow_gaps = true});
+  scan.feed(scan.wanted(), std::string_view(file).substr(segment_header_size));
+  const auto only = scan.next();
+  REQUIRE(only);
+  CHECK(only->head.index == log_index(12));
+  CHECK(only->head.next_offset() == offset(122));
+  CHECK_FALSE(scan.next());
+  CHECK(scan.result().tail == tail_state::clean);
+}
+
+TEST_CASE("docs/formats/cleaner.md") {
+  CHECK(decode_cleaner_checkpoint(example("cleaner.md")) ==
+        cleaner_checkpoint{.first_dirty = offset(200), .written = timestamp(1700000001000)});
 }
 
 TEST_CASE("docs/formats/index.md") {

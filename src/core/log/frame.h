@@ -6,9 +6,9 @@
 // (idempotence), checkpoint, segment_list (rolling and retention).
 //
 // Invariants: every entry carries both its Raft index and its Kafka offset; entries of a segment
-// are contiguous in index and non-decreasing in term; a frame is valid at one place of one file
-// only, because its checksum includes the file's salt and its position. Layout:
-// docs/formats/segment.md.
+// are contiguous in index (compacted ones have holes) and non-decreasing in term; a frame is valid
+// at one place of one file only, because its checksum includes the file's salt and its position.
+// Layout: docs/formats/segment.md.
 #include <array>
 #include <cstdint>
 #include <expected>

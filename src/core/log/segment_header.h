@@ -19,10 +19,10 @@ inline constexpr position first_frame_position{segment_header_size};
 
 // What a compacted segment stands for, though its last frames, or all, may be gone.
 struct compacted_span {
-  log_index next_index{};    // the index after the last one covered
-  offset next_offset{};      // the offset after the last one covered
-  position end{};            // of the last frame: all of it was durable when the file got its name
-  weir::term last_term{};    // of the last entry covered
+  log_index next_index{};  // the index after the last one covered
+  offset next_offset{};    // the offset after the last one covered
+  position end{};          // of the last frame: all of it was durable when the file got its name
+  weir::term last_term{};  // of the last entry covered
   bool operator==(const compacted_span&) const = default;
 };
 

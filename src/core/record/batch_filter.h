@@ -4,8 +4,8 @@
 // streams: memory is that of the packed result and of one record.
 //
 // Invariants: offsets, the batch's range, its producer fields and its codec stay; the CRC and the
-// largest time are those of what is left. What this pass has not looked at (at or above `end`) stays
-// whatever its key.
+// largest time are those of what is left. What this pass has not looked at (at or above `end`)
+// stays whatever its key.
 #include <array>
 #include <cstdint>
 #include <expected>
@@ -25,10 +25,10 @@ inline constexpr std::size_t codecs = 5;
 struct filter_rules {
   // Whether nothing newer than `at` is known of the key.
   std::function<bool(std::string_view key, weir::offset at)> newest;
-  weir::offset end;               // records from here on were not looked at
-  timestamp now{};                // broker's clock
-  std::int64_t tombstone_ms = 0;  // delete.retention.ms: how long a tombstone stays from now on
-  bool keep_header = false;       // emptied, it stays as a header alone
+  weir::offset end;                  // records from here on were not looked at
+  timestamp now{};                   // broker's clock
+  std::int64_t tombstone_ms = 0;     // delete.retention.ms: how long a tombstone stays from now on
+  bool keep_header = false;          // emptied, it stays as a header alone
   std::array<int, codecs> levels{};  // by codec, for batches that are packed again
   std::size_t unpacked_max = 0;
 };
@@ -42,8 +42,8 @@ enum class batch_fate : std::uint8_t {
 
 struct filtered_batch {
   batch_fate fate = batch_fate::same;
-  fragments batch;         // nothing where dropped
-  std::int32_t kept = 0;   // records
+  fragments batch;              // nothing where dropped
+  std::int32_t kept = 0;        // records
   std::int32_t tombstones = 0;  // of them
 };
 

@@ -86,7 +86,8 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
                      {"reason", r.reason}});
       if (r.compacts) {
         auto& c = all.back()["compaction"];
-        c = {{"dirty_ratio", r.dirty_ratio}, {"first_dirty_offset", r.first_dirty},
+        c = {{"dirty_ratio", r.dirty_ratio},
+             {"first_dirty_offset", r.first_dirty},
              {"passes", r.passes}};
         if (r.last_pass >= 0) c["last_pass_ms"] = r.last_pass;
         if (!r.compaction_failing.empty()) c["failing"] = r.compaction_failing;

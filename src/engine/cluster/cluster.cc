@@ -124,9 +124,8 @@ seastar::future<> cluster::open() {
   next_id_ = ids_end_ = state_.next_producer_id();
   co_await remove_leftovers();
   const auto background = co_await background_group();
-  co_await container().invoke_on_all([background](cluster& c) -> seastar::future<> {
-    return c.open_everything(background);
-  });
+  co_await container().invoke_on_all(
+      [background](cluster& c) -> seastar::future<> { return c.open_everything(background); });
   cluster_log.info("cluster {} open: {} topics, {} partitions", state_.cluster_id(),
                    state_.topics().size(), state_.partition_count());
 }

@@ -82,8 +82,9 @@ seastar::future<bool> cluster::compact_one(partition_key key) {
   auto* r = find(key);
   if (!r) co_return false;
   const auto use = r->use();
-  const auto memory = std::min<std::size_t>(static_cast<std::size_t>(options().compaction_memory_bytes),
-                                            seastar::memory::stats().total_memory() / 8);
+  const auto memory =
+      std::min<std::size_t>(static_cast<std::size_t>(options().compaction_memory_bytes),
+                            seastar::memory::stats().total_memory() / 8);
   try {
     const bool passed = co_await r->compact(memory, compaction_pace_, fibers_.abort());
     compaction_failures_.succeeded(key);
@@ -93,9 +94,9 @@ seastar::future<bool> cluster::compact_one(partition_key key) {
   } catch (...) {
     const auto& f = compaction_failures_.failed(key, fmt::format("{}", std::current_exception()),
                                                 std::chrono::steady_clock::now());
-    cluster_log.error("{}: compaction failed ({}); it is tried again in {} min, the partition serves on",
-                      r->name(), f.why,
-                      std::chrono::duration_cast<std::chrono::minutes>(f.wait).count());
+    cluster_log.error(
+        "{}: compaction failed ({}); it is tried again in {} min, the partition serves on",
+        r->name(), f.why, std::chrono::duration_cast<std::chrono::minutes>(f.wait).count());
   }
   co_return false;
 }

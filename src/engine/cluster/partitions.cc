@@ -29,8 +29,8 @@ replica_options cluster::replica_options_of(const catalog::topic& t) {
   const bool compacts = options.cleanup_policy.has(cleanup_policy_choice::compact);
   const auto lag_max = options.compaction_lag_ms_max.count();
   // Not later than compaction has to see it.
-  const auto segment_ms = compacts ? std::min(options.segment_ms.count(), lag_max)
-                                   : options.segment_ms.count();
+  const auto segment_ms =
+      compacts ? std::min(options.segment_ms.count(), lag_max) : options.segment_ms.count();
   return {
       .roll = {.segment_bytes = static_cast<std::uint64_t>(options.segment_bytes),
                .segment_ms = segment_ms,

@@ -39,11 +39,11 @@ class io_pace {
 struct compaction_work {
   log::compaction_rules rules;
   log::compaction_bounds bounds;
-  std::uint64_t segment_bytes = 0;            // groups become segments not above it
-  std::array<int, record::codecs> levels{};   // of compression, by codec
-  std::size_t memory = 0;                     // for keys
-  io_pace* pace = nullptr;                    // none: no bound
-  seastar::abort_source* abort = nullptr;     // besides the log's own stop
+  std::uint64_t segment_bytes = 0;           // groups become segments not above it
+  std::array<int, record::codecs> levels{};  // of compression, by codec
+  std::size_t memory = 0;                    // for keys
+  io_pace* pace = nullptr;                   // none: no bound
+  seastar::abort_source* abort = nullptr;    // besides the log's own stop
   log::key_offsets::hash hash = log::key_offsets::default_hash;
 };
 

@@ -29,7 +29,9 @@ seastar::future<bool> fail_at(std::uint64_t point, bool crash) {
   w.append_round(120, 11);
   co_await w.all_durable();
   const auto from = w.files.calls();
-  w.files.fail = [=](std::uint64_t call) { return call >= from + point && (crash || call == from + point); };
+  w.files.fail = [=](std::uint64_t call) {
+    return call >= from + point && (crash || call == from + point);
+  };
   bool failed = false;
   try {
     co_await w.compact();
@@ -226,12 +228,14 @@ struct history : keyed_world {
 
   void append_some() {
     codec = static_cast<record::codec>(random() % 5);
-    producer = random() % 3 == 0 ? producer_id(static_cast<std::int64_t>(random() % 4)) : no_producer_id;
+    producer =
+        random() % 3 == 0 ? producer_id(static_cast<std::int64_t>(random() % 4)) : no_producer_id;
     for (auto batches = random() % 12; batches > 0; --batches) {
       std::vector<wanted> records;
       for (auto n = 1 + random() % 6; n > 0; --n) {
         std::optional<std::string> value;
-        if (random() % 8 != 0) value = std::string(random() % 300, static_cast<char>('a' + random() % 26));
+        if (random() % 8 != 0)
+          value = std::string(random() % 300, static_cast<char>('a' + random() % 26));
         records.emplace_back(fmt::format("{}k{}", padding, random() % keys), value);
       }
       append(records);
@@ -276,7 +280,9 @@ struct history : keyed_world {
         if (random() % 4 == 0 && committed > log_index{}) {
           co_await commit();
           const auto span = log->next_offset() - log->start_offset();
-          const auto to = log->start_offset() + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span + 1));
+          const auto to =
+              log->start_offset() +
+              static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(span + 1));
           (void)co_await log->delete_below(to, log->next_offset(), committed);
         }
         break;

@@ -100,7 +100,8 @@ record::batch_header partition_log::compaction_pass::read_header(const whole_fra
 
 seastar::future<> partition_log::compaction_pass::read_keys() {
   for (auto i = dirty_; i + 1 < parts_.size() && rules_.end == bound_; ++i) {
-    co_await over_frames(parts_[i], [this](whole_frame frame) { return take_keys(std::move(frame)); });
+    co_await over_frames(parts_[i],
+                         [this](whole_frame frame) { return take_keys(std::move(frame)); });
   }
 }
 

@@ -195,7 +195,8 @@ SEASTAR_TEST_CASE(terms_and_votes_outlive_the_frames_around_them) {
   std::vector<log::term_entry> before;
   for (std::uint64_t t = 1; t <= 6; ++t) {
     w.append_term_start(term(t));
-    for (int i = 0; i < 150; ++i) w.append({{fmt::format("k{}", i % 4), std::string(100, 'v')}}, term(t));
+    for (int i = 0; i < 150; ++i)
+      w.append({{fmt::format("k{}", i % 4), std::string(100, 'v')}}, term(t));
     const auto body = log::encode(log::vote{.term = term(t + 1), .voted_for = node_id(1)});
     const fragments vote(bytes::copy({body.data(), body.size()}));
     w.log->append({.kind = log::frame_kind::vote,
@@ -221,7 +222,8 @@ SEASTAR_TEST_CASE(terms_and_votes_outlive_the_frames_around_them) {
   co_await w.close();
   // From the frames alone.
   for (const auto& name : co_await w.files.list(w.directory)) {
-    if (name == "terms" || name.ends_with(".idx")) co_await w.files.remove(w.directory + "/" + name);
+    if (name == "terms" || name.ends_with(".idx"))
+      co_await w.files.remove(w.directory + "/" + name);
   }
   co_await w.open();
   BOOST_REQUIRE(w.log->terms().entries() == before);

@@ -113,7 +113,8 @@ void fault_files::crash() {
   for (const auto& [path, n] : seen_) {
     if (happened(path) || (!after.contains(path) && random_() % 2 == 0)) after[path] = n;
   }
-  std::erase_if(after, [&](const auto& e) { return happened(e.first) && !seen_.contains(e.first); });
+  std::erase_if(after,
+                [&](const auto& e) { return happened(e.first) && !seen_.contains(e.first); });
   for (auto& [path, n] : after) {
     if (!n) continue;
     std::string image = n->durable;

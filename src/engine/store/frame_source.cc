@@ -55,8 +55,7 @@ seastar::future<fragments> frame_source::take(std::size_t count) {
 seastar::future<> frame_source::load() {
   if (!file_) file_ = co_await files_.open_read_only(path_);
   const auto wanted = std::min(window_size - at_ % window_size, end_ - at_);
-  auto buffer =
-      seastar::temporary_buffer<char>::aligned(block_size, block_ceil(wanted));
+  auto buffer = seastar::temporary_buffer<char>::aligned(block_size, block_ceil(wanted));
   const auto got = co_await file_->read(at_, buffer.get_write(), buffer.size());
   if (got < wanted) damaged(at_ + got, "shorter than its frames");
   read_ += wanted;

@@ -183,7 +183,8 @@ struct keyed_log {
 };
 
 struct keyed_world : machine, keyed_log {
-  explicit keyed_world(std::uint64_t seed) : machine(seed), keyed_log(static_cast<machine&>(*this)) {}
+  explicit keyed_world(std::uint64_t seed)
+      : machine(seed), keyed_log(static_cast<machine&>(*this)) {}
   seastar::future<> crash_and_open() {
     files.crash();
     co_await log->stop();

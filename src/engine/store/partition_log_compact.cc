@@ -28,8 +28,7 @@ seastar::future<> io_pace::spend(std::uint64_t bytes, seastar::abort_source& abo
 
 log::compaction_plan partition_log::plan_compaction(const log::compaction_rules& rules,
                                                     const log::compaction_bounds& bounds) const {
-  const auto open =
-      std::ranges::find_if(parts_, [](const part_ptr& p) { return !p->finished; });
+  const auto open = std::ranges::find_if(parts_, [](const part_ptr& p) { return !p->finished; });
   return log::plan_compaction({.segments = segments_,
                                .closed = static_cast<std::size_t>(open - parts_.begin()),
                                .first_dirty = first_dirty_,
@@ -38,6 +37,7 @@ log::compaction_plan partition_log::plan_compaction(const log::compaction_rules&
 }
 
 seastar::future<bool> partition_log::compact(compaction_work work) {
+  if (stopping_) throw compaction_stopped();
   const auto running = fibers_.hold();
   if (failed_ || std::exchange(compacting_, true)) co_return false;
   const auto ended = seastar::defer([this] noexcept { compacting_ = false; });
@@ -81,9 +81,8 @@ seastar::future<bool> partition_log::compact(compaction_work work) {
 // A segment that was rolled while nothing came behind it.
 seastar::future<> partition_log::finish_sealed() {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
-  if (failed_ || std::ranges::all_of(parts_, [](const part_ptr& p) {
-        return !p->sealed || p->finished;
-      }))
+  if (failed_ ||
+      std::ranges::all_of(parts_, [](const part_ptr& p) { return !p->sealed || p->finished; }))
     co_return;
   std::exception_ptr failed;
   try {

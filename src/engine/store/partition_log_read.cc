@@ -67,8 +67,8 @@ read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_erro
 }
 
 // Frames in order from a place in a part on, through later parts, until `each` gives false.
-seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part from,
-                                                                     position at, visit each) {
+seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part from, position at,
+                                                                     visit each) {
   log_index next{};  // what lies before it was seen
   while (true) {
     const auto& p = from.part;
@@ -108,8 +108,8 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read(offs
   const auto first = segments_.find(from);
   if (!first) co_return std::unexpected(read_fault::out_of_range);
   const auto place = parts_[*first]->index.find(from);
-  const auto walked =
-      co_await walk(held_part(parts_[*first]), place.at, [&](const log::frame_head& head, const fragments& body) {
+  const auto walked = co_await walk(
+      held_part(parts_[*first]), place.at, [&](const log::frame_head& head, const fragments& body) {
         if (head.next_offset() <= from) return true;
         if (head.offset_count > 0 && head.next_offset() > limits.below) return false;
         if (head.kind != log::frame_kind::batch) return true;
@@ -131,8 +131,9 @@ partition_log::find_time(timestamp time, offset below) {
   if (!first) co_return found;
   const auto place = parts_[*first]->index.find(time);
   if (!place) co_return found;
-  const auto walked =
-      co_await walk(held_part(parts_[*first]), place->at, [&](const log::frame_head& head, const fragments& body) {
+  const auto walked = co_await walk(
+      held_part(parts_[*first]), place->at,
+      [&](const log::frame_head& head, const fragments& body) {
         if (head.offset_count > 0 && head.base_offset >= below) return false;
         if (head.kind != log::frame_kind::batch || head.next_offset() <= start_offset_) return true;
         const auto batch = record::read_batch_header(body);

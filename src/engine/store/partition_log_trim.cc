@@ -24,8 +24,9 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   co_await shared_.files.sync_directory(directory_);
   if (const auto& span = parts_.back()->header.compacted) {
     // Nothing that was committed goes, so its end is the log's.
-    weir_check(last + 1 == span->next_index, "{}: truncation behind {} in a compacted segment to {}",
-               identity_.name, last, span->next_index);
+    weir_check(last + 1 == span->next_index,
+               "{}: truncation behind {} in a compacted segment to {}", identity_.name, last,
+               span->next_index);
     last_index_ = last;
     next_offset_ = span->next_offset;
     last_term_ = span->last_term;
