@@ -198,17 +198,21 @@ seastar::future<std::size_t> partition_log::compaction_pass::rewrite(std::size_t
   header.salt = log_.shared_.random();
   header.compacted.reset();
   segment_writer out(log_.shared_.files, unfinished_, header);
-  group g;
+  std::size_t next = first + 1;  // where the first ones were deleted, the others have their turn
   std::exception_ptr failed;
   try {
-    g = co_await copy(first, out);
-    co_await switch_to(g, out);
+    const auto g = co_await copy(first, out);
+    if (co_await switch_to(g, out)) {
+      next = first + g.parts.size();
+    } else {
+      co_await remove_unfinished();
+    }
   } catch (...) {
     failed = std::current_exception();
   }
   co_await out.close();
   if (failed) std::rethrow_exception(failed);
-  co_return first + g.parts.size();
+  co_return next;
 }
 
 // A lone segment that would stay as it is is not written.
@@ -270,11 +274,11 @@ std::optional<std::size_t> partition_log::compaction_pass::still_there(const gro
   return at;
 }
 
-seastar::future<> partition_log::compaction_pass::switch_to(const group& g, segment_writer& out) {
+seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g, segment_writer& out) {
   const auto lock = co_await seastar::get_units(log_.files_lock_, 1);
   go_on();
   const auto at = still_there(g);
-  if (!at) co_return;  // close() removes the file
+  if (!at) co_return false;
   auto& files = log_.shared_.files;
   // Readers of the old files, and those that come before the names change, stay with them.
   for (const auto& p : g.parts) co_await p->file->hold_open();
@@ -302,18 +306,24 @@ seastar::future<> partition_log::compaction_pass::switch_to(const group& g, segm
     co_await files.sync_directory(log_.directory_);
   }
   co_await log_.write_index(*fresh);
+  co_return true;
 }
 
 seastar::future<> partition_log::compaction_pass::close() {
   for (auto& p : replaced_) co_await retire(p);
   replaced_.clear();
-  if (unfinished_.empty()) co_return;
   try {
-    auto& files = log_.shared_.files;
-    if (co_await files.exists(unfinished_)) co_await files.remove(unfinished_);
+    co_await remove_unfinished();
   } catch (...) {
     store_log.debug("{} stays until the next start: {}", unfinished_, std::current_exception());
   }
+}
+
+seastar::future<> partition_log::compaction_pass::remove_unfinished() {
+  if (unfinished_.empty()) co_return;
+  auto& files = log_.shared_.files;
+  if (co_await files.exists(unfinished_)) co_await files.remove(unfinished_);
+  unfinished_.clear();
 }
 
 }  // namespace weir::store

@@ -38,12 +38,14 @@ class partition_log::compaction_pass {
 
   seastar::future<> read_keys();
   seastar::future<bool> take_keys(whole_frame frame);
-  // Segments from `first` on, as many as fit into one file; returns the first one that does not.
+  // Segments from `first` on, as many as fit into one file; returns where to go on.
   seastar::future<std::size_t> rewrite(std::size_t first);
   seastar::future<bool> would_change(part_ptr p);
   seastar::future<group> copy(std::size_t first, segment_writer& out);
   [[nodiscard]] bool joins(std::size_t next, log_index first_index, std::uint64_t written) const;
-  seastar::future<> switch_to(const group& g, segment_writer& out);
+  // False: some of them were deleted meanwhile, and nothing was done.
+  seastar::future<bool> switch_to(const group& g, segment_writer& out);
+  seastar::future<> remove_unfinished();
   seastar::future<> over_frames(part_ptr p, each_frame each);
   seastar::future<fate> judge(whole_frame frame);
   [[nodiscard]] bool header_stays(const log::frame_head& head,
