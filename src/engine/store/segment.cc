@@ -325,8 +325,13 @@ void segment::release(chunk& c) {
   drop(number);
 }
 
+seastar::future<> segment::hold_open() {
+  held_ = co_await open();
+}
+
 seastar::future<> segment::close() {
   co_await reads_.close();
+  held_ = {};
   unflushed_ = {};
   co_await file_.close();
 }

@@ -63,8 +63,9 @@ class segment {
   [[nodiscard]] std::uint64_t dirty() const { return end_ - written_; }
   [[nodiscard]] const std::string& path() const { return file_.path(); }
 
-  // Opens the file now, by its path; reads go on though that is another file's later.
-  seastar::future<> hold_open() { return ensure_open(); }
+  // Opens the file now, by its path, and keeps it open: reads go on though that path is another
+  // file's later.
+  seastar::future<> hold_open();
 
   // Waits for reads that are under way, then closes the file; nothing may be asked of it after.
   seastar::future<> close();
@@ -93,6 +94,7 @@ class segment {
   std::uint64_t written_;
   std::optional<std::uint64_t> allocated_;  // the file's size; known from its first use on
   kept_file file_;
+  kept_file::use held_;
   kept_file::use unflushed_;  // stays open between a write and the flush that reports its fate
   std::vector<std::unique_ptr<chunk>> chunks_;  // by number; absent ones are null
   std::map<std::size_t, seastar::shared_promise<run>> loading_;
