@@ -12,6 +12,7 @@
 #include "cli/commands.h"
 #include "cli/failure.h"
 #include "cli/offline/directory_check.h"
+#include "cli/offline/source.h"
 #include "cli/signals.h"
 #include "cli/text.h"
 

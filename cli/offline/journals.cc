@@ -81,7 +81,8 @@ journals read_journals(const std::string& folder, const std::string& label, find
   std::error_code error;
   for (const auto& e : std::filesystem::directory_iterator(folder, error)) {
     const auto name = e.path().filename().string();
-    const auto shown = label + "/" + name;
+    auto shown = label;
+    shown.append("/").append(name);
     const auto place = log::parse_journal_file_name(name);
     if (!place) {
       tell(to, level::note, shown, std::nullopt, "not a file of Weir", "it is left alone");

@@ -193,7 +193,7 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
   } else if (f.head.index != *s.next || f.head.base_offset != *s.next_offset) {
     if (!s.gaps) producers_.compacted();
     if (!s.gaps && place_.compacted == false) {
-      tell(level::note, s.name, f.at.value(), *s.next_offset,
+      tell(level::note, s.name, f.at.value(), s.next_offset,
            fmt::format("offsets {} to {} have been taken out", *s.next_offset,
                        f.head.base_offset - 1),
            "compaction leaves such holes; the topic is not compacted now");
@@ -242,7 +242,7 @@ void partition_check::bad_end(segment_scan& s, const log::scan_result& result, b
   const std::string reason(result.reason ? log::name(*result.reason) : "bad frame");
   if (result.tail == log::tail_state::clean) return;
   if (result.tail == log::tail_state::torn && last) {
-    tell(level::note, s.name, at, *s.next_offset,
+    tell(level::note, s.name, at, s.next_offset,
          fmt::format("a torn write: the last {} bytes hold no whole frame ({})", left, reason),
          "normal after a crash: it was never acknowledged, and the next start cuts it off");
     return;

@@ -194,7 +194,10 @@ seastar::future<> partition_log::replay(
                                       each(head, body);
                                       return true;
                                     });
-  if (!walked) throw std::runtime_error(fmt::format("{}: {}", identity_.name, damage_));
+  if (!walked) {
+    throw std::runtime_error(fmt::format("{}: {}: restore the file from a replica or a backup",
+                                         identity_.name, damage_));
+  }
 }
 
 }  // namespace weir::store
