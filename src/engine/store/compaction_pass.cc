@@ -274,7 +274,8 @@ std::optional<std::size_t> partition_log::compaction_pass::still_there(const gro
   return at;
 }
 
-seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g, segment_writer& out) {
+seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g,
+                                                                segment_writer& out) {
   const auto lock = co_await seastar::get_units(log_.files_lock_, 1);
   go_on();
   const auto at = still_there(g);
