@@ -70,41 +70,66 @@ SEASTAR_TEST_CASE(a_failure_at_any_write_of_a_pass_hurts_nothing) {
   BOOST_REQUIRE_GT(point, 15u);
 }
 
+struct switching : keyed_world {
+  using keyed_world::keyed_world;
+  bool done = false;
+  int rounds = 0;
+
+  seastar::future<> read(std::size_t bytes) {
+    while (!done) {
+      const auto got = co_await read_all(bytes);
+      // More may have been appended since.
+      check(got, false, got.rbegin()->first + 1);
+      const auto end = log->next_offset();
+      const auto latest = co_await log->latest_time(end);
+      BOOST_REQUIRE(latest.has_value() && latest->has_value() && (*latest)->offset < end);
+      const auto found = co_await log->find_time((*latest)->time, end);
+      BOOST_REQUIRE(found.has_value());
+      ++rounds;
+    }
+  }
+  seastar::future<> compact_and_append() {
+    for (int i = 0; i < 8; ++i) {
+      co_await compact();
+      append_round(70, 9 + i);
+      co_await all_durable();
+    }
+    done = true;
+  }
+};
+
 SEASTAR_TEST_CASE(readers_go_on_while_files_are_switched) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    keyed_world w(seed);
+    switching w(seed);
     co_await w.open();
     co_await fill(w);
     w.files.slow = true;
-    bool done = false;
-    int rounds = 0;
-    const auto read = [&](this auto, std::size_t bytes) -> seastar::future<> {
-      while (!done) {
-        const auto got = co_await w.read_all(bytes);
-        // More may have been appended since.
-        w.check(got, false, got.rbegin()->first + 1);
-        const auto end = w.log->next_offset();
-        const auto latest = co_await w.log->latest_time(end);
-        BOOST_REQUIRE(latest.has_value() && latest->has_value() && (*latest)->offset < end);
-        const auto found = co_await w.log->find_time((*latest)->time, end);
-        BOOST_REQUIRE(found.has_value());
-        ++rounds;
-      }
-    };
-    const auto compact = [&](this auto) -> seastar::future<> {
-      for (int i = 0; i < 8; ++i) {
-        co_await w.compact();
-        w.append_round(70, 9 + i);
-        co_await w.all_durable();
-      }
-      done = true;
-    };
-    co_await seastar::when_all_succeed(read(1), read(700), read(1 << 20), compact());
-    BOOST_REQUIRE_GT(rounds, 3);
+    co_await seastar::when_all_succeed(w.read(1), w.read(700), w.read(1 << 20),
+                                       w.compact_and_append());
+    BOOST_REQUIRE_GT(w.rounds, 3);
     co_await w.compact();
     co_await w.check_all();
     co_await w.close();
   }
+}
+
+seastar::future<> one_pass(keyed_world& w) {
+  co_await w.log->compact(w.work());
+}
+
+seastar::future<> delete_and_cut(keyed_world& w) {
+  const auto wait = w.random() % 60;
+  for (std::uint64_t i = 0; i < wait; ++i) co_await seastar::yield();
+  const auto start = offset(static_cast<std::int64_t>(w.random() % 250));
+  const auto deleted =
+      co_await w.log->delete_below(start, w.log->next_offset(), w.log->durable_index());
+  BOOST_REQUIRE(deleted.has_value());
+  // What was not committed goes: 10 entries behind the bound that the pass was given.
+  const auto keep = w.log->last_index();
+  w.append_round(10, 3);
+  if (w.random() % 2 == 0) co_await w.all_durable();
+  co_await w.log->truncate_after(keep);
+  w.told.erase(w.told.lower_bound(w.log->next_offset()), w.told.end());
 }
 
 SEASTAR_TEST_CASE(deletion_and_truncation_may_come_in_the_middle) {
@@ -113,30 +138,25 @@ SEASTAR_TEST_CASE(deletion_and_truncation_may_come_in_the_middle) {
     co_await w.open();
     co_await fill(w);
     w.files.slow = true;
-    const auto disturb = [&](this auto) -> seastar::future<> {
-      const auto wait = w.random() % 60;
-      for (std::uint64_t i = 0; i < wait; ++i) co_await seastar::yield();
-      const auto start = offset(static_cast<std::int64_t>(w.random() % 250));
-      const auto deleted =
-          co_await w.log->delete_below(start, w.log->next_offset(), w.log->durable_index());
-      BOOST_REQUIRE(deleted.has_value());
-      // What was not committed goes: 10 entries behind the bound that the pass was given.
-      const auto keep = w.log->last_index();
-      w.append_round(10, 3);
-      if (w.random() % 2 == 0) co_await w.all_durable();
-      co_await w.log->truncate_after(keep);
-      w.told.erase(w.told.lower_bound(w.log->next_offset()), w.told.end());
-    };
-    const auto compact = [&](this auto) -> seastar::future<> { co_await w.log->compact(w.work()); };
-    co_await seastar::when_all_succeed(compact(), disturb());
-    w.check(co_await w.read_all(), false);
+    co_await seastar::when_all_succeed(one_pass(w), delete_and_cut(w));
+    co_await w.check_all();
+    for (const auto& name : co_await w.files.list(w.directory))
+      BOOST_REQUIRE(!name.ends_with(".new"));
     co_await w.crash_and_open();
-    w.check(co_await w.read_all(), false);
+    co_await w.check_all();
     w.append_round(100, 5);
     co_await w.all_durable();
     co_await w.compact();
     co_await w.check_all();
     co_await w.close();
+  }
+}
+
+seastar::future<> pass_until_stopped(keyed_world& w) {
+  try {
+    co_await w.log->compact(w.work());
+  } catch (const compaction_stopped&) {
+    BOOST_REQUIRE_EQUAL(w.log->compaction().failures, 0u);
   }
 }
 
@@ -146,14 +166,7 @@ SEASTAR_TEST_CASE(a_log_can_be_stopped_at_any_moment_of_a_pass) {
     co_await w.open();
     co_await fill(w);
     w.files.slow = true;
-    const auto compact = [&](this auto) -> seastar::future<> {
-      try {
-        co_await w.log->compact(w.work());
-      } catch (const compaction_stopped&) {
-        BOOST_REQUIRE_EQUAL(w.log->compaction().failures, 0u);
-      }
-    };
-    auto pass = compact();
+    auto pass = pass_until_stopped(w);
     for (int i = 0; i < wait; ++i) co_await seastar::yield();
     co_await w.log->stop();
     co_await std::move(pass);
@@ -166,18 +179,31 @@ SEASTAR_TEST_CASE(a_log_can_be_stopped_at_any_moment_of_a_pass) {
   }
 }
 
-// With the shard's journal: what it holds of a file that was replaced is not for the new one.
+struct journaled_world : keyed_world {
+  using keyed_world::keyed_world;
+  std::optional<journal> small;
+
+  seastar::future<> open_all() {
+    co_await replay_journals(files, "/data", 1, [this] { return random(); });
+    small.emplace(files, "/data/journal", 0, 1 << 20, [this] { return random(); });
+    shared.small_writes = &*small;
+    co_await open();
+  }
+  seastar::future<> crash_and_open_all() {
+    files.crash();
+    co_await close();
+    co_await small->stop();
+    files.fail = nullptr;
+    files.power_on();
+    co_await open_all();
+  }
+};
+
+// What the journal holds of a file that was replaced is not for the new one.
 SEASTAR_TEST_CASE(the_journal_does_not_write_into_compacted_files) {
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
-    keyed_world w(seed);
-    std::optional<journal> small;
-    const auto open = [&](this auto) -> seastar::future<> {
-      co_await replay_journals(w.files, "/data", 1, [&] { return w.random(); });
-      small.emplace(w.files, "/data/journal", 0, 1 << 20, [&] { return w.random(); });
-      w.shared.small_writes = &*small;
-      co_await w.open();
-    };
-    co_await open();
+    journaled_world w(seed);
+    co_await w.open_all();
     for (int life = 0; life < 3; ++life) {
       for (int i = 0; i < 120; ++i) {
         w.append({{fmt::format("k{}", w.random() % 12), std::string(w.random() % 300, 'v')}});
@@ -193,18 +219,12 @@ SEASTAR_TEST_CASE(the_journal_does_not_write_into_compacted_files) {
         BOOST_REQUIRE_GE(w.files.calls(), from + point);
       }
       const auto end = w.log->next_offset();
-      w.files.crash();
-      co_await w.log->stop();
-      w.log.reset();
-      co_await small->stop();
-      w.files.fail = nullptr;
-      w.files.power_on();
-      co_await open();
+      co_await w.crash_and_open_all();
       BOOST_REQUIRE_EQUAL(w.log->next_offset().value(), end.value());
       co_await w.check_all(false);
     }
     co_await w.close();
-    co_await small->stop();
+    co_await w.small->stop();
   }
 }
 

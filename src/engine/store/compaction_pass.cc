@@ -19,10 +19,10 @@ std::uint64_t frames_size(std::uint64_t end) {
 
 }  // namespace
 
-partition_log::compaction_pass::compaction_pass(partition_log& l, compaction_work work,
+partition_log::compaction_pass::compaction_pass(partition_log& l, const compaction_work& work,
                                                 const log::compaction_plan& plan)
     : log_(l),
-      work_(std::move(work)),
+      work_(work),
       parts_(l.parts_.begin(), l.parts_.begin() + static_cast<std::ptrdiff_t>(plan.end + 1)),
       dirty_(plan.dirty),
       dirty_from_(plan.dirty_from),
@@ -217,21 +217,33 @@ seastar::future<std::size_t> partition_log::compaction_pass::rewrite(std::size_t
 
 // A lone segment that would stay as it is is not written.
 seastar::future<bool> partition_log::compaction_pass::would_change(part_ptr p) {
-  bool changed = false;
-  std::int64_t records = 0;
-  co_await over_frames(p, [&](this auto, whole_frame frame) -> seastar::future<bool> {
-    const auto f = co_await judge(std::move(frame));
-    changed = f.changed;
-    records += f.records_in;
-    co_return !changed;
-  });
-  if (!changed) {
+  preview seen;
+  co_await over_frames(
+      p, [this, &seen](whole_frame frame) { return look_at(std::move(frame), seen); });
+  if (!seen.changed) {
     figures_.bytes_in += frames_size(p->file->end());
     figures_.bytes_out += frames_size(p->file->end());
-    figures_.records_in += static_cast<std::uint64_t>(records);
-    figures_.records_out += static_cast<std::uint64_t>(records);
+    figures_.records_in += seen.records;
+    figures_.records_out += seen.records;
   }
-  co_return changed;
+  co_return seen.changed;
+}
+
+seastar::future<bool> partition_log::compaction_pass::look_at(whole_frame frame, preview& seen) {
+  const auto f = co_await judge(std::move(frame));
+  seen.changed = f.changed;
+  seen.records += static_cast<std::uint64_t>(f.records_in);
+  co_return !seen.changed;
+}
+
+seastar::future<bool> partition_log::compaction_pass::copy_frame(whole_frame frame,
+                                                                 segment_writer& out) {
+  auto f = co_await judge(std::move(frame));
+  figures_.records_in += static_cast<std::uint64_t>(f.records_in);
+  figures_.records_out += static_cast<std::uint64_t>(f.records_out);
+  if (f.frame) co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
+  co_await moved(out.take_written());
+  co_return true;
 }
 
 seastar::future<partition_log::compaction_pass::group> partition_log::compaction_pass::copy(
@@ -240,13 +252,8 @@ seastar::future<partition_log::compaction_pass::group> partition_log::compaction
   auto next = first;
   do {
     g.parts.push_back(parts_[next]);
-    co_await over_frames(parts_[next], [&](this auto, whole_frame frame) -> seastar::future<bool> {
-      auto f = co_await judge(std::move(frame));
-      figures_.records_in += static_cast<std::uint64_t>(f.records_in);
-      figures_.records_out += static_cast<std::uint64_t>(f.records_out);
-      if (f.frame) co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
-      co_await moved(out.take_written());
-      co_return true;
+    co_await over_frames(parts_[next], [this, &out](whole_frame frame) {
+      return copy_frame(std::move(frame), out);
     });
     figures_.bytes_in += frames_size(parts_[next]->file->end());
     ++next;

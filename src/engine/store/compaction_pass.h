@@ -9,7 +9,7 @@ namespace weir::store {
 class partition_log::compaction_pass {
  public:
   // What `plan` says is looked at now: the segments are those that the log has at this moment.
-  compaction_pass(partition_log& l, compaction_work work, const log::compaction_plan& plan);
+  compaction_pass(partition_log& l, const compaction_work& work, const log::compaction_plan& plan);
 
   // Reads the dirty part, then rewrites what is to be rewritten, oldest first.
   seastar::future<> run();
@@ -34,6 +34,10 @@ class partition_log::compaction_pass {
     std::int32_t records_out = 0;
     bool changed = false;
   };
+  struct preview {
+    bool changed = false;
+    std::uint64_t records = 0;
+  };
   using each_frame = std::function<seastar::future<bool>(whole_frame)>;  // false: enough
 
   seastar::future<> read_keys();
@@ -41,6 +45,8 @@ class partition_log::compaction_pass {
   // Segments from `first` on, as many as fit into one file; returns where to go on.
   seastar::future<std::size_t> rewrite(std::size_t first);
   seastar::future<bool> would_change(part_ptr p);
+  seastar::future<bool> look_at(whole_frame frame, preview& seen);
+  seastar::future<bool> copy_frame(whole_frame frame, segment_writer& out);
   seastar::future<group> copy(std::size_t first, segment_writer& out);
   [[nodiscard]] bool joins(std::size_t next, log_index first_index, std::uint64_t written) const;
   // False: some of them were deleted meanwhile, and nothing was done.

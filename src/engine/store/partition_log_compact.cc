@@ -47,7 +47,7 @@ seastar::future<bool> partition_log::compact(compaction_work work) {
   if (!plan.due || stopping_) co_return false;
 
   const auto started = std::chrono::steady_clock::now();
-  compaction_pass pass(*this, std::move(work), plan);
+  compaction_pass pass(*this, work, plan);
   std::exception_ptr failed;
   try {
     co_await pass.run();
