@@ -61,8 +61,7 @@ seastar::future<json> report_partitions(cluster& state, std::string topic) {
                              r->next_offset().value(), r->leader_epoch(), r->size_bytes(), status,
                              log.damage(), r->compacts(), r->compaction_plan().dirty_ratio(),
                              log.first_dirty().value(), log.compaction().last_pass.value(),
-                             log.compaction().passes,
-                             [&] {
+                             log.compaction().passes, [&] {
                                const auto* f = c.failing_compactions().find(key);
                                return f ? f->why : std::string();
                              }()});

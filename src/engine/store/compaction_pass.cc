@@ -292,8 +292,8 @@ seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g,
   for (const auto& p : g.parts) co_await p->file->hold_open();
   const auto name = log_.path(log::segment_file_name(out.header().first_index));
   auto fresh = seastar::make_lw_shared<part>(
-      out.header(), seastar::make_lw_shared<segment>(log_.shared_.open, name, log_.shared_.cache, log_.reads_,
-                                                     true, out.end()));
+      out.header(), seastar::make_lw_shared<segment>(log_.shared_.open, name, log_.shared_.cache,
+                                                     log_.reads_, true, out.end()));
   fresh->index = out.index();
   fresh->on_disk = fresh->sealed = fresh->finished = true;
   fresh->flushed = fresh->settled = fresh->covered = out.end();

@@ -165,8 +165,8 @@ class partition_log final : public journal_user {
     std::uint64_t flushed = 0;  // bytes known durable, in the file or in the journal
     std::uint64_t settled = 0;  // bytes known durable in the file
     std::uint64_t covered = log::segment_header_size;  // bytes that the index file covers
-    fragments producers;    // snapshot taken when it became active
-    seastar::gate readers;  // it is closed after the last of them
+    fragments producers;                               // snapshot taken when it became active
+    seastar::gate readers;                             // it is closed after the last of them
   };
   using part_ptr = seastar::lw_shared_ptr<part>;
   class reader;

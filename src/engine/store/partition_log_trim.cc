@@ -8,7 +8,7 @@
 namespace weir::store {
 seastar::future<> partition_log::truncate_after(log_index last) {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
-  const auto side = co_await seastar::get_units(side_lock_, 1);
+  auto side = co_await seastar::get_units(side_lock_, 1);
   weir_check(last >= start_index_ - 1 && last <= last_index_,
              "{}: truncation behind {} of {} to {}", identity_.name, last, start_index_,
              last_index_);
@@ -34,7 +34,10 @@ seastar::future<> partition_log::truncate_after(log_index last) {
     roll(shared_.now());
   }
   // What stays counts as durable in the end, so segments before the last one are, too.
+  // Finishing one writes files beside it, and takes that lock itself.
+  side.return_all();
   for (std::size_t i = 0; i + 1 < parts_.size(); ++i) co_await flush_part(parts_[i]);
+  side = co_await seastar::get_units(side_lock_, 1);
   part& p = *parts_.back();
   p.sealed = p.finished = false;
   if (!p.on_disk) co_await create(p);

@@ -202,7 +202,8 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
       damaged_side_file(terms_file_name, t.error());
     }
   }
-  if (const auto file = co_await read_small(log.shared_.files, log.path(cleaner_file_name), small_file_max)) {
+  if (const auto file =
+          co_await read_small(log.shared_.files, log.path(cleaner_file_name), small_file_max)) {
     if (const auto c = log::decode_cleaner_checkpoint(*file)) log.first_dirty_ = c->first_dirty;
   }
   // The newest snapshot that is whole; older ones only cost a longer scan.
