@@ -18,9 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The format that this version reads (docs/formats/data-directory.md).
-constexpr std::int64_t format_known = 1;
-
 finding about(level how, std::string file, std::string what, std::string means) {
   return {.how = how,
           .file = std::move(file),
@@ -103,10 +100,10 @@ void directory_check::own_files() {
     return std::nullopt;
   };
   const auto format = number("format");
-  if (format && *format > format_known) {
+  if (format && *format > log::data_format_version) {
     found.add(about(level::unchecked, "format",
                     fmt::format("written by a newer Weir (format {}, this one reads up to {})",
-                                *format, format_known),
+                                *format, log::data_format_version),
                     "check it with that version"));
   }
   (void)number("node");

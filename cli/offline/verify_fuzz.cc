@@ -19,16 +19,22 @@ void write(const std::string& path, std::string_view content) {
 }
 
 // Once for the process; every input overwrites the same files.
+struct folder {
+  folder() {
+    path = std::filesystem::temp_directory_path() / ("weir-fuzz-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(path + "/topics/t.AAAAAAAAAAAAAAAAAAAAAA/0");
+    std::filesystem::create_directories(path + "/catalog");
+    std::filesystem::create_directories(path + "/journal");
+    write(path + "/format", "1\n");
+  }
+  ~folder() { std::filesystem::remove_all(path); }
+  folder(const folder&) = delete;
+  std::string path;
+};
+
 const std::string& root() {
-  static const std::string path = [] {
-    auto at = std::filesystem::temp_directory_path() / ("weir-fuzz-" + std::to_string(::getpid()));
-    std::filesystem::create_directories(at / "topics/t.AAAAAAAAAAAAAAAAAAAAAA/0");
-    std::filesystem::create_directories(at / "catalog");
-    std::filesystem::create_directories(at / "journal");
-    write(at / "format", "1\n");
-    return at.string();
-  }();
-  return path;
+  static const folder made;
+  return made.path;
 }
 
 }  // namespace

@@ -12,6 +12,8 @@
 #include <optional>
 #include <utility>
 
+#include "core/log/segment_header.h"
+
 namespace weir::app {
 namespace {
 
@@ -66,14 +68,13 @@ std::expected<int, std::string> lock(const std::string& path) {
 std::expected<void, std::string> check(const std::string& path, node_id node) {
   const auto format = read_number(path + "/format");
   if (!format) return std::unexpected(format.error());
-  if (*format && **format > data_directory::format_version) {
+  if (*format && **format > log::data_format_version) {
     return std::unexpected(fmt::format(
         "{} was written by a newer Weir (format {}, this one reads up to {}): start that version",
-        path, **format, data_directory::format_version));
+        path, **format, log::data_format_version));
   }
   if (!*format) {
-    if (auto done = write_number(path + "/format", data_directory::format_version); !done)
-      return done;
+    if (auto done = write_number(path + "/format", log::data_format_version); !done) return done;
   }
   const auto known = read_number(path + "/node");
   if (!known) return std::unexpected(known.error());

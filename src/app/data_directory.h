@@ -11,9 +11,6 @@ namespace weir::app {
 
 class data_directory {
  public:
-  // The newest format that this version reads and the one that it writes. It only ever grows.
-  static constexpr int format_version = 1;
-
   // The error is one line for the operator.
   static std::expected<data_directory, std::string> open(const std::string& path, node_id node);
   data_directory(data_directory&& other) noexcept;

@@ -51,7 +51,10 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
 std::string segment_file_name(log_index first);
 std::string index_file_name(log_index first);      // the same with ".idx"
 std::string producers_file_name(log_index first);  // with ".producers"
-// The other files of a partition (docs/formats/data-directory.md).
+// The format of a data directory (docs/formats/data-directory.md): the newest one that this version
+// reads, and the one that it writes. It only ever grows.
+inline constexpr int data_format_version = 1;
+// The other files of a partition.
 inline constexpr const char* terms_file_name = "terms";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
 inline constexpr const char* cleaner_file_name = "cleaner";
