@@ -103,6 +103,8 @@ SEASTAR_TEST_CASE(readers_go_on_while_files_are_switched) {
     switching w(seed);
     co_await w.open();
     co_await fill(w);
+    co_await w.close();
+    co_await w.open();  // no file is open yet, nothing is in memory
     w.files.slow = true;
     co_await seastar::when_all_succeed(w.read(1), w.read(700), w.read(1 << 20),
                                        w.compact_and_append());
@@ -115,6 +117,44 @@ SEASTAR_TEST_CASE(readers_go_on_while_files_are_switched) {
 
 seastar::future<> one_pass(keyed_world& w) {
   co_await w.log->compact(w.work());
+}
+
+// One that has not opened the old files when their names go.
+SEASTAR_TEST_CASE(a_reader_may_come_at_any_moment_of_a_pass) {
+  for (int wait = 0; wait < 160; ++wait) {
+    keyed_world w(static_cast<std::uint64_t>(wait) + 1);
+    co_await w.open();
+    co_await fill(w);
+    co_await w.close();
+    co_await w.open();
+    w.files.slow = true;
+    auto pass = one_pass(w);
+    for (int i = 0; i < wait; ++i) co_await seastar::yield();
+    // Looks into every segment, the newest first.
+    const auto found = co_await w.log->latest_time(offset(3));
+    BOOST_REQUIRE(found.has_value() && (!*found || (*found)->offset < offset(3)));
+    co_await std::move(pass);
+    co_await w.check_all();
+    co_await w.close();
+  }
+}
+
+SEASTAR_TEST_CASE(a_deleted_segment_stays_for_those_who_read_it) {
+  for (int wait = 0; wait < 20; ++wait) {
+    keyed_world w(static_cast<std::uint64_t>(wait) + 1);
+    co_await w.open();
+    co_await fill(w);
+    co_await w.close();
+    co_await w.open();
+    w.files.slow = true;
+    auto reading = w.log->latest_time(offset(3));
+    for (int i = 0; i < wait; ++i) co_await seastar::yield();
+    const auto end = w.log->next_offset();
+    BOOST_REQUIRE(
+        (co_await w.log->delete_below(end - 10, end, w.log->durable_index())).has_value());
+    BOOST_REQUIRE((co_await std::move(reading)).has_value());
+    co_await w.close();
+  }
 }
 
 seastar::future<> delete_and_cut(keyed_world& w) {

@@ -83,8 +83,11 @@ seastar::future<> partition_log::flush_to_files() {
   // Taken now: when all of it is durable, more will have been appended.
   auto side = due ? std::optional(side_files_now()) : std::nullopt;
   // In order: a later segment has nothing on disk before the earlier ones are whole.
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    co_await flush_part(parts_[i]);
+  for (std::size_t i = 0; i < parts_.size();) {
+    const auto p = parts_[i];
+    co_await flush_part(p);
+    // It may have been sealed with more in it before this went on.
+    if (p->finished || !p->sealed) ++i;
   }
   if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
   flushed(through);
