@@ -15,6 +15,7 @@ SEASTAR_TEST_CASE(a_partition_whose_passes_fail_waits_longer_each_time) {
   const compaction_failures::time_point start{};
   BOOST_REQUIRE(failures.may_try(key, start));
   std::vector<std::chrono::steady_clock::duration> waits;
+  waits.reserve(8);
   for (int i = 0; i < 8; ++i) waits.push_back(failures.failed(key, "damaged", start).wait);
   BOOST_REQUIRE((waits == std::vector<std::chrono::steady_clock::duration>{
                               1min, 2min, 4min, 8min, 16min, 32min, 60min, 60min}));

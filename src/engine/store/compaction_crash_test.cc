@@ -152,7 +152,8 @@ SEASTAR_TEST_CASE(a_deleted_segment_stays_for_those_who_read_it) {
     const auto end = w.log->next_offset();
     BOOST_REQUIRE(
         (co_await w.log->delete_below(end - 10, end, w.log->durable_index())).has_value());
-    BOOST_REQUIRE((co_await std::move(reading)).has_value());
+    const auto found = co_await std::move(reading);
+    BOOST_REQUIRE(found.has_value());
     co_await w.close();
   }
 }

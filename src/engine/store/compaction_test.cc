@@ -118,6 +118,7 @@ SEASTAR_TEST_CASE(every_codec_is_kept) {
     co_await w.open();
     for (int i = 0; i < 300; ++i) {
       std::vector<keyed_log::wanted> records;
+      records.reserve(5);
       for (int j = 0; j < 5; ++j)
         records.emplace_back(fmt::format("key-{}", (i * 7 + j * 3) % 50), std::string(200, 'x'));
       w.append(records);
