@@ -139,6 +139,18 @@ TEST_CASE("terms answer OffsetForLeaderEpoch") {
   CHECK(terms.find(term(5)) == term_entry{term(5), log_index(8), offset(40)});
 }
 
+TEST_CASE("a term that began below deleted records begins where they end") {
+  term_map terms;
+  terms.append(term(1), log_index(1), offset(0));
+  terms.trim(log_index(1), offset(50));
+  // After a crash the frames of this segment are scanned again.
+  terms.append(term(1), log_index(3), offset(20));
+  terms.append(term(2), log_index(4), offset(30));
+  CHECK(terms.find(term(1)) == term_entry{term(1), log_index(1), offset(50)});
+  CHECK(terms.end_of(term(1), offset(90)) == term_end{term(1), offset(50)});
+  CHECK(terms.find(term(2)) == term_entry{term(2), log_index(4), offset(50)});
+}
+
 TEST_CASE("a checkpoint comes back, and no change goes unseen") {
   const checkpoint c{.clean = true,
                      .active_salt = 1,

@@ -19,10 +19,11 @@ constexpr std::size_t entry_size = 24;
 void term_map::append(weir::term term, log_index index, offset base_offset) {
   if (!entries_.empty()) {
     const auto& last = entries_.back();
-    weir_check(term >= last.term && index >= last.first_index && base_offset >= last.first_offset,
+    weir_check(term >= last.term && index >= last.first_index,
                "entry {} of term {} after term {}, which began at {}", index, term, last.term,
                last.first_index);
     if (term == last.term) return;
+    base_offset = std::max(base_offset, last.first_offset);
   }
   entries_.push_back({term, index, base_offset});
 }

@@ -27,7 +27,8 @@ struct term_end {
 
 class term_map {
  public:
-  // An entry was appended. Costs nothing unless its term is new. Terms and indexes don't decrease.
+  // An entry was appended. Costs nothing unless its term is new. Terms and indexes don't decrease;
+  // offsets may be below that of `trim`, whose records no one reads: a start scans them again.
   void append(weir::term term, log_index index, offset base_offset);
   // Entries from `from` on are gone.
   void truncate(log_index from);

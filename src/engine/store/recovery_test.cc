@@ -32,6 +32,7 @@ struct world : machine, kept_log {
     counting.counts = {};
     shared_store counted{.files = counting,
                          .cache = cache,
+                         .open{counting, 16},
                          .now = shared.now,
                          .random = shared.random,
                          .checkpoint_bytes = checkpoint_bytes};
