@@ -87,11 +87,6 @@ std::string describe(const fragments& encoded) {
                      load_be<std::int16_t>(start.data() + 2));
 }
 
-bool is_compacted(const catalog::state& state, const catalog::topic& t) {
-  return resolve_topic({.topic = &t.configs, .cluster = &state.cluster_configs()})
-      .cleanup_policy.has(cleanup_policy_choice::compact);
-}
-
 catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,
                             findings& to) {
   catalog_found out;
@@ -100,11 +95,7 @@ catalog_found check_catalog(const std::string& data_directory, const journals& j
   bool readable_all = true;
   findings commands;
   partition_check check(
-      {.directory = directory,
-       .label = label,
-       .topic = uuid{},
-       .partition = partition_id(0),
-       .compacted = false},
+      {.directory = directory, .label = label, .topic = uuid{}, .partition = partition_id(0)},
       journal, p, [&](const log::frame_head& head, const fragments& body) {
         if (const auto c = catalog::decode(body)) {
           // A refused one was refused when it was first applied, too.

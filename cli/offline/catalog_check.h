@@ -17,9 +17,6 @@ struct catalog_found {
 catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,
                             findings& to);
 
-// Whether the topic's cleanup.policy names compaction, by its own options or the cluster's.
-bool is_compacted(const catalog::state& state, const catalog::topic& t);
-
 // One line: "topic created: orders, id …, 3 partitions, retention.ms=1000".
 std::string in_words(const catalog::command& c);
 std::string describe(const fragments& encoded);  // the same, or why it can't be read

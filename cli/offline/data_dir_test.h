@@ -9,6 +9,7 @@
 #include "core/base/endian.h"
 #include "core/catalog/command.h"
 #include "core/log/checkpoint.h"
+#include "core/log/cleaner_checkpoint.h"
 #include "core/log/journal.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/segment_header.h"
@@ -84,10 +85,19 @@ class partition_writer {
     add({.kind = log::frame_kind::command, .body_crc = log::body_crc(body), .offset_count = 1},
         body, nullptr);
   }
-  // As if these offsets had been compacted away.
+  // Nothing holds this entry.
   void hole(int offsets) {
     next_index_ += 1;
     next_offset_ += offsets;
+  }
+  // The open segment is what compaction left of all entries up to here.
+  void compacted() {
+    header_.compacted = {.next_index = next_index_,
+                         .next_offset = next_offset_,
+                         .end = index_->totals().end,
+                         .last_term = term_};
+    index_->cover(next_index_, next_offset_);
+    log::encode(header_, std::span<char, log::segment_header_size>(bytes_.data(), bytes_.size()));
   }
   // Writes the last segment and what an orderly stop writes.
   void stop() {
@@ -194,7 +204,7 @@ struct data_dir {
     return path + "/topics/orders." + topic.str() + "/0";
   }
   // A catalog that knows the topic.
-  void write_catalog(bool compacted = false) const {
+  void write_catalog() const {
     partition_writer catalog(path + "/catalog", {}, partition_id(0));
     stored::cluster_created created;
     created.cluster_id = uuid{9, 9};
@@ -203,11 +213,9 @@ struct data_dir {
     t.name = "orders";
     t.topic_id = topic;
     t.partitions.emplace_back().replicas.push_back(1);
-    if (compacted) {
-      auto& c = t.configs.emplace_back();
-      c.name = "cleanup.policy";
-      c.value = "compact";
-    }
+    auto& c = t.configs.emplace_back();
+    c.name = "cleanup.policy";
+    c.value = "compact";
     catalog.command(t);
     catalog.stop();
   }

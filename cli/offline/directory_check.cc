@@ -12,6 +12,7 @@
 
 #include "cli/offline/catalog_check.h"
 #include "cli/offline/kinds.h"
+#include "core/log/cleaner_checkpoint.h"
 
 namespace weir::offline {
 namespace {
@@ -39,6 +40,8 @@ std::optional<std::string> small_error(const byte_source& file, file_kind kind) 
       error = s.error();
   } else if (kind == file_kind::terms) {
     if (const auto t = log::term_map::decode(*content); !t) error = t.error();
+  } else if (kind == file_kind::cleaner) {
+    if (const auto c = log::decode_cleaner_checkpoint(*content); !c) error = c.error();
   } else if (const auto c = log::decode_checkpoint(*content); !c) {
     error = c.error();
   }
@@ -193,7 +196,6 @@ partition_place directory_check::place_of(const fs::path& directory) const {
   if (relative == "catalog") {
     out.topic = uuid{};
     out.partition = partition_id(0);
-    out.compacted = false;
     return out;
   }
   const auto topic = directory.parent_path().filename().string();
@@ -203,10 +205,6 @@ partition_place directory_check::place_of(const fs::path& directory) const {
   if (!number.empty() && number.size() < 10 &&
       number.find_first_not_of("0123456789") == std::string::npos)
     out.partition = partition_id(std::stoi(number));
-  if (out.topic) {
-    if (const auto* t = catalog_.state.find(*out.topic))
-      out.compacted = is_compacted(catalog_.state, *t);
-  }
   return out;
 }
 

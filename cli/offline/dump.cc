@@ -6,6 +6,7 @@
 #include "cli/offline/kinds.h"
 #include "cli/offline/lines.h"
 #include "cli/offline/side_files.h"
+#include "core/log/cleaner_checkpoint.h"
 
 namespace weir::offline {
 namespace {
@@ -100,12 +101,20 @@ bool dump_checkpoint(std::string_view content, const dump_to& to) {
   return true;
 }
 
+bool dump_cleaner(std::string_view content, const dump_to& to) {
+  const auto c = log::decode_cleaner_checkpoint(content);
+  if (!c) return unreadable(to, log::name(c.error()));
+  to(line("cleaner").add("compacted_below", c->first_dirty).time("written", c->written.value()));
+  return true;
+}
+
 bool dump_small(const byte_source& file, file_kind kind, dump_to& to) {
   const auto content = small_content(file);
   if (!content) return unreadable(to, content.error());
   if (kind == file_kind::index) return dump_index(*content, to);
   if (kind == file_kind::producers) return dump_producers(*content, to);
   if (kind == file_kind::terms) return dump_terms(*content, to);
+  if (kind == file_kind::cleaner) return dump_cleaner(*content, to);
   return dump_checkpoint(*content, to);
 }
 
@@ -163,6 +172,7 @@ bool dump(const source_ptr& file, const dump_order& order,
     case file_kind::producers:
     case file_kind::terms:
     case file_kind::checkpoint:
+    case file_kind::cleaner:
       return dump_small(*file, kind, to);
   }
   return false;

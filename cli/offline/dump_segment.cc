@@ -54,6 +54,11 @@ line in_words(const log::segment_header& h) {
       .add("voted_for", h.last_vote.voted_for)
       .add("salt", fmt::format("{:016x}", h.salt))
       .time("created", h.created.value());
+  if (h.compacted)
+    l.add("compacted_to_index", h.compacted->next_index)
+        .add("compacted_to_offset", h.compacted->next_offset)
+        .add("compacted_end", h.compacted->end)
+        .add("compacted_last_term", h.compacted->last_term);
   return l;
 }
 
@@ -139,7 +144,9 @@ bool dump_segment(const source_ptr& file, dump_to& to) {
   }
   to(in_words(*header));
   bool good = true;
-  log::scan_start start{.salt = header->salt, .end = position(file->size()), .allow_gaps = true};
+  log::scan_start start{.salt = header->salt,
+                        .end = position(file->size()),
+                        .allow_gaps = header->compacted.has_value()};
   while (true) {
     const auto result = walk_frames(*file, start, [&](const log::scanned_frame& f) {
       if (to.order.from && f.head.next_offset().value() <= *to.order.from) return true;

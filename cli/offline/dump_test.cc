@@ -74,7 +74,7 @@ TEST_CASE("damage is shown where it is, and what is behind it, too") {
 
 TEST_CASE("commands of the catalog in words") {
   data_dir d;
-  d.write_catalog(true);
+  d.write_catalog();
   const auto text = shown(d.path + "/catalog/00000000000000000001.log");
   INFO(text);
   CHECK(has(text, "command cluster created: id AAAAAAAAAAkAAAAAAAAACQ"));
@@ -95,6 +95,10 @@ TEST_CASE("the files beside the segments, by what they begin with") {
   std::filesystem::rename(at("checkpoint"), at("copy.bin"));
   CHECK(has(shown(at("copy.bin")), "checkpoint  closed_in_order yes  active_segment 12"));
   CHECK(has(shown(d.path + "/format"), "number  value 1"));
+  const auto cleaner =
+      log::encode(log::cleaner_checkpoint{.first_dirty = offset(40), .written = timestamp(1000)});
+  spill(at("cleaner"), small_file({cleaner.data(), cleaner.size()}));
+  CHECK(has(shown(at("cleaner")), "cleaner  compacted_below 40"));
   spill(d.path + "/other", "hello");
   CHECK(has(shown(d.path + "/other", {}, false), "does not begin like any file of Weir"));
   CHECK_THROWS_AS(open_source(d.path + "/absent"), read_failed);

@@ -23,7 +23,8 @@ file_kind by_magic(std::string_view at, bool small) {
                            known{"WEIRIDX\n", true, file_kind::index},
                            known{"WEIRPSN\n", true, file_kind::producers},
                            known{"WEIRTRM\n", true, file_kind::terms},
-                           known{"WEIRCKP\n", true, file_kind::checkpoint}};
+                           known{"WEIRCKP\n", true, file_kind::checkpoint},
+                           known{"WEIRCLN\n", true, file_kind::cleaner}};
   for (const auto& k : all) {
     if (k.small == small && at.starts_with(k.magic)) return k.kind;
   }
@@ -69,6 +70,8 @@ std::string_view name(file_kind kind) {
       return "terms";
     case file_kind::checkpoint:
       return "checkpoint";
+    case file_kind::cleaner:
+      return "cleaner";
     case file_kind::journal:
       return "journal";
     case file_kind::number:

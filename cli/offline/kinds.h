@@ -15,6 +15,7 @@ enum class file_kind : std::uint8_t {
   producers,
   terms,
   checkpoint,
+  cleaner,
   journal,
   number,  // lock, format, node: one number as text
   unknown

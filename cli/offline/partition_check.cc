@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "core/log/cleaner_checkpoint.h"
+
 namespace weir::offline {
 namespace {
 
@@ -44,6 +46,7 @@ findings partition_check::run() {
     check_segment(log::segment_file_name(first), first == firsts_.back());
   if (terms_) terms_->finish(out_);
   producers_.finish(out_, out_.count(level::damage) == 0);
+  check_cleaner();
   if (checkpoint_ && expected_ && out_.count(level::damage) == 0) {
     extent_.next = expected_->next;
     extent_.next_offset = expected_->next_offset;
@@ -124,11 +127,29 @@ void partition_check::load_small() {
   }
 }
 
+// A key may be twice only behind where it says.
+void partition_check::check_cleaner() {
+  const auto file = small(log::cleaner_file_name);
+  if (!file) return;
+  const auto c = log::decode_cleaner_checkpoint(*file);
+  if (!c) {
+    tell(c.error() == log::log_error::newer_version ? level::unchecked : level::redundant,
+         log::cleaner_file_name, 0, std::nullopt, std::string(log::name(c.error())),
+         "nothing is lost: the next compaction begins at the start of the log");
+  } else if (expected_ && out_.count(level::damage) == 0 &&
+             c->first_dirty > expected_->next_offset) {
+    tell(level::redundant, log::cleaner_file_name, std::nullopt, c->first_dirty,
+         fmt::format("compaction reached this offset, but the log ends at {}",
+                     expected_->next_offset),
+         "nothing is lost: the next compaction begins at the log's end at the latest");
+  }
+}
+
 void partition_check::unlisted() {
   constexpr std::size_t damage_text_max = 4096;
   for (const auto& name : names_) {
     if (log::parse_segment_file_name(name) || name == log::terms_file_name ||
-        name == log::checkpoint_file_name)
+        name == log::checkpoint_file_name || name == log::cleaner_file_name)
       continue;
     auto first = log::parse_index_file_name(name);
     if (!first) first = log::parse_producers_file_name(name);

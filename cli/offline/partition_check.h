@@ -16,8 +16,6 @@ struct partition_place {
   std::string label;  // stands before file names in findings; empty: they stand alone
   std::optional<uuid> topic;
   std::optional<partition_id> partition;
-  // A compacted topic's log has holes. Nothing: not known, so they are taken for that.
-  std::optional<bool> compacted;
 };
 
 // A command of the catalog, whole.
@@ -37,7 +35,7 @@ class partition_check {
     log_index next{};
     offset next_offset{};
     weir::term term{};
-    bool gaps = false;  // the segment before has holes
+    bool compacted = false;
   };
   struct segment_scan;
 
@@ -46,12 +44,15 @@ class partition_check {
   void check_segment(const std::string& name, bool last);
   std::optional<log::segment_header> open_header(segment_scan& s, bool last);
   bool check_header(const segment_scan& s);
-  void check_order(const segment_scan& s);
+  // False: it serves nothing.
+  bool check_order(const segment_scan& s);
   void load_index(segment_scan& s);
   void scan(segment_scan& s, bool last);
   void frame(segment_scan& s, const log::scanned_frame& f);
   void batch(segment_scan& s, const log::scanned_frame& f, const record::batch_header& b);
   void bad_end(segment_scan& s, const log::scan_result& result, bool last);
+  void take_span(segment_scan& s);
+  void check_cleaner();
   void unlisted();
   std::optional<std::string> small(const std::string& name);
   void tell(level how, const std::string& file, std::optional<std::uint64_t> at,

@@ -25,7 +25,6 @@ struct partition_check::segment_scan {
   source_ptr file;
   log::segment_header header;
   std::optional<index_check> index;
-  bool gaps = false;
   std::optional<log_index> next;
   std::optional<offset> next_offset;
   weir::term term{};
@@ -49,7 +48,7 @@ void partition_check::check_segment(const std::string& name, bool last) {
     s.header = *header;
     s.first = log::parse_segment_file_name(name).value_or(header->first_index);
     if (!check_header(s)) return;
-    check_order(s);
+    if (!check_order(s)) return;
     load_index(s);
     scan(s, last);
     if (s.index && !s.damaged) s.index->finish(out_);
@@ -62,7 +61,7 @@ void partition_check::check_segment(const std::string& name, bool last) {
   expected_ = {.next = s.next.value_or(s.header.first_index),
                .next_offset = s.next_offset.value_or(s.header.first_offset),
                .term = s.term,
-               .gaps = s.gaps};
+               .compacted = s.header.compacted.has_value()};
   extent_.salt = s.header.salt;
   extent_.first = s.header.first_index;
 }
@@ -107,29 +106,35 @@ bool partition_check::check_header(const segment_scan& s) {
   return true;
 }
 
-void partition_check::check_order(const segment_scan& s) {
+bool partition_check::check_order(const segment_scan& s) {
   if (!std::exchange(begun_, true)) {
     extent_.first_offset = s.header.first_offset;
-    return;
+    return true;
   }
-  if (!expected_) return;
+  if (!expected_) return true;
   const auto& e = *expected_;
-  if (s.header.first_index == e.next && s.header.first_offset == e.next_offset) return;
+  if (s.header.first_index == e.next && s.header.first_offset == e.next_offset) return true;
+  if (e.compacted && s.header.first_index < e.next) {
+    tell(level::note, s.name, 0, s.header.first_offset,
+         "it was compacted into the segment before; its deletion was cut short",
+         "normal after a crash: the next start removes it");
+    return false;
+  }
   if (s.header.first_index < e.next || s.header.first_offset < e.next_offset) {
     tell(level::damage, s.name, 0, s.header.first_offset,
          fmt::format("it begins with index {}, offset {}, but the segment before ends at index {}, "
                      "offset {}",
                      s.header.first_index, s.header.first_offset, e.next, e.next_offset),
          restore);
-    return;
+    return true;
   }
-  const bool may = place_.compacted.value_or(e.gaps) || e.gaps;
   tell(
-      may ? level::note : level::damage, s.name, 0, e.next_offset,
+      level::damage, s.name, 0, e.next_offset,
       fmt::format("between the segment before and this one offsets {} to {} (indexes {} to {}) are "
                   "missing",
                   e.next_offset, s.header.first_offset - 1, e.next, s.header.first_index - 1),
-      may ? "normal in a compacted topic" : restore);
+      restore);
+  return true;
 }
 
 void partition_check::load_index(segment_scan& s) {
@@ -153,14 +158,18 @@ void partition_check::load_index(segment_scan& s) {
 
 void partition_check::scan(segment_scan& s, bool last) {
   const bool known = checkpoint_ && checkpoint_->active_salt == s.header.salt;
+  const auto& span = s.header.compacted;
+  if (span) producers_.compacted();
   s.term = std::max(expected_ ? expected_->term : weir::term{}, s.header.term);
   log::scan_start start{.salt = s.header.salt,
                         .end = position(s.file->size()),
-                        .flushed_through = known ? checkpoint_->flushed_through : position{},
+                        .flushed_through = span    ? span->end
+                                           : known ? checkpoint_->flushed_through
+                                                   : position{},
                         .next_index = s.header.first_index,
                         .next_offset = s.header.first_offset,
                         .last_term = s.term,
-                        .allow_gaps = true};
+                        .allow_gaps = span.has_value()};
   s.next = s.header.first_index;
   s.next_offset = s.header.first_offset;
   for (int place = 0;; ++place) {
@@ -181,6 +190,25 @@ void partition_check::scan(segment_scan& s, bool last) {
     start.last_term = result->last_term;
   }
   if (s.damage) out_.add(*std::exchange(s.damage, std::nullopt));
+  if (span && !s.damaged) take_span(s);
+}
+
+// What it stands for, though its last frames may be gone.
+void partition_check::take_span(segment_scan& s) {
+  const auto& span = *s.header.compacted;
+  if (*s.next > span.next_index || *s.next_offset > span.next_offset) {
+    tell(level::damage, s.name, 0, span.next_offset,
+         fmt::format("the header says that it covers entries below index {}, offset {}; the last "
+                     "frame ends at index {}, offset {}",
+                     span.next_index, span.next_offset, *s.next, *s.next_offset),
+         restore);
+    s.damaged = true;
+    return;
+  }
+  s.next = span.next_index;
+  s.next_offset = span.next_offset;
+  s.term = std::max(s.term, span.last_term);
+  if (s.index) s.index->cover(span.next_index, span.next_offset);
 }
 
 void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
@@ -190,15 +218,6 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
           fmt::format("; offsets {} to {} are lost", *s.next_offset, f.head.base_offset - 1);
     s.damage->what += fmt::format("; the next good frame is at {}", f.at);
     out_.add(*std::exchange(s.damage, std::nullopt));
-  } else if (f.head.index != *s.next || f.head.base_offset != *s.next_offset) {
-    if (!s.gaps) producers_.compacted();
-    if (!s.gaps && place_.compacted == false) {
-      tell(level::note, s.name, f.at.value(), s.next_offset,
-           fmt::format("offsets {} to {} have been taken out", *s.next_offset,
-                       f.head.base_offset - 1),
-           "compaction leaves such holes; the topic is not compacted now");
-    }
-    s.gaps = true;
   }
   advance(progress_, f.head.size());
   ++out_.seen.frames;
@@ -241,7 +260,7 @@ void partition_check::bad_end(segment_scan& s, const log::scan_result& result, b
   const auto left = s.file->size() - at;
   const std::string reason(result.reason ? log::name(*result.reason) : "bad frame");
   if (result.tail == log::tail_state::clean) return;
-  if (result.tail == log::tail_state::torn && last) {
+  if (result.tail == log::tail_state::torn && last && !s.header.compacted) {
     tell(level::note, s.name, at, s.next_offset,
          fmt::format("a torn write: the last {} bytes hold no whole frame ({})", left, reason),
          "normal after a crash: it was never acknowledged, and the next start cuts it off");

@@ -29,7 +29,7 @@ index_check::index_check(std::string file, log::segment_index index, log_index f
     : file_(std::move(file)), index_(std::move(index)) {
   totals_.next_index = first;
   totals_.next_offset = first_offset;
-  covered_ = index_.totals() == totals_;
+  if (index_.totals().end == totals_.end) covered_ = totals_;
 }
 
 void index_check::complain(std::uint64_t at, std::string what) {
@@ -68,21 +68,25 @@ void index_check::frame(const log::scanned_frame& frame, timestamp max_timestamp
     }
   }
   totals_.add(frame.head, max_timestamp);
-  if (totals_.end != index_.totals().end) return;
-  covered_ = true;
-  if (totals_ != index_.totals()) {
-    complain(0, fmt::format("its totals (index {}, offset {}, latest time {}) are not those of the "
-                            "frames that it covers (index {}, offset {}, latest time {})",
-                            index_.totals().next_index, index_.totals().next_offset,
-                            index_.totals().max_timestamp, totals_.next_index, totals_.next_offset,
-                            totals_.max_timestamp));
-  }
+  if (totals_.end == index_.totals().end) covered_ = totals_;
+}
+
+void index_check::cover(log_index next_index, offset next_offset) {
+  if (!covered_) return;
+  covered_->next_index = next_index;
+  covered_->next_offset = next_offset;
 }
 
 void index_check::finish(findings& to) {
   if (!covered_) {
     complain(0, fmt::format("it covers the segment up to position {}, where no frame ends",
                             index_.totals().end));
+  } else if (*covered_ != index_.totals()) {
+    complain(0, fmt::format("its totals (index {}, offset {}, latest time {}) are not those of the "
+                            "frames that it covers (index {}, offset {}, latest time {})",
+                            index_.totals().next_index, index_.totals().next_offset,
+                            index_.totals().max_timestamp, covered_->next_index,
+                            covered_->next_offset, covered_->max_timestamp));
   }
   if (found_) to.add(*found_);
 }

@@ -23,6 +23,8 @@ class index_check {
  public:
   index_check(std::string file, log::segment_index index, log_index first, offset first_offset);
   void frame(const log::scanned_frame& frame, timestamp max_timestamp);
+  // A compacted segment stands for more than its frames: everything below these.
+  void cover(log_index next_index, offset next_offset);
   // The segment's good frames have all been told.
   void finish(findings& to);
 
@@ -33,7 +35,8 @@ class index_check {
   log::segment_index index_;
   log::segment_totals totals_;  // of the frames so far
   std::size_t next_ = 0;        // entry
-  bool covered_ = false;        // totals_ have been where the index ends
+  // Of the frames up to where the index ends; nothing until they have been told.
+  std::optional<log::segment_totals> covered_;
   std::optional<finding> found_;
 };
 

@@ -210,17 +210,90 @@ TEST_CASE("records whose checksum is right, but not their structure") {
   CHECK(found.kept()[0].what.find("record 0") != std::string::npos);
 }
 
-TEST_CASE("holes are normal in a compacted topic") {
-  data_dir d;
-  d.write_catalog(true);
-  partition_writer p(d.partition(), data_dir::topic, partition_id(0));
-  p.batch(2, 100);
-  p.hole(3);
-  p.batch(2, 100);
-  p.stop();
+// A segment that compaction left, with a hole in it and one at its end, and one behind it.
+struct compacted_dir : data_dir {
+  compacted_dir() {
+    write_catalog();
+    partition_writer p(partition(), topic, partition_id(0));
+    p.batch(2, 100);
+    p.hole(3);
+    p.batch(2, 100);
+    inner = log_index(3);
+    p.hole(1);
+    p.compacted();
+    p.roll();
+    p.batch(2, 100);
+    p.stop();
+    put_cleaner(8);
+  }
+  void put_cleaner(int first_dirty) const {
+    const auto c = log::encode(log::cleaner_checkpoint{.first_dirty = offset(first_dirty)});
+    spill(partition() + "/cleaner", small_file({c.data(), c.size()}));
+  }
+  [[nodiscard]] std::string first_segment() const {
+    return partition() + "/" + log::segment_file_name(log_index(1));
+  }
+  log_index inner{};
+};
+
+TEST_CASE("holes are normal in a compacted segment, and nowhere else") {
+  const compacted_dir d;
   const auto found = verify(d.path);
   INFO(all_of(found));
   CHECK(found.kept().empty());
+  CHECK(found.seen.records == 6);
+
+  auto file = slurp(d.first_segment());
+  auto header = *log::decode_segment_header(file);
+  header.compacted.reset();
+  log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+  spill(d.first_segment(), file);
+  CHECK(verify(d.path).count(level::damage) > 0);
+}
+
+TEST_CASE("a compacted segment whose frames are not those that its header tells of") {
+  const compacted_dir d;
+  auto file = slurp(d.first_segment());
+  auto header = *log::decode_segment_header(file);
+  SECTION("its last frame is gone") {
+    const auto end = header.compacted->end.value();
+    std::fill(file.begin() + static_cast<std::ptrdiff_t>(end - 60), file.end(), '\0');
+  }
+  SECTION("it covers less than it holds") {
+    header.compacted->next_index = d.inner;
+    log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+  }
+  spill(d.first_segment(), file);
+  const auto found = verify(d.path);
+  INFO(all_of(found));
+  CHECK(found.count(level::damage) > 0);
+}
+
+TEST_CASE("a segment that was compacted into the one before is told, and nothing is wrong") {
+  const compacted_dir d;
+  auto file = slurp(d.first_segment());
+  auto header = *log::decode_segment_header(file);
+  header.compacted.reset();
+  header.first_index = d.inner;
+  header.first_offset = offset(5);
+  log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+  spill(d.partition() + "/" + log::segment_file_name(d.inner), file);
+  const auto found = verify(d.path);
+  INFO(all_of(found));
+  REQUIRE(found.kept().size() == 1);
+  CHECK(found.kept()[0].how == level::note);
+  CHECK(found.kept()[0].what.find("compacted into the segment before") != std::string::npos);
+}
+
+TEST_CASE("how far compaction came") {
+  const compacted_dir d;
+  d.put_cleaner(11);
+  CHECK(verify(d.path).count(level::redundant) == 1);
+  d.put_cleaner(10);
+  CHECK(verify(d.path).kept().empty());
+  d.flip(d.partition() + "/cleaner", 16 + 20);
+  CHECK(verify(d.path).count(level::redundant) == 1);
+  CHECK(verify(d.partition() + "/cleaner").count(level::redundant) == 1);
 }
 
 TEST_CASE("what a crash left in the journal counts, and damage of it is told") {

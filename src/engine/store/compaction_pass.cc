@@ -308,6 +308,7 @@ seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g,
   figures_.bytes_out += frames_size(out.end());
 
   co_await files.sync_directory(log_.directory_);
+  const auto side = co_await seastar::get_units(log_.side_lock_, 1);
   if (g.parts.size() > 1) {
     for (std::size_t i = 1; i < g.parts.size(); ++i)
       co_await log_.remove_files(g.parts[i]->header.first_index);
