@@ -95,22 +95,12 @@ class Case:
     def file(self, ending, partition=0):
         return next(self.data.glob(f"topics/{TOPIC}.*/{partition}/*{ending}"))
 
-    def verify(self, *options):
-        ran = subprocess.run([self.weir, "verify", str(self.data), "--json", *options], capture_output=True, text=True,
-                             timeout=120)
-        return ran.returncode, json.loads(ran.stdout or "{}"), ran.stderr
-
     def finds(self, name, level, path, words=""):
-        code, said, error = self.verify()
+        code, said, error = self.broker.verify()
         wrong = [f for f in said.get("findings", []) if f["level"] != "note"]
         self.check(f"{name}: verify finds that, and only that",
                    code == 1 and len(wrong) == 1 and wrong[0]["level"] == level and
                    self.data / wrong[0]["file"] == path and words in wrong[0]["what"], (code, wrong, error))
-
-    def all_good(self, when):
-        code, said, error = self.verify()
-        self.check(f"verify is content {when}", code == 0 and said["result"] == "good", (code, said, error))
-        return said
 
     def log_since(self, mark):
         return pathlib.Path(self.broker.log.name).read_text(errors="replace")[mark:]
@@ -138,7 +128,7 @@ def side_files(case):
         case.check(f"{ending}: everything is served",
                    all(case.client.readable(p) for p in range(PARTITIONS)) and case.metric("partitions_offline") == 0)
         case.check(f"{ending}: an orderly stop", case.broker.stop() == 0)
-        case.all_good(f"after {ending} was made again")
+        case.check.verified(case.broker, f"after {ending} was made again")
 
 
 def damage_met_by_a_reader(case):
@@ -179,7 +169,7 @@ def damage_found_at_start(case):
     case.broker.start()
     case.check("restored, it is served again", all(case.client.readable(p) for p in range(PARTITIONS)))
     case.check("an orderly stop", case.broker.stop() == 0)
-    case.all_good("after the restoration")
+    case.check.verified(case.broker, "after the restoration")
 
 
 def catalog(case):
@@ -205,10 +195,10 @@ def crash(case):
     case.broker.start()
     lines = "".join(f"0:{n}:later\n" for n in range(RECORDS, RECORDS + 50))
     case.client.run("produce", TOPIC, "-p", "0", "-b", case.broker.kafka, stdin=lines).check_returncode()
-    code, _, error = case.verify()
+    code, _, error = case.broker.verify()
     case.check("verify refuses while a broker runs", code == 2 and "in use by process" in error, (code, error))
     case.broker.kill()
-    said = case.all_good("after a kill")
+    said = case.check.verified(case.broker, "after a kill")
     case.check("with what is in the journal only", said["counts"]["records"] == PARTITIONS * RECORDS + 50, said["counts"])
     dumped = subprocess.run([case.weir, "dump", str(case.data / "journal/0-0.journal"), "--json"], capture_output=True, text=True)
     other = subprocess.run([case.weir, "dump", str(case.data / "journal/0-1.journal"), "--json"], capture_output=True, text=True)
@@ -227,7 +217,7 @@ def main():
         case = Case(check, weir, broker)
         case.client.fill()
         check("an orderly stop", broker.stop() == 0)
-        said = case.all_good("after an orderly stop")
+        said = case.check.verified(case.broker, "after an orderly stop")
         check("and has counted everything", said["counts"]["records"] == PARTITIONS * RECORDS and
               said["counts"]["partitions"] == PARTITIONS, said["counts"])
         side_files(case)

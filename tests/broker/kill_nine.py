@@ -129,6 +129,7 @@ def main():
         for _ in range(args.kills):
             time.sleep(rng.uniform(0.3, 2.0))
             broker.kill()
+            check.verified(broker, "killed")
             broker.start()
         pathlib.Path(stop_file).touch()
         said = json.loads(loader.communicate(timeout=200)[0].splitlines()[-1])
@@ -136,6 +137,7 @@ def main():
               not said["failures"] and said["left"] == 0, said)
         verify(check, broker, python, acknowledged)
         check("an orderly stop", broker.stop() == 0)
+        check.verified(broker, "stopped")
         broker.smp = 1  # written by two cores, opened by one
         broker.start()
         verify(check, broker, python, acknowledged)

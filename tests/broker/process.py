@@ -80,6 +80,12 @@ class Broker:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(patience)
 
+    def verify(self, *options):
+        """Of a broker that is down: `weir verify`'s exit code, report and complaint."""
+        ran = subprocess.run([self.weir, "verify", str(self.data), "--json", *options], capture_output=True, text=True,
+                             timeout=120)
+        return ran.returncode, json.loads(ran.stdout or "{}"), ran.stderr
+
     def __enter__(self):
         return self.start()
 
@@ -106,6 +112,12 @@ class Checks:
         self.failed += not good
         print(("ok    " if good else "FAILED ") + name + (f": {detail}" if detail and not good else ""), flush=True)
         return good
+
+    def verified(self, broker, when, *options):
+        """`weir verify` finds nothing wrong in the directory of a broker that is down; its report."""
+        code, said, error = broker.verify(*options)
+        self(f"{when}: verify is content", code == 0 and said.get("result") == "good", (code, said, error))
+        return said
 
     def close(self):
         print(f"{self.passed} passed, {self.failed} failed")
