@@ -21,6 +21,8 @@ constexpr double answer_share = 0.15;
 constexpr double dirty_share = 0.10;
 // Of what the journal holds, the unwritten bytes stay in the cache.
 constexpr double journal_share = 0.12;
+// Indexes of closed segments.
+constexpr double index_share = 0.02;
 
 std::size_t share_of_memory(double share) {
   return static_cast<std::size_t>(static_cast<double>(seastar::memory::stats().total_memory()) *
@@ -66,6 +68,7 @@ cluster_settings broker::settings_of_cluster() const {
           .dirty_bytes = share_of_memory(dirty_share),
           .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
           .journal_bytes = share_of_memory(journal_share),
+          .index_bytes = share_of_memory(index_share),
           .open_files = open_files_of_shard(node_.store_open_files_max),
           .flush = node_.store_flush};
 }

@@ -1,4 +1,5 @@
 // The index file's bytes: docs/formats/index.md.
+#include "core/base/check.h"
 #include "core/base/crc32c.h"
 #include "core/base/endian.h"
 #include "core/log/segment_index.h"
@@ -7,13 +8,14 @@ namespace weir::log {
 namespace {
 
 constexpr std::string_view magic = "WEIRIDX\n";
-constexpr std::uint32_t version = 1;
-constexpr std::size_t header_size = 112;
+constexpr std::uint32_t version = 2;
+constexpr std::size_t header_size = segment_index::file_head_size;
 constexpr std::size_t entry_size = 40;
 
 }  // namespace
 
 std::string segment_index::encode(std::uint64_t salt) const {
+  weir_check(complete_, "an index of which entries were forgotten, from {} on", first_index_);
   std::string out(header_size + entries_.size() * entry_size, '\0');
   char* b = out.data();
   magic.copy(b, magic.size());
@@ -40,20 +42,21 @@ std::string segment_index::encode(std::uint64_t salt) const {
     store_le(to + 32, e.max_append_time.value());
     to += entry_size;
   }
-  store_le(b + 12, crc32c(std::string_view(out).substr(16)));
+  store_le(b + 112, crc32c(std::string_view(out).substr(header_size)));
+  store_le(b + 12, crc32c(std::string_view(out).substr(16, header_size - 16)));
   return out;
 }
 
-std::expected<segment_index, log_error> segment_index::decode(std::string_view file,
-                                                              std::uint64_t salt,
-                                                              log_index first_index,
-                                                              std::uint64_t log_size) {
+std::expected<segment_index, log_error> segment_index::decode_head(std::string_view file,
+                                                                   std::uint64_t salt,
+                                                                   log_index first_index,
+                                                                   std::uint64_t log_size) {
   if (file.size() < header_size) return std::unexpected(log_error::cut_off);
   const char* b = file.data();
   if (!file.starts_with(magic)) return std::unexpected(log_error::bad_magic);
   const auto file_version = load_le<std::uint32_t>(b + 8);
   if (file_version > version) return std::unexpected(log_error::newer_version);
-  if (load_le<std::uint32_t>(b + 12) != crc32c(file.substr(16))) {
+  if (load_le<std::uint32_t>(b + 12) != crc32c(file.substr(16, header_size - 16))) {
     return std::unexpected(log_error::bad_checksum);
   }
   segment_index out(log_index(load_le<std::uint64_t>(b + 24)),
@@ -68,16 +71,32 @@ std::expected<segment_index, log_error> segment_index::decode(std::string_view f
   t.first_append_time = timestamp(load_le<std::int64_t>(b + 88));
   out.spacing_ = load_le<std::uint64_t>(b + 96);
   const auto count = load_le<std::uint64_t>(b + 104);
-  const auto room = (file.size() - header_size) / entry_size;
   if (file_version != version || load_le<std::uint64_t>(b + 16) != salt ||
       out.first_index_ != first_index || out.first_offset_.value() < 0 ||
       t.end.value() < segment_header_size || t.end.value() > log_size ||
       t.end.value() > segment_size_max || t.next_index < first_index ||
       t.next_offset < out.first_offset_ || out.spacing_ < spacing_min ||
-      out.spacing_ > segment_size_max || count > entries_max || count != room ||
-      file.size() != header_size + room * entry_size) {
+      out.spacing_ > segment_size_max || count > entries_max ||
+      load_le<std::uint32_t>(b + 116) != 0) {
     return std::unexpected(log_error::bad_field);
   }
+  out.complete_ = count == 0;
+  return out;
+}
+
+std::expected<segment_index, log_error> segment_index::decode(std::string_view file,
+                                                              std::uint64_t salt,
+                                                              log_index first_index,
+                                                              std::uint64_t log_size) {
+  auto head = decode_head(file, salt, first_index, log_size);
+  if (!head) return head;
+  auto& out = *head;
+  const auto& t = out.totals_;
+  const char* b = file.data();
+  const auto count = load_le<std::uint64_t>(b + 104);
+  if (file.size() != header_size + count * entry_size) return std::unexpected(log_error::cut_off);
+  if (load_le<std::uint32_t>(b + 112) != crc32c(file.substr(header_size)))
+    return std::unexpected(log_error::bad_checksum);
   out.entries_.reserve(count);
   packed_entry before{
       0, segment_header_size - 1, out.first_offset_, no_timestamp, no_offset, no_timestamp};
@@ -102,7 +121,8 @@ std::expected<segment_index, log_error> segment_index::decode(std::string_view f
     out.entries_.push_back(e);
     before = e;
   }
-  return out;
+  out.complete_ = true;
+  return head;
 }
 
 }  // namespace weir::log

@@ -27,7 +27,7 @@ segment_index::segment_index(log_index first_index, offset first_offset)
 }
 
 void segment_index::add(position at, const frame_head& head, timestamp max_timestamp) {
-  weir_check(at == totals_.end && head.index >= totals_.next_index &&
+  weir_check(complete_ && at == totals_.end && head.index >= totals_.next_index &&
                  at.value() + head.size() <= segment_size_max,
              "frame {} at {} after {} at {}", head.index, at, totals_.next_index, totals_.end);
   const std::uint64_t last = entries_.empty() ? segment_header_size : entries_.back().at;
@@ -85,10 +85,11 @@ std::optional<place> segment_index::find(timestamp wanted) const {
 }
 
 place segment_index::truncate(log_index from) {
-  if (from >= totals_.next_index) {
+  if (complete_ && from >= totals_.next_index) {
     return {totals_.next_index, totals_.next_offset, totals_.end};
   }
   const auto to = find(from);
+  complete_ = true;
   std::optional<packed_entry> last;
   while (!entries_.empty() && entries_.back().at >= to.at.value()) {
     last = entries_.back();
@@ -106,6 +107,11 @@ place segment_index::truncate(log_index from) {
   }
   totals_ = kept;
   return to;
+}
+
+void segment_index::forget_entries() {
+  complete_ = entries_.empty();
+  entries_ = std::vector<packed_entry>();
 }
 
 std::uint64_t segment_index::memory() const {

@@ -53,8 +53,9 @@ class segment_index {
 
   segment_index(log_index first_index, offset first_offset);
 
-  // The next frame of the segment: it begins at totals().end and its index is not below
-  // totals().next_index. `max_timestamp`: of its records, no_timestamp for frames without any.
+  // The next frame of the segment, of which nothing was forgotten: it begins at totals().end and
+  // its index is not below totals().next_index. `max_timestamp`: of its records, no_timestamp for
+  // frames without any.
   void add(position at, const frame_head& head, timestamp max_timestamp);
 
   // No frame follows, but the segment covers more: indexes and offsets up to these (exclusive).
@@ -67,8 +68,9 @@ class segment_index {
   // smaller ones. Nothing if no record of the segment is as late.
   [[nodiscard]] std::optional<place> find(timestamp wanted) const;
 
-  // Forgets frames from `from` on, and some before it: the caller adds the frames again that lie
-  // between the returned place (now totals().end) and `from`.
+  // Forgets frames from `from` on, and some before it (all, where it was not complete(), which it
+  // is then): the caller adds the frames again that lie between the returned place (now
+  // totals().end) and `from`.
   place truncate(log_index from);
 
   [[nodiscard]] const segment_totals& totals() const { return totals_; }
@@ -76,6 +78,11 @@ class segment_index {
   [[nodiscard]] std::size_t entries() const { return entries_.size(); }
   [[nodiscard]] known_place entry(std::size_t number) const;  // below entries()
   [[nodiscard]] std::uint64_t memory() const;                 // bytes
+
+  // Of a segment that no frame follows: the totals stay, and places are found from its start on.
+  void forget_entries();
+  // All entries are here, so that places are close ones.
+  [[nodiscard]] bool complete() const { return complete_; }
 
   // The file's bytes: valid for the first totals().end bytes of the segment with this salt.
   [[nodiscard]] std::string encode(std::uint64_t salt) const;
@@ -85,6 +92,14 @@ class segment_index {
   static std::expected<segment_index, log_error> decode(std::string_view file, std::uint64_t salt,
                                                         log_index first_index,
                                                         std::uint64_t log_size);
+  // The totals alone, from the file's first file_head_size bytes; complete() where there are no
+  // entries. Errors: the same.
+  static constexpr std::size_t file_head_size = 120;
+  static constexpr std::size_t file_size_max = file_head_size + entries_max * 40;
+  static std::expected<segment_index, log_error> decode_head(std::string_view head,
+                                                             std::uint64_t salt,
+                                                             log_index first_index,
+                                                             std::uint64_t log_size);
 
  private:
   struct packed_entry {
@@ -104,6 +119,7 @@ class segment_index {
   segment_totals totals_;
   std::uint64_t spacing_ = spacing_min;
   std::vector<packed_entry> entries_;
+  bool complete_ = true;
 };
 
 }  // namespace weir::log

@@ -90,6 +90,35 @@ TEST_CASE("truncated and filled up again it knows what a fresh one knows") {
   }
 }
 
+TEST_CASE("without its entries it knows the same totals, and the start for every place") {
+  std::mt19937_64 random(24);
+  const auto frames = random_frames(random, 500);
+  const auto whole = index_of(frames, frames.size());
+  const auto file = whole.encode(3);
+  auto index = whole;
+  index.forget_entries();
+  const auto head = segment_index::decode_head(file.substr(0, segment_index::file_head_size), 3,
+                                               log_index(50), whole.totals().end.value());
+  REQUIRE(head);
+  for (const auto* i : {std::as_const(head).operator->(), &std::as_const(index)}) {
+    CHECK(!i->complete());
+    CHECK(i->totals() == whole.totals());
+    CHECK(i->find(frames[400].head.index) == whole.start());
+    CHECK(i->find(whole.totals().max_timestamp) == whole.start());
+    CHECK(!i->find(whole.totals().max_timestamp + 1));
+    CHECK(i->memory() < 256);
+  }
+  for (const auto kept : {400U, 500U}) {
+    auto cut = *head;
+    const auto from = kept == 500 ? cut.totals().next_index : frames[kept].head.index;
+    CHECK(cut.truncate(from) == whole.start());
+    for (const auto& f : frames) {
+      if (f.head.index < from) cut.add(f.at, f.head, f.max_timestamp);
+    }
+    CHECK(cut.encode(1) == index_of(frames, kept).encode(1));
+  }
+}
+
 TEST_CASE("memory is bounded, whatever the segment's size") {
   segment_index index(log_index(1), offset(0));
   position at = first_frame_position;

@@ -62,7 +62,8 @@ cluster::cluster(cluster_settings settings)
              .random = draw,
              .dirty_max = settings_.dirty_bytes,
              .dirty_of_one_max = settings_.dirty_bytes_of_one,
-             .small_writes = &journal_},
+             .small_writes = &journal_,
+             .indexes = store::index_shelf(settings_.index_bytes)},
       journal_(*files_, settings_.data_dir + "/journal", seastar::this_shard_id(),
                settings_.journal_bytes / 2, draw) {}
 

@@ -34,6 +34,7 @@ struct cluster_settings {
   std::size_t dirty_bytes = 32 << 20;         // per shard
   std::size_t dirty_bytes_of_one = 16 << 20;  // per partition
   std::size_t journal_bytes = 64 << 20;       // per shard
+  std::size_t index_bytes = 16 << 20;         // per shard, of closed segments
   std::size_t open_files = 1024;              // per shard
   bool flush = true;
 };

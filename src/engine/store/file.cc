@@ -12,8 +12,27 @@
 
 namespace weir::store {
 
+namespace {
+
 // Direct I/O writes whole blocks, so a small file starts with its size: u64, then the content, then
 // zeros.
+std::string content_of(const char* file, std::size_t got) {
+  if (got < sizeof(std::uint64_t)) return {};
+  return {file + sizeof(std::uint64_t),
+          std::min<std::uint64_t>(load_le<std::uint64_t>(file), got - sizeof(std::uint64_t))};
+}
+
+}  // namespace
+
+seastar::future<std::optional<std::string>> read_small_start(file_system& fs, std::string path) {
+  if (!co_await fs.exists(path)) co_return std::nullopt;
+  auto f = co_await fs.open_read_only(path);
+  auto buffer = seastar::allocate_aligned_buffer<char>(block_size, block_size);
+  const auto got = co_await f->read(0, buffer.get(), block_size);
+  co_await f->close();
+  co_return content_of(buffer.get(), got);
+}
+
 seastar::future<std::optional<std::string>> read_small(file_system& fs, std::string path,
                                                        std::size_t limit) {
   if (!co_await fs.exists(path)) co_return std::nullopt;
@@ -29,10 +48,7 @@ seastar::future<std::optional<std::string>> read_small(file_system& fs, std::str
       seastar::allocate_aligned_buffer<char>(std::max<std::size_t>(whole, block_size), block_size);
   const auto got = co_await f->read(0, buffer.get(), whole);
   co_await f->close();
-  if (got < sizeof(std::uint64_t)) co_return std::string();
-  const auto content = load_le<std::uint64_t>(buffer.get());
-  co_return std::string(buffer.get() + sizeof(std::uint64_t),
-                        std::min<std::uint64_t>(content, got - sizeof(std::uint64_t)));
+  co_return content_of(buffer.get(), got);
 }
 
 seastar::future<> replace_small(file_system& fs, std::string path, std::string content) {

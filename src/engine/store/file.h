@@ -60,6 +60,8 @@ std::unique_ptr<file_system> make_disk_files(bool flush = true);
 // A small file as a whole. Absent: nothing. Larger than `limit`: fails.
 seastar::future<std::optional<std::string>> read_small(file_system& fs, std::string path,
                                                        std::size_t limit);
+// As much of it as its first block holds; may be empty. Absent: nothing.
+seastar::future<std::optional<std::string>> read_small_start(file_system& fs, std::string path);
 // Replaces it by write to a temporary name, flush, rename, directory sync: whole or not at all.
 seastar::future<> replace_small(file_system& fs, std::string path, std::string content);
 

@@ -28,6 +28,7 @@
 #include "engine/runtime/fibers.h"
 #include "engine/runtime/progress.h"
 #include "engine/store/compaction.h"
+#include "engine/store/index_shelf.h"
 #include "engine/store/journal.h"
 #include "engine/store/segment.h"
 
@@ -48,6 +49,7 @@ struct shared_store {
   // When so much was written behind a log's last checkpoint there is a new one: what the next start
   // has to scan after a crash.
   std::uint64_t checkpoint_bytes = 16 << 20;
+  index_shelf indexes = index_shelf(16 << 20);
 };
 
 struct log_identity {
@@ -155,10 +157,10 @@ class partition_log final : public journal_user {
   // A segment with what is known of it; segments_ has its facts at the same place.
   struct part {
     part(const log::segment_header& h, segment_ptr f)
-        : header(h), file(std::move(f)), index(h.first_index, h.first_offset) {}
+        : header(h), file(std::move(f)), index(log::segment_index(h.first_index, h.first_offset)) {}
     log::segment_header header;
     segment_ptr file;
-    log::segment_index index;
+    kept_index index;           // complete while it is appended to
     bool on_disk = false;       // its file exists, with the header durable
     bool sealed = false;        // no append follows
     bool finished = false;      // sealed, durable, its index written
@@ -228,6 +230,9 @@ class partition_log final : public journal_user {
     part_ptr part;
     seastar::gate::holder reading;
   };
+  // The entries of a closed segment's index, where they can be had.
+  seastar::future<> want_index(held_part held);
+  seastar::future<> make_index_again(held_part held, log::log_error why);
   seastar::future<std::expected<void, read_fault>> walk(held_part from, position at, visit each);
   // Of the records in a batch, for the index.
   static timestamp time_of(const record::batch_header* batch) {

@@ -95,6 +95,7 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part f
     const auto found = segments_.find(next);
     if (!found) co_return std::expected<void, read_fault>{};
     from = held_part(parts_[*found]);
+    if (next > from.part->header.first_index) co_await want_index(from);
     at = from.part->index.find(next).at;
   }
 }
@@ -107,9 +108,11 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read(offs
   if (from >= limits.below || from == next_offset_) co_return out;
   const auto first = segments_.find(from);
   if (!first) co_return std::unexpected(read_fault::out_of_range);
-  const auto place = parts_[*first]->index.find(from);
-  const auto walked = co_await walk(
-      held_part(parts_[*first]), place.at, [&](const log::frame_head& head, const fragments& body) {
+  auto in = held_part(parts_[*first]);
+  if (in.part->finished) co_await want_index(in);
+  const auto at = in.part->index.find(from).at;
+  const auto walked =
+      co_await walk(std::move(in), at, [&](const log::frame_head& head, const fragments& body) {
         if (head.next_offset() <= from) return true;
         if (head.offset_count > 0 && head.next_offset() > limits.below) return false;
         if (head.kind != log::frame_kind::batch) return true;
@@ -129,11 +132,12 @@ partition_log::find_time(timestamp time, offset below) {
   std::optional<record::timed_offset> found;
   const auto first = segments_.find(time);
   if (!first) co_return found;
-  const auto place = parts_[*first]->index.find(time);
+  auto in = held_part(parts_[*first]);
+  co_await want_index(in);
+  const auto place = in.part->index.find(time);
   if (!place) co_return found;
   const auto walked = co_await walk(
-      held_part(parts_[*first]), place->at,
-      [&](const log::frame_head& head, const fragments& body) {
+      std::move(in), place->at, [&](const log::frame_head& head, const fragments& body) {
         if (head.offset_count > 0 && head.base_offset >= below) return false;
         if (head.kind != log::frame_kind::batch || head.next_offset() <= start_offset_) return true;
         const auto batch = record::read_batch_header(body);
@@ -164,6 +168,7 @@ partition_log::latest_time(offset below) {
     const auto& totals = p->index.totals();
     if (totals.max_timestamp == no_timestamp || (best && totals.max_timestamp <= best->time)) break;
     const bool certain = totals.max_timestamp_offset < below;
+    if (certain) co_await want_index(held);
     const auto at =
         certain ? p->index.find(totals.max_timestamp_offset).at : log::first_frame_position;
     const auto walked =

@@ -38,7 +38,9 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   side.return_all();
   for (std::size_t i = 0; i + 1 < parts_.size(); ++i) co_await flush_part(parts_[i]);
   side = co_await seastar::get_units(side_lock_, 1);
+  co_await want_index(held_part(parts_.back()));
   part& p = *parts_.back();
+  p.index.take_down();
   p.sealed = p.finished = false;
   if (!p.on_disk) co_await create(p);
   co_await forget_side_files(p);

@@ -35,6 +35,8 @@ struct partition_log::recovery {
   seastar::future<std::optional<std::string>> side_file(std::string name);
   void damaged_side_file(const std::string& name, log::log_error error);
   seastar::future<> take_index(part& p, std::uint64_t size);
+  seastar::future<bool> take_totals(part& p, std::uint64_t size);
+  void take(part& p, log::segment_index index, std::uint64_t covered);
   seastar::future<> write_what_was_missing();
   seastar::future<> scan(part& p, std::uint64_t size, bool last);
   void take_span(part& p);
@@ -160,6 +162,12 @@ seastar::future<> partition_log::recovery::begin_appending() {
     log.roll(log.shared_.now());
     co_return;
   }
+  if (!last.index.complete()) {
+    last.index = log::segment_index(last.header.first_index, last.header.first_offset);
+    const auto size = block_ceil(last.file->end());
+    co_await take_index(last, size);
+    co_await scan(last, size, true);
+  }
   last.sealed = last.finished = false;
   co_await last.file->prepare_append();
 }
@@ -279,8 +287,10 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
                            .first_offset = header->first_offset,
                            .next_offset = header->first_offset,
                            .created = header->created});
-  co_await take_index(*p, size);
-  co_await scan(*p, size, last);
+  if (last || !co_await take_totals(*p, size)) {
+    co_await take_index(*p, size);
+    co_await scan(*p, size, last);
+  }
   if (p->header.compacted) take_span(*p);
   p->sealed = p->finished = !last || p->header.compacted;
   p->flushed = p->settled = p->file->end();
@@ -295,11 +305,35 @@ seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t siz
   if (!file || !terms_known) co_return;
   auto index = log::segment_index::decode(*file, p.header.salt, p.header.first_index, size);
   if (!index) co_return damaged_side_file(name, index.error());
+  const auto& span = p.header.compacted;
+  if (span && index->totals().end != span->end) co_return;
   const auto stored = index->totals().end.value();
-  if (p.header.compacted && stored != p.header.compacted->end.value()) co_return;
   if (index->totals().next_index > producers_cover + 1) index->truncate(producers_cover + 1);
-  p.index = std::move(*index);
-  p.covered = stored;
+  take(p, std::move(*index), stored);
+}
+
+// Of a closed segment the totals are enough: true where nothing else of it has to be read now.
+seastar::future<bool> partition_log::recovery::take_totals(part& p, std::uint64_t size) {
+  if (!terms_known) co_return false;
+  const auto start = co_await read_small_start(
+      log.shared_.files, log.path(log::index_file_name(p.header.first_index)));
+  if (!start) co_return false;
+  auto index = log::segment_index::decode_head(*start, p.header.salt, p.header.first_index, size);
+  if (!index) co_return false;  // told when it is read as a whole
+  const auto& totals = index->totals();
+  const auto& span = p.header.compacted;
+  if (block_ceil(totals.end.value()) != size || totals.next_index > producers_cover + 1 ||
+      (span && totals.end != span->end))
+    co_return false;
+  const auto end = totals.end.value();
+  take(p, std::move(*index), end);
+  p.file->set_end(end);
+  co_return true;
+}
+
+void partition_log::recovery::take(part& p, log::segment_index index, std::uint64_t covered) {
+  p.index = std::move(index);
+  p.covered = covered;
   log.last_index_ = p.index.totals().next_index - 1;
   log.next_offset_ = p.index.totals().next_offset;
   if (const auto t = log.terms_.term_at(log.last_index_))

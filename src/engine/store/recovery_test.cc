@@ -14,8 +14,9 @@ struct world : machine, kept_log {
   }
 
   // A log with a segment of this many bytes, and then either a stop or a loss of power.
-  seastar::future<> fill(std::uint64_t bytes, bool orderly) {
-    co_await open(64 << 20);
+  seastar::future<> fill(std::uint64_t bytes, bool orderly,
+                         std::uint64_t segment_bytes = 64 << 20) {
+    co_await open(segment_bytes);
     while (log->size_bytes() < bytes) {
       append_one(4000);
       if (log->last_index().value() % 8 == 0) co_await log->wait_durable(log->last_index());
@@ -26,6 +27,9 @@ struct world : machine, kept_log {
     co_await log->stop();
     log.reset();
     files.power_on();
+  }
+  [[nodiscard]] std::string index_of(log_index first) const {
+    return directory + "/" + log::index_file_name(first);
   }
   // Opens it counting.
   seastar::future<io_counts> open_counted() {
@@ -106,6 +110,70 @@ SEASTAR_TEST_CASE(each_file_beside_the_segments_can_be_damaged_and_is_made_again
     const auto again = co_await w.open_counted();
     BOOST_REQUIRE_LE(again.bytes_read, 128u << 10);
   }
+}
+
+// 2 MiB of segments of 512 KiB: the first ones are closed.
+struct closed_world : world {
+  using world::world;
+  seastar::future<> fill_closed() { return fill(2 << 20, true, 512 << 10); }
+  seastar::future<std::size_t> segments() {
+    const auto names = co_await files.list(directory);
+    co_return static_cast<std::size_t>(std::ranges::count_if(
+        names, [](const auto& name) { return log::parse_segment_file_name(name).has_value(); }));
+  }
+};
+
+SEASTAR_TEST_CASE(of_a_closed_segment_a_start_reads_the_header_and_the_totals) {
+  closed_world few(9);
+  co_await few.fill_closed();
+  const auto before = co_await few.open_counted();
+  closed_world many(9);
+  co_await many.fill(6 << 20, true, 512 << 10);
+  const auto after = co_await many.open_counted();
+  const auto more = co_await many.segments() - co_await few.segments();
+  BOOST_REQUIRE_GE(more, 7u);
+  BOOST_REQUIRE_LE(after.bytes_read - before.bytes_read, more * 3 * block_size);
+}
+
+SEASTAR_TEST_CASE(an_index_that_is_damaged_behind_its_totals_is_made_again_when_it_is_wanted) {
+  for (const bool gone : {false, true}) {
+    closed_world w(10);
+    co_await w.fill_closed();
+    co_await w.open(512 << 10);
+    const auto path = w.index_of(log_index(1));
+    const auto whole = w.files.content(path);
+    if (gone) {
+      co_await w.files.remove(path);
+    } else {
+      w.files.rot(path, 8 + 200);
+    }
+    co_await w.check_equal();
+    const auto now = w.files.content(path);
+    BOOST_REQUIRE(now == whole);
+    co_await w.log->stop();
+  }
+}
+
+SEASTAR_TEST_CASE(indexes_of_closed_segments_keep_to_their_budget) {
+  closed_world w(11);
+  co_await w.fill_closed();
+  co_await w.open(512 << 10);
+  const auto most = w.shared.indexes.bytes();
+  BOOST_REQUIRE_EQUAL(most, 0u);
+  co_await w.check_equal();
+  const auto all = w.shared.indexes.bytes();
+  BOOST_REQUIRE_GT(all, 3 * 500u);
+  co_await w.log->stop();
+  w.log.reset();
+  BOOST_REQUIRE_EQUAL(w.shared.indexes.bytes(), 0u);
+
+  w.shared.indexes = index_shelf(all / 2);
+  co_await w.open(512 << 10);
+  for (int round = 0; round < 2; ++round) {
+    co_await w.check_equal();
+    BOOST_REQUIRE_LE(w.shared.indexes.bytes(), all / 2);
+  }
+  co_await w.log->stop();
 }
 
 // A side file that says more than its size is damaged like any other.
