@@ -54,7 +54,8 @@ class partition_writer {
                .partition = partition_,
                .created = timestamp(5000)};
     bytes_.assign(log::segment_header_size, '\0');
-    log::encode(header_, std::span<char, log::segment_header_size>(bytes_.data(), bytes_.size()));
+    log::encode(header_,
+                std::span<char, log::segment_header_size>(bytes_.data(), log::segment_header_size));
     index_.emplace(next_index_, next_offset_);
     snapshot_ = producers_.encode(next_index_ - 1).str();
   }
@@ -97,7 +98,8 @@ class partition_writer {
                          .end = index_->totals().end,
                          .last_term = term_};
     index_->cover(next_index_, next_offset_);
-    log::encode(header_, std::span<char, log::segment_header_size>(bytes_.data(), bytes_.size()));
+    log::encode(header_,
+                std::span<char, log::segment_header_size>(bytes_.data(), log::segment_header_size));
   }
   // Writes the last segment and what an orderly stop writes.
   void stop() {

@@ -246,7 +246,8 @@ TEST_CASE("holes are normal in a compacted segment, and nowhere else") {
   auto file = slurp(d.first_segment());
   auto header = *log::decode_segment_header(file);
   header.compacted.reset();
-  log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+  log::encode(header,
+              std::span<char, log::segment_header_size>(file.data(), log::segment_header_size));
   spill(d.first_segment(), file);
   CHECK(verify(d.path).count(level::damage) > 0);
 }
@@ -261,7 +262,8 @@ TEST_CASE("a compacted segment whose frames are not those that its header tells 
   }
   SECTION("it covers less than it holds") {
     header.compacted->next_index = d.inner;
-    log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+    log::encode(header,
+                std::span<char, log::segment_header_size>(file.data(), log::segment_header_size));
   }
   spill(d.first_segment(), file);
   const auto found = verify(d.path);
@@ -276,7 +278,8 @@ TEST_CASE("a segment that was compacted into the one before is told, and nothing
   header.compacted.reset();
   header.first_index = d.inner;
   header.first_offset = offset(5);
-  log::encode(header, std::span<char, log::segment_header_size>(file.data(), file.size()));
+  log::encode(header,
+              std::span<char, log::segment_header_size>(file.data(), log::segment_header_size));
   spill(d.partition() + "/" + log::segment_file_name(d.inner), file);
   const auto found = verify(d.path);
   INFO(all_of(found));
