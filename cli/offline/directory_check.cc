@@ -113,7 +113,7 @@ void directory_check::own_files() {
   for (const auto& e : fs::directory_iterator(root_)) {
     const auto name = e.path().filename().string();
     const bool known = name == "lock" || name == "format" || name == "node" || name == "catalog" ||
-                       name == "journal" || name == "topics";
+                       name == "journal" || name == "topics" || name == "reserve";
     if (!known) found.add(about(level::note, name, "not a file of Weir", "it is left alone"));
   }
   done(found);

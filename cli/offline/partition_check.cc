@@ -161,6 +161,13 @@ void partition_check::unlisted() {
                (why ? why->substr(0, std::min(why->find('\n'), damage_text_max)) : "?"),
            "the partition stays offline: restore it from a replica or a backup, or remove this "
            "file to give up what is missing");
+    } else if (name == log::cut_file_name) {
+      tell(level::note, name, std::nullopt, std::nullopt,
+           "a truncation that was cut short: the next start does it again",
+           "what is said of the segments behind it may not count");
+    } else if (name.ends_with(log::deleted_suffix)) {
+      tell(level::note, name, std::nullopt, std::nullopt, "a deleted segment on its way out",
+           "the next start removes it");
     } else if (first || name.ends_with(".new")) {
       tell(level::note, name, std::nullopt, std::nullopt,
            first ? "belongs to a segment that is gone" : "a write that was cut short",

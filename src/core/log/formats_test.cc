@@ -7,6 +7,7 @@
 #include "core/base/crc32c.h"
 #include "core/log/checkpoint.h"
 #include "core/log/cleaner_checkpoint.h"
+#include "core/log/cut_record.h"
 #include "core/log/journal.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/scan.h"
@@ -146,6 +147,22 @@ TEST_CASE("docs/formats/journal.md") {
   const auto data = rest.substr(record->table_size());
   CHECK(data == "hello world");
   CHECK(crc32c(data) == record->bytes_crc);
+}
+
+TEST_CASE("docs/formats/cut.md") {
+  const auto page = example("cut.md");
+  const auto cut = decode_cut_record(page);
+  REQUIRE(cut);
+  CHECK(*cut ==
+        cut_record{
+            .salt = salt, .first_index = log_index(7), .end = position(20'485), .kept = "hello"});
+  CHECK(encode(*cut) == page);
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    auto damaged = page;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    CHECK(!decode_cut_record(damaged));
+    CHECK(!decode_cut_record(page.substr(0, i)));
+  }
 }
 
 TEST_CASE("docs/formats/checkpoint.md") {

@@ -58,6 +58,9 @@ inline constexpr int data_format_version = 1;
 inline constexpr const char* terms_file_name = "terms";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
 inline constexpr const char* cleaner_file_name = "cleaner";
+inline constexpr const char* cut_file_name = "cut";
+// Behind a segment's name: it is on its way out.
+inline constexpr const char* deleted_suffix = ".deleted";
 // Where it is, the partition is not opened; its text says why.
 inline constexpr const char* damage_file_name = "damaged";
 // The first index in a name of exactly that form, else nothing.
