@@ -5,7 +5,9 @@
 #include <seastar/core/abort_source.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/gate.hh>
+#include <seastar/core/scheduling.hh>
 #include <seastar/core/sleep.hh>
+#include <seastar/core/with_scheduling_group.hh>
 #include <seastar/util/log.hh>
 
 #include <string>
@@ -22,6 +24,13 @@ class fibers {
   template <typename Body>
   void spawn(const char* name, Body body) {
     (void)run(gate_.hold(), name, std::move(body));
+  }
+  // The same in a scheduling group (scheduling.h); without one it runs in its caller's.
+  template <typename Body>
+  void spawn(const char* name, Body body, seastar::scheduling_group group) {
+    spawn(name, [body = std::move(body), group]() mutable {
+      return seastar::with_scheduling_group(group, std::move(body));
+    });
   }
   // Keeps stop() waiting while the holder lives. Throws gate_closed_exception once stopping.
   seastar::gate::holder hold() { return gate_.hold(); }
