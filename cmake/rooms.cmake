@@ -64,7 +64,7 @@ function(weir_room_tests target tests fuzzers seastar)
       list(GET tests 0 with_main)
       set_source_files_properties(${with_main} PROPERTIES COMPILE_DEFINITIONS SEASTAR_TESTING_MAIN)
       add_test(NAME ${target} COMMAND ${target}_test --report_level=short --
-        --smp 2 --memory 512M --overprovisioned --max-networking-io-control-blocks 2000)
+        --smp 2 --memory 512M --task-quota-ms 1000 --overprovisioned --max-networking-io-control-blocks 2000)
     else()
       target_link_libraries(${target}_test PRIVATE ${target} Catch2::Catch2WithMain)
       add_test(NAME ${target} COMMAND ${target}_test)

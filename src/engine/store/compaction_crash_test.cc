@@ -86,6 +86,7 @@ struct switching : keyed_world {
       const auto found = co_await log->find_time((*latest)->time, end);
       BOOST_REQUIRE(found.has_value());
       ++rounds;
+      co_await seastar::yield();
     }
   }
   seastar::future<> compact_and_append() {
@@ -105,7 +106,7 @@ SEASTAR_TEST_CASE(readers_go_on_while_files_are_switched) {
     co_await fill(w);
     co_await w.close();
     co_await w.open();  // no file is open yet, nothing is in memory
-    w.files.slow = true;
+    w.files.faults.delay_max = 1;
     co_await seastar::when_all_succeed(w.read(1), w.read(700), w.read(1 << 20),
                                        w.compact_and_append());
     BOOST_REQUIRE_GT(w.rounds, 3);
@@ -127,7 +128,7 @@ SEASTAR_TEST_CASE(a_reader_may_come_at_any_moment_of_a_pass) {
     co_await fill(w);
     co_await w.close();
     co_await w.open();
-    w.files.slow = true;
+    w.files.faults.delay_max = 1;
     auto pass = one_pass(w);
     for (int i = 0; i < wait; ++i) co_await seastar::yield();
     // Looks into every segment, the newest first.
@@ -146,7 +147,7 @@ SEASTAR_TEST_CASE(a_deleted_segment_stays_for_those_who_read_it) {
     co_await fill(w);
     co_await w.close();
     co_await w.open();
-    w.files.slow = true;
+    w.files.faults.delay_max = 1;
     auto reading = w.log->latest_time(offset(3));
     for (int i = 0; i < wait; ++i) co_await seastar::yield();
     const auto end = w.log->next_offset();
@@ -178,7 +179,7 @@ SEASTAR_TEST_CASE(deletion_and_truncation_may_come_in_the_middle) {
     keyed_world w(seed);
     co_await w.open();
     co_await fill(w);
-    w.files.slow = true;
+    w.files.faults.delay_max = 1;
     co_await seastar::when_all_succeed(one_pass(w), delete_and_cut(w));
     co_await w.check_all();
     for (const auto& name : co_await w.files.list(w.directory))
@@ -206,12 +207,12 @@ SEASTAR_TEST_CASE(a_log_can_be_stopped_at_any_moment_of_a_pass) {
     keyed_world w(static_cast<std::uint64_t>(wait) + 1);
     co_await w.open();
     co_await fill(w);
-    w.files.slow = true;
+    w.files.faults.delay_max = 1;
     auto pass = pass_until_stopped(w);
     for (int i = 0; i < wait; ++i) co_await seastar::yield();
     co_await w.log->stop();
     co_await std::move(pass);
-    w.files.slow = false;
+    w.files.faults.delay_max = 0;
     co_await w.open();
     co_await w.check_all(false);
     co_await w.compact();

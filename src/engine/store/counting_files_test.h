@@ -79,6 +79,9 @@ class counting_files final : public file_system {
   seastar::future<> sync_directory(std::string path) override {
     return ++counts.calls, inner_.sync_directory(std::move(path));
   }
+  seastar::future<log::device_space> space(std::string path) override {
+    return inner_.space(std::move(path));
+  }
 
  private:
   seastar::future<std::unique_ptr<file>> counted(seastar::future<std::unique_ptr<file>> opening) {

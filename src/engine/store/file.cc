@@ -12,6 +12,20 @@
 
 namespace weir::store {
 
+seastar::future<std::size_t> read_whole(read_some some, std::uint64_t at, char* to,
+                                        std::size_t size) {
+  std::size_t have = 0;
+  while (have < size) {
+    // A read that ended inside a block is repeated from that block on: at the file's end it gives
+    // no more than before.
+    const auto from = static_cast<std::size_t>(block_floor(have));
+    const auto got = from + co_await some(at + from, to + from, size - from);
+    if (got <= have) co_return have;
+    have = got;
+  }
+  co_return have;
+}
+
 namespace {
 
 // Direct I/O writes whole blocks, so a small file starts with its size: u64, then the content, then
@@ -48,6 +62,7 @@ seastar::future<std::optional<std::string>> read_small(file_system& fs, std::str
       seastar::allocate_aligned_buffer<char>(std::max<std::size_t>(whole, block_size), block_size);
   const auto got = co_await f->read(0, buffer.get(), whole);
   co_await f->close();
+  if (got < size) throw std::runtime_error(path + " can't be read as a whole");
   co_return content_of(buffer.get(), got);
 }
 
@@ -68,8 +83,20 @@ seastar::future<> replace_small(file_system& fs, std::string path, std::string c
     failed = std::current_exception();
   }
   co_await f->close();
-  if (failed) std::rethrow_exception(failed);
-  co_await fs.rename(fresh, path);
+  try {
+    if (!failed) co_await fs.rename(fresh, path);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (failed) {
+    // Gives its space back, which may be the last there is. It may be gone already, or the device
+    // be: the first failure says more.
+    try {
+      co_await fs.remove(fresh);
+    } catch (const std::exception&) {
+    }
+    std::rethrow_exception(failed);
+  }
   co_await fs.sync_directory(directory);
 }
 

@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/base/check.h"
 #include "core/base/crc32c.h"
+#include "engine/runtime/scheduling.h"
 #include "engine/store/store_log.h"
 
 namespace weir::store {
@@ -61,11 +63,12 @@ journal::journal(file_system& files, std::string directory, unsigned shard,
       file_bytes_(file_bytes),
       random_(std::move(random)),
       fibers_("journal") {
-  fibers_.spawn("write", [this] { return run(); });
+  fibers_.spawn("write", [this] { return run(); }, groups().produce);
 }
 
 seastar::future<> journal::append(journal_user& user, log::journal_entry entry,
                                   std::vector<bytes> data) {
+  weir_check(entry.size <= journaled_bytes_max, "{} bytes for the journal", entry.size);
   if (fibers_.stopping()) throw journal_unavailable("the journal is closed");
   waiting_.push_back({.user = &user, .entry = entry, .data = std::move(data), .done = {}});
   wake_.signal();
@@ -82,6 +85,8 @@ seastar::future<> journal::run() {
     try {
       room = co_await find_room(round);
       if (room) co_await write(round);
+    } catch (const no_space&) {
+      room = false;  // the logs find out by themselves
     } catch (...) {
       failed = std::current_exception();
     }
@@ -124,12 +129,14 @@ seastar::future<bool> journal::find_room(const std::vector<request>& round) {
   const auto number = 1 - current_;
   slot& other = slots_[number];
   if (other.stuck || !other.users.empty()) {
-    if (!other.stuck && !other.settling) fibers_.spawn("settle", [&] { return settle(other); });
+    if (!other.stuck && !other.settling)
+      fibers_.spawn("settle", [&] { return settle(other); }, groups().background);
     co_return false;
   }
   co_await begin(other, number);
   slot& full = slots_[std::exchange(current_, number)];
-  if (std::exchange(begun_, true)) fibers_.spawn("settle", [&] { return settle(full); });
+  if (std::exchange(begun_, true))
+    fibers_.spawn("settle", [&] { return settle(full); }, groups().background);
   co_return true;
 }
 
@@ -146,7 +153,7 @@ seastar::future<> journal::write(const std::vector<request>& round) {
   entries.reserve(round.size());
   std::uint32_t crc = 0;
   for (const auto& r : round) {
-    s.users.insert(r.user);
+    s.users.try_emplace(r.user, s.users.size());
     entries.push_back(r.entry);
     for (const auto& piece : r.data) crc = crc32c(piece.view(), crc);
   }
@@ -159,9 +166,7 @@ seastar::future<> journal::write(const std::vector<request>& round) {
   const auto record = record_of(round);
   const auto end = s.at + record.size();
   if (end > s.allocated) {
-    const auto wanted = std::max(end, std::min(file_bytes_, s.allocated + allocate_step));
-    co_await s.device->preallocate(s.allocated, wanted);
-    s.allocated = wanted;
+    co_await extend(s, end, std::max(end, std::min(file_bytes_, s.allocated + allocate_step)));
   }
   co_await buffer.write(*s.device, s.at);
   co_await s.device->flush();
@@ -169,6 +174,19 @@ seastar::future<> journal::write(const std::vector<request>& round) {
   ++sequence_;
   ++figures_.records;
   figures_.bytes += record.bytes;
+}
+
+// To `wanted`, or to `least` where there is not room for that.
+seastar::future<> journal::extend(slot& s, std::uint64_t least, std::uint64_t wanted) {
+  try {
+    co_await s.device->preallocate(s.allocated, wanted);
+    s.allocated = wanted;
+    co_return;
+  } catch (const no_space&) {
+    if (least == wanted) throw;
+  }
+  co_await s.device->preallocate(s.allocated, least);
+  s.allocated = least;
 }
 
 // Its new header is durable before any record under it: old records can't be taken for new ones.
@@ -187,8 +205,7 @@ seastar::future<> journal::begin(slot& s, unsigned number) {
   record_buffer block;
   block.append(log::encode(s.header));
   if (s.allocated < block_size) {
-    co_await s.device->preallocate(0, std::min(file_bytes_, allocate_step));
-    s.allocated = std::min(file_bytes_, allocate_step);
+    co_await extend(s, block_size, std::min(file_bytes_, allocate_step));
   }
   co_await block.write(*s.device, 0);
   co_await s.device->flush();
@@ -198,12 +215,17 @@ seastar::future<> journal::begin(slot& s, unsigned number) {
 
 seastar::future<> journal::settle(slot& s) {
   s.settling = true;
-  const std::vector<journal_user*> users(s.users.begin(), s.users.end());
+  // Those first that came first: in the table their order is any.
+  std::vector<std::pair<std::uint64_t, journal_user*>> users;
+  users.reserve(s.users.size());
+  for (const auto& [user, came] : s.users) users.emplace_back(came, user);
+  std::ranges::sort(users);
   co_await seastar::max_concurrent_for_each(
       users, settled_at_once,
       // The lambda lives until all of its calls have ended.
       // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
-      [&s](journal_user* user) -> seastar::future<> {
+      [&s](const auto& entry) -> seastar::future<> {
+        auto* user = entry.second;
         if (!s.users.contains(user)) co_return;
         try {
           co_await user->settle();

@@ -3,7 +3,7 @@
 // (docs/decisions/0005-journal.md, docs/formats/journal.md). Two files take turns: when one is
 // full, the logs that have bytes in it are asked to write them to their own files, and it is used
 // again.
-#include <absl/container/flat_hash_set.h>
+#include <absl/container/flat_hash_map.h>
 
 #include <seastar/core/condition-variable.hh>
 
@@ -79,7 +79,7 @@ class journal {
     log::journal_header header;
     std::uint64_t at = 0;
     std::uint64_t allocated = 0;
-    absl::flat_hash_set<journal_user*> users;
+    absl::flat_hash_map<journal_user*, std::uint64_t> users;  // by when they came
     bool settling = false;
     bool stuck = false;  // holds what nobody will take out
   };
@@ -89,6 +89,7 @@ class journal {
   std::vector<request> take();
   seastar::future<bool> find_room(const std::vector<request>& round);
   seastar::future<> write(const std::vector<request>& round);
+  static seastar::future<> extend(slot& s, std::uint64_t least, std::uint64_t wanted);
   seastar::future<> begin(slot& s, unsigned number);
   seastar::future<> settle(slot& s);
   log::journal_record record_of(const std::vector<request>& round);

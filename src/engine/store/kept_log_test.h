@@ -55,12 +55,20 @@ struct kept_log {
         directory, {.segment_bytes = segment_bytes}, 100);
   }
 
-  void append_one(std::size_t value_size, weir::term in = weir::term(1)) {
+  void append_one(std::size_t value_size, weir::term in = weir::term(1),
+                  std::string_view key = "k") {
+    ++on.clock;
+    append_with_time(timestamp(on.clock), timestamp(on.clock), value_size, in, key);
+  }
+
+  // `time`: the record's own; `stored`: the broker's.
+  void append_with_time(timestamp time, timestamp stored, std::size_t value_size = 100,
+                        weir::term in = weir::term(1), std::string_view key = "k") {
     const auto at = log->next_offset();
     record::batch_builder builder(
         {.base_offset = at, .leader_epoch = static_cast<std::int32_t>(in.value())});
     const std::string value(value_size, static_cast<char>('a' + on.clock % 26));
-    builder.add({.time = timestamp(++on.clock), .key = "k", .value = value});
+    builder.add({.time = time, .key = key, .value = value});
     const auto body = builder.finish();
     const auto header = record::read_batch_header(body);
     log->append({.kind = log::frame_kind::batch,
@@ -70,7 +78,7 @@ struct kept_log {
                  .index = log->last_index() + 1,
                  .base_offset = at,
                  .offset_count = 1,
-                 .append_time = timestamp(on.clock)},
+                 .append_time = stored},
                 body, &*header);
     bodies.resize(static_cast<std::size_t>(at.value()));
     bodies.push_back(body.str());

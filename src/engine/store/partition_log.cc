@@ -49,6 +49,7 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
   }
   appended_bytes_ += size;
   shared_.dirty += size;
+  shared_.space.took(size);
   figures_.bytes_appended += size;
   changed_ = true;
   wake_.signal();
@@ -103,14 +104,16 @@ void partition_log::roll(timestamp now) {
 }
 
 seastar::future<> partition_log::wait_room() {
-  while (!failed_ && (dirty() > shared_.dirty_of_one_max ||
-                      (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
+  // One that takes no data refuses it at once.
+  while (
+      !failed_ && takes_data() &&
+      (dirty() > shared_.dirty_of_one_max || (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
     co_await drained_.wait();
   }
 }
 
 void partition_log::fail(const std::exception_ptr& why) {
-  failed_ = true;
+  if (std::exchange(failed_, true)) return;
   store_log.error(
       "{}: a write to {} failed ({}): the partition takes no more data until restart; check the "
       "device",
@@ -125,8 +128,10 @@ void partition_log::fail(const std::exception_ptr& why) {
 seastar::future<> partition_log::stop() {
   stopping_ = true;
   wake_.broadcast();
+  shared_.space.retry();
   co_await fibers_.stop();
-  if (!failed_ && changed_ && !parts_.empty()) {
+  // The closing files speak of what is on the device: with something left in memory they would lie.
+  if (!failed_ && changed_ && !parts_.empty() && dirty() == 0) {
     try {
       if (in_journal_) co_await flush_to_files();
       if (!parts_.back()->on_disk) co_await create(*parts_.back());
@@ -139,6 +144,8 @@ seastar::future<> partition_log::stop() {
     }
   }
   if (in_journal_) shared_.small_writes->abandon(*this);
+  shared_.dirty -= dirty();
+  flushed_bytes_ = appended_bytes_;
   durable_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
   for (auto& p : parts_) co_await retire(p);
 }

@@ -6,7 +6,8 @@
 // has gathered: a little of it through the shard's journal, together with other logs', much of it
 // by writing and flushing the segment. Only wait_durable() says that a frame will survive. After a
 // failed write or flush the log takes nothing more (failed()), since what the device holds is
-// unknown; reading goes on.
+// unknown; reading goes on. A device without room is no failure: what was appended waits in memory
+// until there is some (docs/decisions/0009-disk-full.md).
 #include <seastar/core/condition-variable.hh>
 
 #include <deque>
@@ -29,8 +30,10 @@
 #include "engine/runtime/progress.h"
 #include "engine/store/compaction.h"
 #include "engine/store/index_shelf.h"
+#include "engine/store/file_remover.h"
 #include "engine/store/journal.h"
 #include "engine/store/segment.h"
+#include "engine/store/space_gate.h"
 
 namespace weir::store {
 
@@ -50,11 +53,14 @@ struct shared_store {
   // has to scan after a crash.
   std::uint64_t checkpoint_bytes = 16 << 20;
   index_shelf indexes = index_shelf(16 << 20);
+  file_remover* remover = nullptr;  // none: files are removed at once
+  space_gate space = {};
 };
 
 struct log_identity {
   std::string name;  // "topic-3", for people
-  uuid topic_id;
+  uuid topic_id;  // zero: the catalog, whose commands free room, so that it is the last to wait for
+                  // it
   partition_id partition;
 };
 
@@ -99,7 +105,8 @@ class partition_log final : public journal_user {
   // Resolves when the frame is on the device; fails when that will never be known.
   seastar::future<> wait_durable(log_index index) { return durable_.wait_for(index); }
   [[nodiscard]] log_index durable_index() const { return durable_.reached(); }
-  // Waits until less than the bound of bytes is unwritten: call before append.
+  // Waits until less than the bound of bytes is unwritten, or data is not taken: call before
+  // append.
   seastar::future<> wait_room();
   // Called on this shard after each flush.
   void on_durable(std::function<void(log_index)> call) { on_durable_ = std::move(call); }
@@ -113,10 +120,11 @@ class partition_log final : public journal_user {
   // All frames in order.
   seastar::future<> replay(std::function<void(const log::frame_head&, const fragments&)> each);
 
-  // Forgets frames behind `last`, durably. Never below what was committed: the caller knows.
+  // Forgets frames behind `last`, durably. Never below what was committed: the caller knows. With
+  // no_space or journal_unavailable nothing is forgotten, and it can be asked again.
   seastar::future<> truncate_after(log_index last);
   // Moves the start offset up to `before` (-1: `commit_offset`); whole segments below it are
-  // deleted. Durable when it resolves.
+  // deleted. Durable when it resolves; with no_space it may have moved up to `before` in part.
   seastar::future<std::expected<void, log::delete_error>> delete_below(offset before,
                                                                        offset commit_offset,
                                                                        log_index committed);
@@ -145,6 +153,11 @@ class partition_log final : public journal_user {
   [[nodiscard]] bool failed() const { return failed_; }
   // Where a read met bytes that are not what was written; empty: nowhere so far.
   [[nodiscard]] const std::string& damage() const { return damage_; }
+  // What was appended waits for room on the device.
+  [[nodiscard]] bool waits_for_space() const { return refused_.has_value(); }
+  // Whether data should be appended: there is room for it. What frees room is appended all the
+  // same.
+  [[nodiscard]] bool takes_data() const { return shared_.space.takes_data() && !refused_; }
   [[nodiscard]] const log_figures& figures() const { return figures_; }
   [[nodiscard]] const read_figures& reads() const { return *reads_; }
   [[nodiscard]] timestamp now() const { return shared_.now(); }
@@ -185,6 +198,7 @@ class partition_log final : public journal_user {
   [[nodiscard]] bool small_enough_to_journal() const;
   seastar::future<bool> flush_to_journal();  // false: nothing was done
   seastar::future<> flush_to_files();
+  seastar::future<> bring_to_files();  // and what fails, but for room, fails the log
   seastar::future<> flush_part(part_ptr p);
   // How far the log had come at some moment.
   struct reach {
@@ -218,9 +232,21 @@ class partition_log final : public journal_user {
   seastar::future<> store_checkpoint(log::checkpoint c);
   seastar::future<> forget_side_files(part& p);
   void fail(const std::exception_ptr& why);
-  seastar::future<> drop_front(std::size_t count);
+  // Where the log starts, durably.
+  struct log_start {
+    log_index index;
+    weir::offset offset;
+  };
+  seastar::future<> move_start(log_start to);
+  struct cut_place;
+  seastar::future<cut_place> find_cut(log_index last);
+  seastar::future<> cut_behind(cut_place cut);
+  // `kept_out`: nothing durable says yet that the segments are to go, so each goes before the next.
+  seastar::future<> drop_front(std::size_t count, bool kept_out = false);
   static seastar::future<> retire(part_ptr p);
+  seastar::future<> take_away(part_ptr p, bool at_once);
   seastar::future<> remove_files(log_index first);
+  seastar::future<> remove_side_files(log_index first);
   seastar::future<> apply(log::retention_plan plan);
   seastar::future<> finish_sealed();
   seastar::future<> write_cleaner_checkpoint();
@@ -271,7 +297,8 @@ class partition_log final : public journal_user {
   bool checkpointing_ = false;
   std::optional<weir::term> terms_stored_;  // the last one in the terms file
   bool failed_ = false;
-  bool changed_ = false;  // since the files that spare a scan were written
+  std::optional<space_gate::refused> refused_;  // while it waits for room
+  bool changed_ = false;                        // since the files that spare a scan were written
   bool stopping_ = false;
   bool journaled_ = false;   // the journal has had bytes of this log
   bool in_journal_ = false;  // and has some that are not in the files
@@ -285,7 +312,9 @@ class partition_log final : public journal_user {
 
 using log::checkpoint_file_name;
 using log::cleaner_file_name;
+using log::cut_file_name;
 using log::damage_file_name;
+using log::deleted_suffix;
 using log::producers_file_name;
 using log::terms_file_name;
 

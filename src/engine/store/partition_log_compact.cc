@@ -84,15 +84,7 @@ seastar::future<> partition_log::finish_sealed() {
   if (failed_ ||
       std::ranges::all_of(parts_, [](const part_ptr& p) { return !p->sealed || p->finished; }))
     co_return;
-  std::exception_ptr failed;
-  try {
-    co_await flush_to_files();
-  } catch (...) {
-    failed = std::current_exception();
-  }
-  if (!failed) co_return;
-  fail(failed);
-  std::rethrow_exception(failed);
+  co_await bring_to_files();
 }
 
 seastar::future<> partition_log::write_cleaner_checkpoint() {

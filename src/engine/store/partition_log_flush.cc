@@ -11,28 +11,53 @@ namespace weir::store {
 
 seastar::future<> partition_log::flush_loop() {
   while (true) {
+    // Retention and the journal bring bytes to the files too.
+    if (dirty() == 0) refused_.reset();
     co_await wake_.wait([this] { return stopping_ || dirty() > 0; });
     if (dirty() == 0) {
       if (stopping_) co_return;
       continue;  // a truncation took it back
     }
-    std::exception_ptr failed;
+    std::string full;
     try {
       co_await flush_once();
-    } catch (...) {
-      failed = std::current_exception();
+    } catch (const no_space& e) {
+      full = e.what();
     }
-    if (failed) {
-      fail(failed);
+    if (full.empty()) refused_.reset();
+    if (failed_) co_return;
+    if (full.empty()) continue;
+    if (stopping_) {
+      store_log.warn("{}: {} bytes that nobody was promised could not be written: {}",
+                     identity_.name, dirty(), full);
+      refused_.reset();
       co_return;
     }
+    // Nothing of it is in doubt: it is all in memory, and written again from where the file ends.
+    if (!refused_) refused_.emplace(shared_.space);
+    drained_.broadcast();
+    co_await refused_->wait(!identity_.topic_id.is_zero(), stopping_);
   }
 }
 
 seastar::future<> partition_log::flush_once() {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
+  // Who held the lock may have written it, taken it back, or failed.
+  if (failed_ || dirty() == 0) co_return;
   const auto started = std::chrono::steady_clock::now();
-  if (!co_await flush_to_journal()) co_await flush_to_files();
+  std::exception_ptr failed;
+  try {
+    if (!co_await flush_to_journal()) co_await flush_to_files();
+  } catch (const no_space&) {
+    throw;
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  if (failed) {
+    // While the lock is held: who waits for it must not flush once more, and be believed.
+    fail(failed);
+    co_return;
+  }
   ++figures_.flushes;
   figures_.flush_seconds +=
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
@@ -124,9 +149,15 @@ seastar::future<> partition_log::settle() {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
   if (failed_) throw std::runtime_error(identity_.name + ": failed before");
   if (!in_journal_) co_return;
+  co_await bring_to_files();
+}
+
+seastar::future<> partition_log::bring_to_files() {
   std::exception_ptr failed;
   try {
     co_await flush_to_files();
+  } catch (const no_space&) {
+    throw;
   } catch (...) {
     failed = std::current_exception();
   }
@@ -142,11 +173,11 @@ seastar::future<> partition_log::create(part& p) {
   co_await p.file->write_out(log::segment_header_size);
   co_await p.file->flush();
   if (p.header.first_index != start_index_ || !parts_.front()->on_disk) {
-    fragments snapshot = std::exchange(p.producers, {});
     co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
-                           snapshot.str());
+                           p.producers.str());
   }
   co_await shared_.files.sync_directory(directory_);
+  p.producers = {};
   p.on_disk = true;
   p.flushed = p.settled = log::segment_header_size;
 }
@@ -206,6 +237,8 @@ seastar::future<> partition_log::write_side_files_and_checkpoint(side_files now)
 seastar::future<> partition_log::write_side_files(side_files now) {
   const auto lock = co_await seastar::get_units(side_lock_, 1);
   part& p = *now.of;
+  // A truncation that failed is finished by the next start: nothing may say more than is left then.
+  if (failed_) co_return;
   // Truncated, finished or deleted since: what was taken says too much or too little.
   const bool there = std::ranges::find(parts_, now.of) != parts_.end();
   if (!there || p.finished || p.index.totals().end.value() < now.end) co_return;
@@ -218,21 +251,20 @@ seastar::future<> partition_log::write_side_files(side_files now) {
 }
 
 // Before the segment is cut: with frames that will be written in their place these files would be
-// wrong, not merely old.
+// wrong, not merely old. The checkpoint goes first: it is what may find no room.
 seastar::future<> partition_log::forget_side_files(part& p) {
-  for (const auto& name :
-       {log::index_file_name(p.header.first_index), producers_file_name(p.header.first_index)}) {
-    if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
-  }
   auto c = checkpoint_now();
   c.active_salt = 0;  // speaks of no segment; where the log starts stays known
   co_await store_checkpoint(c);
   p.covered = log::segment_header_size;
   terms_stored_.reset();
+  co_await remove_side_files(p.header.first_index);
+  co_await shared_.files.sync_directory(directory_);
 }
 
 seastar::future<> partition_log::write_checkpoint(bool clean) {
   const auto lock = co_await seastar::get_units(side_lock_, 1);
+  if (failed_) co_return;
   auto c = checkpoint_now();
   c.clean = clean;
   co_await store_checkpoint(c);

@@ -2,78 +2,112 @@
 #include <seastar/core/coroutine.hh>
 
 #include "core/base/check.h"
+#include "core/log/cut_record.h"
+#include "engine/store/finish_cut.h"
 #include "engine/store/partition_log.h"
 #include "engine/store/store_log.h"
 
 namespace weir::store {
-seastar::future<> partition_log::truncate_after(log_index last) {
-  const auto lock = co_await seastar::get_units(files_lock_, 1);
-  auto side = co_await seastar::get_units(side_lock_, 1);
-  weir_check(last >= start_index_ - 1 && last <= last_index_,
-             "{}: truncation behind {} of {} to {}", identity_.name, last, start_index_,
-             last_index_);
-  // What was not written yet is written first: the files then say what memory says, and are cut
-  // alike.
-  while (parts_.size() > 1 && parts_.back()->header.first_index > last + 1) {
-    auto p = parts_.back();
-    parts_.pop_back();
-    segments_.pop_back();
-    co_await retire(p);
-    if (p->on_disk) co_await remove_files(p->header.first_index);
-  }
-  co_await shared_.files.sync_directory(directory_);
-  if (const auto& span = parts_.back()->header.compacted) {
-    // Nothing that was committed goes, so its end is the log's.
-    weir_check(last + 1 == span->next_index,
-               "{}: truncation behind {} in a compacted segment to {}", identity_.name, last,
-               span->next_index);
-    last_index_ = last;
-    next_offset_ = span->next_offset;
-    last_term_ = span->last_term;
-    if (!producers_.truncate(last + 1)) producers_.clear();
-    roll(shared_.now());
-  }
-  // What stays counts as durable in the end, so segments before the last one are, too.
-  // Finishing one writes files beside it, and takes that lock itself.
-  side.return_all();
-  for (std::size_t i = 0; i + 1 < parts_.size(); ++i) co_await flush_part(parts_[i]);
-  side = co_await seastar::get_units(side_lock_, 1);
-  co_await want_index(held_part(parts_.back()));
-  part& p = *parts_.back();
-  p.index.take_down();
-  p.sealed = p.finished = false;
-  if (!p.on_disk) co_await create(p);
-  co_await forget_side_files(p);
-  co_await p.file->write_out();
-  std::vector<std::pair<position, log::frame_head>> kept;
-  const auto from = p.index.truncate(last + 1);
-  position end = from.at;
-  next_offset_ = from.base_offset;
-  last_index_ = from.index - 1;
+
+// Where a truncation cuts, worked out before anything is changed.
+struct partition_log::cut_place {
+  std::size_t number;  // of the part that is cut
+  log::segment_index index;
+  position end{};
+  log_index last{};
+  offset next{};
+};
+
+seastar::future<partition_log::cut_place> partition_log::find_cut(log_index last) {
+  auto number = parts_.size() - 1;
+  while (number > 0 && parts_[number]->header.first_index > last + 1) --number;
+  const auto p = parts_[number];
+  // One that was compacted holds only what was committed, and the log never ends with it.
+  weir_check(!p->header.compacted, "{}: truncation behind {} in a compacted segment",
+             identity_.name, last);
+  co_await want_index(held_part(p));
+  cut_place cut{.number = number, .index = p->index};
+  const auto from = cut.index.truncate(last + 1);
+  cut.end = from.at;
+  cut.last = from.index - 1;
+  cut.next = from.base_offset;
   // The index forgets more than the log does: frames between are counted again.
-  std::vector<std::pair<log::frame_head, timestamp>> again;
-  const auto walked = co_await walk(
-      held_part(parts_.back()), from.at, [&](const log::frame_head& head, const fragments& body) {
+  const auto walked =
+      co_await walk(held_part(p), from.at, [&](const log::frame_head& head, const fragments& body) {
         if (head.is_entry() && head.index > last) return false;
+        if (cut.end.value() >= p->file->end()) return false;
         const auto batch = head.kind == log::frame_kind::batch
                                ? record::read_batch_header(body)
                                : std::unexpected(record::record_error{});
-        again.emplace_back(head, time_of(batch ? &*batch : nullptr));
+        cut.index.add(cut.end, head, time_of(batch ? &*batch : nullptr));
+        cut.end = position(cut.end.value() + head.size());
+        if (head.is_entry()) cut.last = head.index;
+        cut.next = head.next_offset();
         return true;
       });
   if (!walked) throw std::runtime_error(identity_.name + ": damaged, see the line above");
-  for (const auto& [head, time] : again) {
-    p.index.add(end, head, time);
-    end = position(end.value() + head.size());
-    if (head.is_entry()) last_index_ = head.index;
-    next_offset_ = head.next_offset();
+  co_return cut;
+}
+
+seastar::future<> partition_log::truncate_after(log_index last) {
+  const auto lock = co_await seastar::get_units(files_lock_, 1);
+  if (failed_) throw std::runtime_error(identity_.name + ": failed before");
+  weir_check(last >= start_index_ - 1 && last <= last_index_,
+             "{}: truncation behind {} of {} to {}", identity_.name, last, start_index_,
+             last_index_);
+  if (parts_.empty()) co_return;
+  // What was not written yet is written first: the files then say what memory says, and are cut
+  // alike. Finishing segments takes the lock of the files beside them by itself.
+  if (dirty() > 0 || in_journal_ || !parts_.back()->on_disk) co_await bring_to_files();
+  const auto side = co_await seastar::get_units(side_lock_, 1);
+  auto cut = co_await find_cut(last);
+  // Everything that says how far the part reaches goes before the part is cut: what will be written
+  // behind the cut must not be taken for what was there.
+  auto& p = *parts_[cut.number];
+  co_await forget_side_files(p);
+  if (journaled_) {
+    in_journal_ = true;  // from here on it knows this log, cut or not
+    co_await shared_.small_writes->append(*this,
+                                          entry_of(p, cut.end.value(), log::journal_kind::cut), {});
   }
-  // What the journal has of the rest must not come back behind what will be written there.
-  if (journaled_)
-    co_await shared_.small_writes->append(*this, entry_of(p, end.value(), log::journal_kind::cut),
-                                          {});
-  co_await p.file->truncate(end.value());
-  p.flushed = p.settled = end.value();
+  auto kept = co_await p.file->block_before(cut.end.value());
+  std::exception_ptr failed;
+  try {
+    co_await replace_small(shared_.files, path(cut_file_name),
+                           log::encode(log::cut_record{.salt = p.header.salt,
+                                                       .first_index = p.header.first_index,
+                                                       .end = cut.end,
+                                                       .kept = std::move(kept)}));
+    co_await cut_behind(std::move(cut));
+    co_return;
+  } catch (const no_space&) {
+    throw;  // only of the record, which is not there then
+  } catch (...) {
+    failed = std::current_exception();  // the next start may find it
+  }
+  fail(failed);
+  std::rethrow_exception(failed);
+}
+
+seastar::future<> partition_log::cut_behind(cut_place cut) {
+  while (parts_.size() > cut.number + 1) {
+    const auto gone = parts_.back();
+    parts_.pop_back();
+    segments_.pop_back();
+    co_await retire(gone);
+    co_await remove_files(gone->header.first_index);
+    // Before the one below it goes: a row of segments with a gap in it can't be opened.
+    co_await shared_.files.sync_directory(directory_);
+  }
+  part& p = *parts_.back();
+  co_await p.file->truncate(cut.end.value());
+  co_await shared_.files.remove(path(cut_file_name));
+  co_await shared_.files.sync_directory(directory_);
+  p.sealed = p.finished = false;
+  p.index = std::move(cut.index);
+  p.flushed = p.settled = cut.end.value();
+  last_index_ = cut.last;
+  next_offset_ = cut.next;
   if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
   segments_.active() = {.first_index = p.header.first_index,
                         .next_index = p.header.first_index,
@@ -81,29 +115,16 @@ seastar::future<> partition_log::truncate_after(log_index last) {
                         .next_offset = p.header.first_offset,
                         .created = p.header.created};
   segments_.active().update(p.index.totals());
-  terms_.truncate(last + 1);
+  terms_.truncate(last_index_ + 1);
   first_dirty_ = std::min(first_dirty_, next_offset_);
   last_term_ = terms_.term_at(last_index_).value_or(weir::term{});
-  if (!producers_.truncate(last + 1)) producers_.clear();
+  if (!producers_.truncate(last_index_ + 1)) producers_.clear();
   shared_.dirty -= dirty();
   flushed_bytes_ = appended_bytes_;
-  durable_.retreat(last);
+  durable_.retreat(last_index_);
   durable_.advance(last_index_);
   durable_reach_ = here();
   changed_ = true;
-}
-
-seastar::future<> partition_log::drop_front(std::size_t count) {
-  std::vector<part_ptr> dropped(parts_.begin(),
-                                parts_.begin() + static_cast<std::ptrdiff_t>(count));
-  parts_.erase(parts_.begin(), parts_.begin() + static_cast<std::ptrdiff_t>(count));
-  segments_.drop_front(count);
-  const auto side = co_await seastar::get_units(side_lock_, 1);
-  for (auto& p : dropped) {
-    co_await retire(p);
-    co_await remove_files(p->header.first_index);
-  }
-  co_await shared_.files.sync_directory(directory_);
 }
 
 // Once those who read it have left.
@@ -112,28 +133,94 @@ seastar::future<> partition_log::retire(part_ptr p) {
   co_await p->file->close();
 }
 
-// A segment's, beginning with the one that says that the others mean something.
-seastar::future<> partition_log::remove_files(log_index first) {
-  co_await shared_.files.remove(path(log::segment_file_name(first)));
+seastar::future<> partition_log::remove_side_files(log_index first) {
   for (const auto& name : {log::index_file_name(first), producers_file_name(first)}) {
     if (co_await shared_.files.exists(path(name))) co_await shared_.files.remove(path(name));
   }
 }
 
+// A segment's, beginning with the one that says that the others mean something.
+seastar::future<> partition_log::remove_files(log_index first) {
+  co_await shared_.files.remove(path(log::segment_file_name(first)));
+  co_await remove_side_files(first);
+}
+
+// As remove_files, but the large one in steps where there is somebody who does that.
+seastar::future<> partition_log::take_away(part_ptr p, bool at_once) {
+  const auto name = p->file->path();
+  bool renamed = false;
+  if (shared_.remover && !at_once) {
+    try {
+      co_await shared_.files.rename(name, name + deleted_suffix);
+      renamed = true;
+    } catch (const no_space&) {
+      renamed = false;  // not even for a longer name
+    }
+  }
+  if (renamed) {
+    shared_.remover->remove(name + deleted_suffix);
+  } else {
+    co_await shared_.files.remove(name);
+  }
+  co_await remove_side_files(p->header.first_index);
+}
+
+seastar::future<> partition_log::drop_front(std::size_t count, bool kept_out) {
+  const auto side = co_await seastar::get_units(side_lock_, 1);
+  while (count-- > 0) {
+    const auto p = parts_.front();
+    parts_.pop_front();
+    segments_.drop_front(1);
+    co_await retire(p);
+    co_await take_away(p, kept_out);
+    if (kept_out) co_await shared_.files.sync_directory(directory_);
+  }
+  co_await shared_.files.sync_directory(directory_);
+}
+
+// Told and known under one lock: another checkpoint must not say the old start again.
+seastar::future<> partition_log::move_start(log_start to) {
+  const auto side = co_await seastar::get_units(side_lock_, 1);
+  auto c = checkpoint_now();
+  c.start_index = to.index;
+  c.start_offset = to.offset;
+  co_await store_checkpoint(c);
+  start_index_ = to.index;
+  start_offset_ = to.offset;
+  terms_.trim(start_index_, start_offset_);
+}
+
 // The new start is durable before anything goes, so that a crash between the two only leaves work
 // for the next start.
 seastar::future<> partition_log::apply(log::retention_plan plan) {
-  if (plan.start_offset == start_offset_ && plan.drop == 0) co_return;
-  start_offset_ = std::max(start_offset_, plan.start_offset);
-  start_index_ = std::max(start_index_, plan.start_index);
-  terms_.trim(start_index_, start_offset_);
-  co_await write_checkpoint(false);
+  if (parts_.empty() || (plan.start_offset == start_offset_ && plan.drop == 0)) co_return;
+  const log_start start{.index = std::max(start_index_, plan.start_index),
+                        .offset = std::max(start_offset_, plan.start_offset)};
+  // What remains alone must be there, or the log would begin again from nothing at the next start.
+  if (plan.drop > 0 && !parts_[plan.drop]->on_disk) co_await bring_to_files();
+  bool told = true;
+  try {
+    co_await move_start(start);
+  } catch (const no_space&) {
+    if (plan.drop == 0) throw;
+    told = false;
+  }
+  if (!told) {
+    // Whole segments can go without: the first one that is left says where the log starts.
+    const auto& first = parts_[plan.drop]->header;
+    start_index_ = std::max(start_index_, first.first_index);
+    start_offset_ = std::max(start_offset_, first.first_offset);
+    terms_.trim(start_index_, start_offset_);
+    co_await drop_front(std::exchange(plan.drop, 0), true);
+    co_await move_start(start);
+  }
   if (plan.drop > 0) co_await drop_front(plan.drop);
 }
 
 seastar::future<std::expected<void, log::delete_error>> partition_log::delete_below(
     offset before, offset commit_offset, log_index committed) {
   const auto lock = co_await seastar::get_units(files_lock_, 1);
+  if (failed_) throw std::runtime_error(identity_.name + ": failed before");
   const auto plan =
       log::plan_delete_records(segments_, before, start_offset_, commit_offset, committed);
   if (!plan) co_return std::unexpected(plan.error());

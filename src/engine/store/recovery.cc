@@ -14,6 +14,8 @@
 #include "core/log/checkpoint.h"
 #include "core/log/cleaner_checkpoint.h"
 #include "core/log/scan.h"
+#include "engine/runtime/scheduling.h"
+#include "engine/store/finish_cut.h"
 #include "engine/store/partition_log.h"
 #include "engine/store/store_log.h"
 
@@ -39,7 +41,10 @@ struct partition_log::recovery {
   void take(part& p, log::segment_index index, std::uint64_t covered);
   seastar::future<> write_what_was_missing();
   seastar::future<> scan(part& p, std::uint64_t size, bool last);
+  void take_terms(const part& p);
   void take_span(part& p);
+  seastar::future<> make_durable();
+  seastar::future<> forget_remnants();
   seastar::future<> begin_appending();
   void found(part& p, const log::scanned_frame& frame);
   [[noreturn]] void damage(const part& p, const std::string& what) const {
@@ -53,7 +58,7 @@ struct partition_log::recovery {
   std::size_t producers_max;
   std::optional<log::checkpoint> checkpoint;
   log_index producers_cover{};  // the snapshot holds everything up to this
-  bool terms_known = false;     // the file is whole, and as new as every index
+  log::term_map stored_terms;   // the file's: as new as every index
   bool rebuilt = false;         // a file was damaged, or much had to be scanned
 };
 
@@ -79,7 +84,7 @@ seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store
   opened->durable_.advance(opened->last_index_);
   opened->durable_reach_ = opened->here();
   auto* self = opened.get();
-  self->fibers_.spawn("flush", [self] { return self->flush_loop(); });
+  self->fibers_.spawn("flush", [self] { return self->flush_loop(); }, groups().produce);
   co_return std::move(opened);
 }
 
@@ -91,6 +96,7 @@ seastar::future<> partition_log::recovery::run() {
         "or a backup, or remove {} to give up what it held",
         log.identity_.name, why->substr(0, why->find('\n')), log.path(damage_file_name)));
   }
+  co_await finish_cut(log.shared_.files, log.directory_);
   const auto firsts = co_await segments();
   co_await load_side_files(firsts);
   for (std::size_t i = 0; i < firsts.size(); ++i) {
@@ -103,9 +109,10 @@ seastar::future<> partition_log::recovery::run() {
   if (!log.parts_.empty()) {
     log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
-    log.terms_.truncate(log.last_index_ + 1);
     log.terms_.trim(log.start_index_, log.start_offset_);
+    if (log.terms_ == stored_terms) log.terms_stored_ = log.terms_.latest();
     log.first_dirty_ = std::min(log.first_dirty_, log.next_offset_);
+    co_await make_durable();
     co_await begin_appending();
   }
   // A deletion that was cut short: its segments go now.
@@ -116,19 +123,24 @@ seastar::future<> partition_log::recovery::run() {
   co_await write_what_was_missing();
 }
 
-// What this start had to work out is there for the next one.
+// What this start had to work out is there for the next one, if there is room for it.
 seastar::future<> partition_log::recovery::write_what_was_missing() {
-  if (log.parts_.empty()) co_return;
-  for (std::size_t i = 0; i + 1 < log.parts_.size(); ++i) {
-    auto p = log.parts_[i];
-    if (p->covered != p->file->end()) co_await log.write_index(*p);
+  try {
+    for (std::size_t i = 0; i + 1 < log.parts_.size(); ++i) {
+      auto p = log.parts_[i];
+      if (p->covered != p->file->end()) co_await log.write_index(*p);
+    }
+    if (log.parts_.empty()) co_return;
+    const auto& p = *log.parts_.back();
+    if (!p.on_disk) co_return;
+    if (!rebuilt && p.file->end() - p.covered < log.shared_.checkpoint_bytes) co_return;
+    co_await log.write_side_files(log.side_files_now());
+    log.durable_reach_ = log.here();
+    co_await log.write_checkpoint(false);
+  } catch (const no_space& e) {
+    store_log.info("{}: what this start found is not written down: {}", log.identity_.name,
+                   e.what());
   }
-  const auto& p = *log.parts_.back();
-  if (!p.on_disk) co_return;
-  if (!rebuilt && p.file->end() - p.covered < log.shared_.checkpoint_bytes) co_return;
-  co_await log.write_side_files(log.side_files_now());
-  log.durable_reach_ = log.here();
-  co_await log.write_checkpoint(false);
 }
 
 // Nothing: it is not there, or holds less than its size says; then a warning is given.
@@ -155,6 +167,19 @@ void partition_log::recovery::damaged_side_file(const std::string& name, log::lo
   rebuilt = true;
 }
 
+// The process may have been killed between a write and its flush: what is taken for durable from
+// now on, files and folders, is made so first.
+seastar::future<> partition_log::recovery::make_durable() {
+  const part& last = *log.parts_.back();
+  // Closed in order, with nothing behind it since.
+  const bool known = checkpoint && checkpoint->clean &&
+                     checkpoint->active_salt == last.header.salt &&
+                     checkpoint->flushed_through.value() >= last.file->end();
+  if (known) co_return;
+  co_await log.shared_.files.sync_directory(log.directory_);
+  co_await last.file->flush();
+}
+
 // The last whole one is appended to, also where an unfinished one behind it was removed.
 seastar::future<> partition_log::recovery::begin_appending() {
   auto& last = *log.parts_.back();
@@ -179,6 +204,13 @@ seastar::future<std::vector<log_index>> partition_log::recovery::segments() {
     if (const auto first = log::parse_segment_file_name(name)) firsts.push_back(*first);
     // What was not finished: side files, and segments that compaction was writing.
     if (name.ends_with(".new")) co_await log.shared_.files.remove(log.path(name));
+    if (name.ends_with(deleted_suffix)) {
+      if (log.shared_.remover) {
+        log.shared_.remover->remove(log.path(name));
+      } else {
+        co_await log.shared_.files.remove(log.path(name));
+      }
+    }
   }
   std::ranges::sort(firsts);
   // A crash while a segment was removed leaves what belonged to it.
@@ -203,9 +235,7 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
   }
   if (const auto file = co_await side_file(terms_file_name)) {
     if (auto t = log::term_map::decode(*file)) {
-      log.terms_ = std::move(*t);
-      log.terms_stored_ = log.terms_.latest();
-      terms_known = log.terms_stored_.has_value();
+      stored_terms = std::move(*t);
     } else {
       damaged_side_file(terms_file_name, t.error());
     }
@@ -249,6 +279,8 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
   auto block = seastar::allocate_aligned_buffer<char>(2 * block_size, block_size);
   const auto got = co_await f->read(0, block.get(), 2 * block_size);
   co_await f->close();
+  if (got < std::min<std::uint64_t>(size, 2 * block_size))
+    throw std::runtime_error(fmt::format("{}: {} can't be read", log.identity_.name, path));
   const auto header =
       log::decode_segment_header({block.get(), std::min<std::size_t>(got, block_size)});
   if (!header) {
@@ -265,6 +297,9 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
         fmt::format("{}: the header of {} is unreadable ({}); the partition is not opened",
                     log.identity_.name, path, log::name(header.error())));
   }
+  if (!log.parts_.empty() && checkpoint && header->first_index > log.last_index_ + 1 &&
+      header->first_index <= checkpoint->start_index)
+    co_await forget_remnants();
   if (!log.parts_.empty() && header->first_index != log.last_index_ + 1) {
     throw std::runtime_error(
         fmt::format("{}: {} begins at index {}, but {} is the last one before it: a segment is "
@@ -298,11 +333,23 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
   co_return true;
 }
 
+// A deletion that was cut short: which of its segments are gone is the device's choice, and a row
+// with a gap in it would be damage anywhere else.
+seastar::future<> partition_log::recovery::forget_remnants() {
+  while (!log.parts_.empty()) {
+    const auto p = log.parts_.back();
+    log.parts_.pop_back();
+    log.segments_.pop_back();
+    co_await retire(p);
+    co_await log.remove_files(p->header.first_index);
+  }
+}
+
 // Uses the index file as far as the producer snapshot and the terms reach with it.
 seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t size) {
   const auto name = log::index_file_name(p.header.first_index);
   const auto file = co_await side_file(name);
-  if (!file || !terms_known) co_return;
+  if (!file || !stored_terms.latest()) co_return;
   auto index = log::segment_index::decode(*file, p.header.salt, p.header.first_index, size);
   if (!index) co_return damaged_side_file(name, index.error());
   const auto& span = p.header.compacted;
@@ -336,8 +383,23 @@ void partition_log::recovery::take(part& p, log::segment_index index, std::uint6
   p.covered = covered;
   log.last_index_ = p.index.totals().next_index - 1;
   log.next_offset_ = p.index.totals().next_offset;
+  take_terms(p);
   if (const auto t = log.terms_.term_at(log.last_index_))
     log.last_term_ = std::max(log.last_term_, *t);
+}
+
+// Of the entries that its index covers. Those that are scanned tell theirs themselves.
+void partition_log::recovery::take_terms(const part& p) {
+  const auto& header = p.header;
+  if (p.index.totals().next_index == header.first_index) return;
+  for (const auto& e : stored_terms.entries()) {
+    if (e.first_index >= p.index.totals().next_index) break;
+    if (log.terms_.latest() > e.term) continue;
+    const auto next = stored_terms.term_at(header.first_index);
+    if (e.first_index < header.first_index && next && *next > e.term) continue;
+    log.terms_.append(e.term, std::max(e.first_index, header.first_index),
+                      std::max(e.first_offset, header.first_offset));
+  }
 }
 
 void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
@@ -349,8 +411,6 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
       log.last_vote_ = {.term = v->term, .voted_for = v->voted_for};
   }
   p.index.add(frame.at, frame.head, time_of(batch ? &*batch : nullptr));
-  // What the terms' file says of this entry and later ones is found again.
-  if (frame.head.is_entry()) log.terms_.truncate(frame.head.index);
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
   if (known) batch.reset();  // the snapshot has it
   log.account(frame.head, batch ? &*batch : nullptr);
@@ -376,7 +436,6 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
   const auto known_durable = span            ? span->end
                              : flushed_known ? checkpoint->flushed_through
                                              : position{};
-  const auto totals_before = totals.end;
   log::scanner scanner({.salt = p.header.salt,
                         .at = totals.end,
                         .end = position(size),
@@ -401,10 +460,6 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
       while (auto frame = scanner.next()) found(p, *frame);
       co_await seastar::coroutine::maybe_yield();
     }
-    // Frames that were written and never flushed may be among these. They are served from now on,
-    // so a loss of power must not take them away again.
-    if (last && scanner.result().valid_through > std::max(known_durable, totals_before))
-      co_await f->flush();
   } catch (...) {
     failed = std::current_exception();
   }

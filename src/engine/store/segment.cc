@@ -68,13 +68,34 @@ seastar::future<> segment::prepare_append() {
   c->start = block;
   c->resize(block_size);
   c->filled = static_cast<std::uint32_t>(end_ - block);
-  const auto got = co_await f->read(block, c->memory->data, block_size);
-  if (got < c->filled) throw std::runtime_error(path() + " is shorter than its frames");
+  if (co_await read_twice(*f, block, c->memory->data) < c->filled)
+    throw std::runtime_error(path() + " is shorter than its frames");
   std::memset(c->memory->data + c->filled, 0, block_size - c->filled);
   if (chunks_.size() <= number) chunks_.resize(number + 1);
   drop(number);
   chunks_[number] = std::move(c);
   cache_.grown(*chunks_[number], block_size);
+}
+
+// For bytes that are written back: a bit that was flipped on the way must not go unseen, and unlike
+// elsewhere no checksum is looked at before the device has it again.
+seastar::future<std::size_t> segment::read_twice(file& f, std::uint64_t block, char* to) {
+  const auto got = co_await f.read(block, to, block_size);
+  auto again = seastar::allocate_aligned_buffer<char>(block_size, block_size);
+  if (co_await f.read(block, again.get(), block_size) != got ||
+      std::memcmp(again.get(), to, got) != 0)
+    throw std::runtime_error(path() + ": the device does not give the same bytes twice");
+  co_return got;
+}
+
+seastar::future<std::string> segment::block_before(std::uint64_t end) {
+  const auto block = block_floor(end);
+  if (block == end) co_return std::string();
+  const auto f = co_await open();
+  auto memory = seastar::allocate_aligned_buffer<char>(block_size, block_size);
+  if (co_await read_twice(*f, block, memory.get()) < end - block)
+    throw std::runtime_error(path() + " is shorter than its frames");
+  co_return std::string(memory.get(), end - block);
 }
 
 chunk& segment::tail_chunk(std::size_t wanted) {
@@ -134,8 +155,17 @@ seastar::future<> segment::write_out(std::uint64_t limit) {
   unflushed_ = co_await open();
   if (block_ceil(through) > *allocated_) {
     const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
-    const auto wanted = block_ceil(through + extend);
-    co_await unflushed_->preallocate(*allocated_, wanted);
+    auto wanted = block_ceil(through + extend);
+    bool generous = true;
+    try {
+      co_await unflushed_->preallocate(*allocated_, wanted);
+    } catch (const no_space&) {
+      generous = false;
+    }
+    if (!generous) {
+      wanted = block_ceil(through);
+      co_await unflushed_->preallocate(*allocated_, wanted);
+    }
     allocated_ = wanted;
   }
   std::vector<seastar::future<>> writes;
@@ -181,14 +211,15 @@ seastar::future<> segment::truncate(std::uint64_t end) {
   end_ = end;
   written_ = end;
   co_await prepare_append();
-  // Shrink first, so that no later crash can bring the frames behind `end` back; then the last
-  // block, zeros behind `end`.
-  co_await f->truncate(block_floor(end));
-  allocated_ = block_floor(end);
+  // Shrunk, durably, before anything else: zeros with frames behind them would look like damage.
+  // The last block keeps its place, so that writing it, with zeros behind `end`, needs no space.
+  co_await f->truncate(block_ceil(end));
+  allocated_ = block_ceil(end);
   if (end != block_floor(end)) {
+    co_await f->flush();
     const chunk& c = *chunks_[number_of(end)];
-    co_await f->write(c.start, c.memory->data, block_size);
-    allocated_ = block_ceil(end);
+    const auto held = c.view(c.start, c.start + block_size);
+    co_await f->write(c.start, held.data(), block_size);
   }
   co_await f->flush();
   unflushed_ = {};
@@ -238,25 +269,18 @@ void segment::read_ahead(std::size_t number) {
 
 seastar::future<run> segment::load(std::uint64_t at) {
   const auto number = number_of(at);
-  auto found = loading_.find(number);
-  if (found == loading_.end()) {
-    // Many readers at one place cost one read.
-    found = loading_.try_emplace(number).first;
+  const auto found = loading_.find(number);
+  auto loaded = seastar::future<run>(seastar::make_ready_future<run>());
+  if (found != loading_.end()) {
+    loaded = found->second.get_shared_future();
+  } else {
+    // Many readers at one place cost one read. Asked for before it begins: one that needs no wait
+    // is out of the table when it returns.
+    loaded = loading_.try_emplace(number).first->second.get_shared_future();
     (void)load_for_all(reads_.hold(), number);
-    found = loading_.find(number);
   }
   const auto skip = at - number * chunk_size;
-  // A load that needed no wait has been taken from the table already: then the chunk is there, or
-  // was not for keeping, or the load failed.
-  run whole;
-  if (found != loading_.end()) {
-    whole = co_await found->second.get_shared_future();
-  } else if (from_disk(number)) {
-    const chunk& c = *chunks_[number];
-    whole = {c.view(c.start, c.start + c.filled), true};
-  } else {
-    whole = co_await load_once(number * chunk_size);
-  }
+  const run whole = co_await std::move(loaded);
   if (skip >= whole.data.size())
     throw std::runtime_error(path() + ": the file is shorter than its frames");
   if (begins_chunk(at) && from_disk(number)) {

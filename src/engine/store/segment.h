@@ -40,6 +40,8 @@ class segment {
   // Brings the block that holds `end` into memory: before the first append to a segment that was
   // found on disk.
   seastar::future<> prepare_append();
+  // The bytes of the block that holds `end`, before `end`: from the device, where they are durable.
+  seastar::future<std::string> block_before(std::uint64_t end);
   void append(std::string_view piece);
   void append(const fragments& pieces);
   // What is in memory only: from >= written().
@@ -75,6 +77,7 @@ class segment {
 
  private:
   seastar::future<kept_file::use> open();
+  seastar::future<std::size_t> read_twice(file& f, std::uint64_t block, char* to);
   seastar::future<run> load(std::uint64_t at);
   void entered(std::size_t number);
   void read_ahead(std::size_t number);
