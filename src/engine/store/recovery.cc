@@ -189,6 +189,9 @@ seastar::future<> partition_log::recovery::begin_appending() {
   }
   if (!last.index.complete()) {
     last.index = log::segment_index(last.header.first_index, last.header.first_offset);
+    log.last_index_ = last.header.first_index - 1;
+    log.next_offset_ = last.header.first_offset;
+    log.terms_.truncate(last.header.first_index);
     const auto size = block_ceil(last.file->end());
     co_await take_index(last, size);
     co_await scan(last, size, true);
@@ -361,7 +364,7 @@ seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t siz
 
 // Of a closed segment the totals are enough: true where nothing else of it has to be read now.
 seastar::future<bool> partition_log::recovery::take_totals(part& p, std::uint64_t size) {
-  if (!terms_known) co_return false;
+  if (!stored_terms.latest()) co_return false;
   const auto start = co_await read_small_start(
       log.shared_.files, log.path(log::index_file_name(p.header.first_index)));
   if (!start) co_return false;
