@@ -76,7 +76,8 @@ class chaos_run {
 
   seastar::future<> whole_run();
   seastar::future<> open();
-  seastar::future<> open_after_crash();
+  // `room`: without it the device has not a block more than it holds.
+  seastar::future<> open_again(bool room);
   seastar::future<> stop();
   seastar::future<> live(trouble what);
   seastar::future<> step(tracked& t);

@@ -65,8 +65,9 @@ class disk_file final : public file {
     }
   }
   seastar::future<> extend(std::uint64_t from, std::uint64_t size) {
-    co_await file_.truncate(size);
+    // Allocating leaves the size alone: a file is never larger than the space it has.
     co_await file_.allocate(from, size - from);
+    co_await file_.truncate(size);
   }
 
   seastar::file file_;

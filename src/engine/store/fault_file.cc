@@ -136,8 +136,8 @@ seastar::future<> fault_file::truncate(std::uint64_t size) {
 seastar::future<> fault_file::preallocate(std::uint64_t from, std::uint64_t size) {
   alive();
   fs_.step(file_call::preallocate);
-  set_size(std::max<std::uint64_t>(size, node_->now.size()));
   fs_.need(*node_, from, size);
+  set_size(std::max<std::uint64_t>(size, node_->now.size()));
   co_await fs_.delay();
   alive();
 }

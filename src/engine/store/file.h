@@ -40,7 +40,7 @@ class file {
   virtual seastar::future<> flush() = 0;
   virtual seastar::future<> truncate(std::uint64_t size) = 0;
   // Extends the file to `size`, its space taken from the device now; new bytes read as zeros. After
-  // no_space the file may be larger, zeros at its end.
+  // no_space the file is as large as before.
   virtual seastar::future<> preallocate(std::uint64_t from, std::uint64_t size) = 0;
   virtual seastar::future<std::uint64_t> size() = 0;
   virtual seastar::future<> close() = 0;

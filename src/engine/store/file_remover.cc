@@ -33,6 +33,8 @@ seastar::future<> file_remover::run() {
 }
 
 seastar::future<> file_remover::take_away(std::string path) {
+  // A topic that goes takes along what waits to be removed on another shard.
+  if (!co_await files_.exists(path)) co_return;
   auto f = co_await files_.open(path);
   std::exception_ptr failed;
   try {
@@ -56,10 +58,10 @@ seastar::future<> file_remover::take_away(std::string path) {
 seastar::future<> file_remover::remove_topic(std::string directory) {
   const auto running = fibers_.hold();
   for (const auto& partition : co_await files_.list(directory)) {
-    const auto folder = directory + "/" + partition;
+    const auto folder = fmt::format("{}/{}", directory, partition);
     for (const auto& name : co_await files_.list(folder)) {
       if (fibers_.stopping()) co_return;
-      co_await take_away(folder + "/" + name);
+      co_await take_away(fmt::format("{}/{}", folder, name));
     }
     if (!fibers_.stopping()) co_await files_.remove(folder);
   }

@@ -88,6 +88,8 @@ seastar::future<bool> partition_log::flush_to_journal() {
   }
   const auto through = here();
   const auto end = p->file->end();
+  // A start puts it into the file, and must not need room for that.
+  co_await p->file->take_room(end);
   auto entry = entry_of(*p, p->flushed, log::journal_kind::bytes);
   entry.size = static_cast<std::uint32_t>(end - p->flushed);
   journaled_ = in_journal_ = true;

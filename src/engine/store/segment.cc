@@ -149,25 +149,34 @@ std::vector<bytes> segment::unwritten(std::uint64_t from, std::uint64_t to) cons
   return pieces;
 }
 
+seastar::future<> segment::take_room(std::uint64_t through) {
+  const auto f = co_await open();
+  co_await take_room(*f, through);
+}
+
+// With some to spare, or without where there is not so much.
+seastar::future<> segment::take_room(file& f, std::uint64_t through) {
+  if (block_ceil(through) <= *allocated_) co_return;
+  const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
+  auto wanted = block_ceil(through + extend);
+  bool generous = true;
+  try {
+    co_await f.preallocate(*allocated_, wanted);
+  } catch (const no_space&) {
+    generous = false;
+  }
+  if (!generous) {
+    wanted = block_ceil(through);
+    co_await f.preallocate(*allocated_, wanted);
+  }
+  allocated_ = wanted;
+}
+
 seastar::future<> segment::write_out(std::uint64_t limit) {
   const auto through = std::min(end_, limit);
   if (written_ >= through) co_return;
   unflushed_ = co_await open();
-  if (block_ceil(through) > *allocated_) {
-    const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
-    auto wanted = block_ceil(through + extend);
-    bool generous = true;
-    try {
-      co_await unflushed_->preallocate(*allocated_, wanted);
-    } catch (const no_space&) {
-      generous = false;
-    }
-    if (!generous) {
-      wanted = block_ceil(through);
-      co_await unflushed_->preallocate(*allocated_, wanted);
-    }
-    allocated_ = wanted;
-  }
+  co_await take_room(*unflushed_, through);
   std::vector<seastar::future<>> writes;
   for (auto at = block_floor(written_); at < through;) {
     chunk& c = *chunks_[number_of(at)];

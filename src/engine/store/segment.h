@@ -46,6 +46,8 @@ class segment {
   void append(const fragments& pieces);
   // What is in memory only: from >= written().
   [[nodiscard]] std::vector<bytes> unwritten(std::uint64_t from, std::uint64_t to) const;
+  // Takes the device's space for everything before `through`, so that writing it later needs none.
+  seastar::future<> take_room(std::uint64_t through);
   // Up to `limit`, or all there is.
   seastar::future<> write_out(std::uint64_t limit = UINT64_MAX);
   seastar::future<> flush();
@@ -77,6 +79,7 @@ class segment {
 
  private:
   seastar::future<kept_file::use> open();
+  seastar::future<> take_room(file& f, std::uint64_t through);
   seastar::future<std::size_t> read_twice(file& f, std::uint64_t block, char* to);
   seastar::future<run> load(std::uint64_t at);
   void entered(std::size_t number);

@@ -22,6 +22,15 @@ struct world : machine, kept_log {
   }
 };
 
+seastar::future<bool> fails(seastar::future<> call) {
+  try {
+    co_await std::move(call);
+  } catch (const std::exception&) {
+    co_return true;
+  }
+  co_return false;
+}
+
 // Once: retention rolled the active segment, deleted the old one, and nothing on the device said
 // where the log goes on. The next start began at offset 0.
 SEASTAR_TEST_CASE(a_log_whose_records_all_expired_goes_on_where_it_was) {
@@ -114,7 +123,7 @@ SEASTAR_TEST_CASE(nothing_is_written_after_a_truncation_failed) {
   m.files.faults.error_of(file_call::truncate) = 1;
   auto cut = l.log->truncate_after(log_index(5));
   l.append_one(10);
-  BOOST_REQUIRE_THROW(co_await std::move(cut), std::system_error);
+  BOOST_REQUIRE(co_await fails(std::move(cut)));
   for (int i = 0; i < 100; ++i) co_await seastar::yield();
   BOOST_REQUIRE(l.log->failed());
   m.files.faults = {};
@@ -135,7 +144,7 @@ SEASTAR_TEST_CASE(nobody_flushes_after_a_flush_that_failed) {
     w.append_one(9000);
     co_await seastar::yield();
     auto cut = w.log->truncate_after(w.log->last_index());
-    BOOST_REQUIRE_THROW(co_await std::move(cut), std::exception);
+    BOOST_REQUIRE(co_await fails(std::move(cut)));
     BOOST_REQUIRE(w.log->failed());
     const auto promised = w.log->durable_index();
     co_await w.reopen(true, 1 << 20);
@@ -219,7 +228,7 @@ SEASTAR_TEST_CASE(one_flood_does_not_keep_another_log_waiting) {
   co_await flood.open(1 << 20);
   co_await quiet.open(1 << 20);
   bool flooding = true;
-  auto pour = [&]() -> seastar::future<> {
+  auto pour = [&](this auto) -> seastar::future<> {
     while (flooding) {
       co_await flood.log->wait_room();
       flood.append_one(100'000);
