@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "engine/runtime/scheduling.h"
+
 namespace weir::app {
 namespace {
 
@@ -59,18 +61,21 @@ cluster_settings broker::settings_of_cluster() const {
   auto advertised = told;
   // "All addresses" is no address to tell anybody.
   if (advertised.host == "0.0.0.0" || advertised.host == "::") advertised.host = "127.0.0.1";
-  return {.self = node_id(node_.node_id),
-          .data_dir = data_dir_,
-          .advertised = advertised,
-          .rack = node_.node_rack,
-          .node = options_,
-          .cache_bytes = share_of_memory(node_.store_cache_share),
-          .dirty_bytes = share_of_memory(dirty_share),
-          .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
-          .journal_bytes = share_of_memory(journal_share),
-          .index_bytes = share_of_memory(index_share),
-          .open_files = open_files_of_shard(node_.store_open_files_max),
-          .flush = node_.store_flush};
+  return {
+      .self = node_id(node_.node_id),
+      .data_dir = data_dir_,
+      .advertised = advertised,
+      .rack = node_.node_rack,
+      .node = options_,
+      .cache_bytes = share_of_memory(node_.store_cache_share),
+      .dirty_bytes = share_of_memory(dirty_share),
+      .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
+      .journal_bytes = share_of_memory(journal_share),
+      .open_files = open_files_of_shard(node_.store_open_files_max),
+      .free_bytes_min = node_.store_free_bytes_min < 0
+                            ? std::nullopt
+                            : std::optional(static_cast<std::uint64_t>(node_.store_free_bytes_min)),
+      .flush = node_.store_flush};
 }
 
 edge::edge_limits broker::limits_of_edge() const {
@@ -89,6 +94,7 @@ edge::edge_limits broker::limits_of_edge() const {
 }
 
 seastar::future<> broker::start() {
+  co_await start_scheduling_groups();
   try {
     co_await admin_.listen(node_.admin_listen);
   } catch (const std::system_error& e) {

@@ -101,6 +101,7 @@ void admin::set_routes(seastar::httpd::routes& to) {
   };
   route(to, GET, "/v1/status/live",
         [](auto&) { return seastar::make_ready_future<json>(json{{"status", "live"}}); });
+  route(to, GET, "/v1/status", [state](auto&) { return report_status(state()); });
   route(to, GET, "/v1/cluster", [state](auto&) { return report_cluster(state()); });
   route(to, GET, "/v1/brokers", [state](auto&) { return report_brokers(state()); });
   route(to, GET, "/v1/partitions",

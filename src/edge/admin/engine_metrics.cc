@@ -86,6 +86,25 @@ void add_compaction(seastar::metrics::metric_groups& groups, cluster& state) {
            sm::description("Largest share of a partition's closed segments that is dirty"))});
 }
 
+// Of the whole broker: shard 0 tells it.
+void add_space(seastar::metrics::metric_groups& groups, const cluster& state) {
+  namespace sm = seastar::metrics;
+  groups.add_group(
+      "space",
+      {sm::make_gauge(
+           "free_bytes", [&state] { return state.space().device.free; },
+           sm::description("Free bytes of the data directory's file system")),
+       sm::make_gauge(
+           "total_bytes", [&state] { return state.space().device.total; },
+           sm::description("Its size")),
+       sm::make_gauge(
+           "free_bytes_min", [&state] { return state.space().least; },
+           sm::description("Free bytes below which producers are refused")),
+       sm::make_gauge(
+           "level", [&state] { return static_cast<int>(state.space().level); },
+           sm::description("0: data is taken, 1: too little is free, 2: the device is full"))});
+}
+
 }  // namespace
 
 seastar::metrics::metric_groups engine_metrics(cluster& state) {
@@ -138,7 +157,14 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
            sm::description("Times that a segment file was opened")),
        sm::make_gauge(
            "unwritten_bytes", [&state] { return state.dirty_bytes(); },
-           sm::description("Appended bytes not yet on the device"))});
+           sm::description("Appended bytes not yet on the device")),
+       sm::make_gauge(
+           "logs_waiting_for_space", [&state] { return state.logs_without_space(); },
+           sm::description("Logs whose last write found no room on the device")),
+       sm::make_gauge(
+           "files_being_removed", [&state] { return state.removals_waiting(); },
+           sm::description("Deleted segments whose files are not gone yet"))});
+  if (seastar::this_shard_id() == 0) add_space(groups, state);
   add_cache(groups, state.cache());
   add_compaction(groups, state);
   groups.add_group("memory",

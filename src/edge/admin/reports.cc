@@ -19,6 +19,43 @@ seastar::future<json> report_cluster(cluster& state) {
                  {"partitions", c.partition_count()}};
 }
 
+seastar::future<json> report_status(cluster& state) {
+  struct of_shard {
+    std::size_t waiting, failed, offline, removals;
+  };
+  of_shard all{};
+  for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
+    const auto here = co_await state.container().invoke_on(shard, [](cluster& c) {
+      of_shard f{.waiting = c.logs_without_space(),
+                 .failed = 0,
+                 .offline = c.offline().size(),
+                 .removals = c.removals_waiting()};
+      for (const auto& [key, r] : c.replicas()) f.failed += r->log().failed() ? 1 : 0;
+      return f;
+    });
+    all.waiting += here.waiting;
+    all.failed += here.failed;
+    all.offline += here.offline;
+    all.removals += here.removals;
+  }
+  const auto& s = state.space();
+  const char* level = s.level == log::space_level::roomy ? "ok"
+                      : s.level == log::space_level::low ? "low"
+                                                         : "full";
+  co_return json{{"status", "ready"},
+                 {"storage",
+                  {{"space", level},
+                   {"takes_data", s.level == log::space_level::roomy},
+                   {"free_bytes", s.device.free},
+                   {"total_bytes", s.device.total},
+                   {"free_bytes_min", s.least},
+                   {"free_bytes_to_resume", log::free_bytes_to_resume(s.least)},
+                   {"logs_waiting_for_space", all.waiting},
+                   {"logs_failed", all.failed},
+                   {"partitions_offline", all.offline},
+                   {"files_being_removed", all.removals}}}};
+}
+
 seastar::future<json> report_brokers(cluster& state) {
   const auto& s = state.settings();
   co_return json::array({{{"node_id", s.self.value()},

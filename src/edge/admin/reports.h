@@ -11,6 +11,8 @@ seastar::future<nlohmann::json> report_cluster(cluster& state);
 seastar::future<nlohmann::json> report_brokers(cluster& state);
 // Of one topic, or of all where `topic` is empty.
 seastar::future<nlohmann::json> report_partitions(cluster& state, std::string topic);
+// Whether the broker can do what it is for, and what it lacks if not.
+seastar::future<nlohmann::json> report_status(cluster& state);
 seastar::future<nlohmann::json> report_cache(cluster& state);
 seastar::future<nlohmann::json> report_config(cluster& state);
 

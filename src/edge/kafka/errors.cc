@@ -22,6 +22,9 @@ error_code code_of(replica_error error) {
       return error_code::unknown_leader_epoch;
     case replica_error::offset_out_of_range:
       return error_code::offset_out_of_range;
+    case replica_error::no_space:
+      // Not the code for storage: many clients give up on that one (decision 9).
+      return error_code::not_enough_replicas;
     case replica_error::storage:
       return error_code::kafka_storage_error;
     case replica_error::damaged:

@@ -9,7 +9,7 @@
 
 #include "core/base/check.h"
 #include "engine/cluster/cluster_log.h"
-#include "engine/runtime/background.h"
+#include "engine/runtime/scheduling.h"
 
 namespace weir {
 
@@ -55,6 +55,7 @@ cluster::cluster(cluster_settings settings)
     : settings_(std::move(settings)),
       files_(store::make_disk_files(settings_.flush)),
       cache_(settings_.cache_bytes),
+      remover_(*files_),
       store_{.files = *files_,
              .cache = cache_,
              .open{*files_, settings_.open_files},
@@ -63,9 +64,12 @@ cluster::cluster(cluster_settings settings)
              .dirty_max = settings_.dirty_bytes,
              .dirty_of_one_max = settings_.dirty_bytes_of_one,
              .small_writes = &journal_,
-             .indexes = store::index_shelf(settings_.index_bytes)},
+             .indexes = store::index_shelf(settings_.index_bytes),
+             .remover = &remover_},
       journal_(*files_, settings_.data_dir + "/journal", seastar::this_shard_id(),
-               settings_.journal_bytes / 2, draw) {}
+               settings_.journal_bytes / 2, draw) {
+  store_.space.on_wanted_look([this] { want_look(); });
+}
 
 uuid cluster::new_uuid() {
   return uuid::from_random(draw(), draw());
@@ -98,6 +102,7 @@ cluster_options cluster::options() const {
 
 seastar::future<> cluster::open() {
   weir_check(seastar::this_shard_id() == 0, "opened on shard {}", seastar::this_shard_id());
+  co_await start_on_reserve();
   co_await store::replay_journals(*files_, settings_.data_dir, seastar::smp::count, draw);
   group0_ = co_await replica::open(store_, settings_.self, {.name = "catalog"},
                                    settings_.data_dir + "/catalog", {});
@@ -123,10 +128,11 @@ seastar::future<> cluster::open() {
     if (!done) throw std::runtime_error("the catalog could not be written");
   }
   next_id_ = ids_end_ = state_.next_producer_id();
-  co_await remove_leftovers();
-  const auto background = co_await background_group();
+  fibers_.spawn("remove files", [this] { return remove_leftovers(); }, groups().background);
+  co_await look_at_space();
+  fibers_.spawn("space", [this] { return keep_space(); });
   co_await container().invoke_on_all(
-      [background](cluster& c) -> seastar::future<> { return c.open_everything(background); });
+      [](cluster& c) -> seastar::future<> { return c.open_everything(); });
   cluster_log.info("cluster {} open: {} topics, {} partitions", state_.cluster_id(),
                    state_.topics().size(), state_.partition_count());
 }
@@ -196,7 +202,8 @@ seastar::future<> cluster::follow(const catalog::command& c, std::optional<uuid>
     // files.
     if (seastar::this_shard_id() == seastar::smp::count - 1) {
       (void)container().invoke_on(0, [](cluster& zero) {
-        zero.fibers_.spawn("remove files", [&zero] { return zero.remove_leftovers(); });
+        zero.fibers_.spawn(
+            "remove files", [&zero] { return zero.remove_leftovers(); }, groups().background);
       });
     }
   } else if (std::holds_alternative<stored::configs_changed>(c)) {
@@ -224,14 +231,22 @@ seastar::future<std::expected<std::int64_t, command_error>> cluster::new_produce
 seastar::future<> cluster::stop() {
   ready_ = false;
   waits_.cancel_all();
+  auto stopped = fibers_.stop();
+  auto removed = remover_.stop();
   proposed_.broadcast();
-  // The apply loop ends when what was proposed is applied.
-  co_await fibers_.stop();
+  look_wanted_.broadcast();
+  retention_wanted_.broadcast();
+  // The apply loop ends when what was proposed is applied, or can't be: a catalog that waits for
+  // room waits no longer.
+  const bool given_up = group0_ && group0_->log().waits_for_space();
+  if (given_up) co_await group0_->stop();
+  co_await std::move(stopped);
+  co_await std::move(removed);
   for (auto& p : pending_) p->done.set_value(std::unexpected(command_error::stopping));
   pending_.clear();
   co_await seastar::max_concurrent_for_each(replicas_, 64,
                                             [](auto& entry) { return entry.second->stop(); });
-  if (group0_) co_await group0_->stop();
+  if (group0_ && !given_up) co_await group0_->stop();
   co_await journal_.stop();
   co_await store_.open.stop();
 }

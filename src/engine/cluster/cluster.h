@@ -36,7 +36,16 @@ struct cluster_settings {
   std::size_t journal_bytes = 64 << 20;       // per shard
   std::size_t index_bytes = 16 << 20;         // per shard, of closed segments
   std::size_t open_files = 1024;              // per shard
+  std::optional<std::uint64_t>
+      free_bytes_min;  // store.free_bytes_min; absent: from the disk's size
   bool flush = true;
+};
+
+// What the last look at the device found.
+struct space_report {
+  log::space_level level = log::space_level::roomy;
+  log::device_space device;
+  std::uint64_t least = 0;  // free bytes below which producers are refused
 };
 
 enum class command_error : std::uint8_t {
@@ -85,6 +94,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] const store::journal_figures& journal() const { return journal_.figures(); }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
   [[nodiscard]] const store::open_files& open_files() const { return store_.open; }
+  [[nodiscard]] const space_report& space() const { return space_; }
+  [[nodiscard]] std::size_t logs_without_space() const { return store_.space.waiting(); }
+  [[nodiscard]] std::size_t removals_waiting() const { return remover_.waiting(); }
   [[nodiscard]] bool ready() const { return ready_; }
   // Grows with every change of the state: what was worked out from it is good as long as this
   // stays.
@@ -113,7 +125,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> open_one(const catalog::topic& t, std::int32_t partition);
   seastar::future<> close_topic(uuid topic_id);
   seastar::future<> linger(std::unique_ptr<replica> stopped);
-  seastar::future<> open_everything(seastar::scheduling_group background);
+  seastar::future<> open_everything();
   seastar::future<> remove_leftovers();
   seastar::future<> keep_retention();
   seastar::future<> keep_compacted();
@@ -121,6 +133,14 @@ class cluster : public seastar::peering_sharded_service<cluster> {
       std::function<bool(const partition_key&)> but);
   seastar::future<bool> compact_one(partition_key key);
   [[nodiscard]] std::uint64_t compaction_io_rate() const;
+  seastar::future<> enforce_retention();
+  seastar::future<> keep_space();
+  seastar::future<> look_at_space();
+  void heed(space_report seen, std::uint64_t headroom, bool data_may_try);
+  seastar::future<> keep_reserve();
+  seastar::future<> start_on_reserve();
+  void tell_space(log::space_level before) const;
+  void want_look();
   [[nodiscard]] replica_options replica_options_of(const catalog::topic& t);
   [[nodiscard]] std::string directory_of(const catalog::topic& t) const;
   void update_options(std::optional<uuid> topic);
@@ -129,11 +149,15 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   catalog::state state_;
   std::unique_ptr<store::file_system> files_;
   store::chunk_cache cache_;
+  store::file_remover remover_;
   store::shared_store store_;
   store::journal journal_;
   absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
   absl::flat_hash_map<partition_key, std::string> offline_;
   bool ready_ = false;
+  space_report space_;
+  bool retention_hurried_ = false;  // since there is little room
+  seastar::condition_variable retention_wanted_;
   std::uint64_t version_ = 1;
   news_waits waits_;
   compaction_failures compaction_failures_;
@@ -145,6 +169,10 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::condition_variable proposed_;
   seastar::semaphore config_changes_{1};
   seastar::semaphore ids_lock_{1};
+  seastar::semaphore leftovers_lock_{1};
+  seastar::condition_variable look_wanted_;
+  bool reserve_there_ = false;
+  unsigned looks_ = 0;
   std::int64_t next_id_ = 0;
   std::int64_t ids_end_ = 0;
   fibers fibers_{"cluster"};

@@ -6,7 +6,6 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/memory.hh>
 #include <seastar/core/smp.hh>
-#include <seastar/core/with_scheduling_group.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
 #include <algorithm>
@@ -46,7 +45,9 @@ seastar::future<> cluster::keep_compacted() {
     compaction_failures_.keep_only([this](const partition_key& key) { return find(key); });
     // Those that had their turn and changed nothing wait for the next look.
     absl::flat_hash_set<partition_key> done;
-    while (!fibers_.stopping()) {
+    // A pass needs room for a segment before it frees some: on a full device it would take the
+    // last.
+    while (!fibers_.stopping() && space_.level != log::space_level::full) {
       const auto key = co_await dirtiest([&](const partition_key& k) { return done.contains(k); });
       if (!key) break;
       if (!co_await compact_one(*key)) done.insert(*key);
@@ -91,6 +92,9 @@ seastar::future<bool> cluster::compact_one(partition_key key) {
     co_return passed;
   } catch (const store::compaction_stopped&) {
     co_return false;
+  } catch (const store::no_space& e) {
+    (void)compaction_failures_.failed(key, e.what(), std::chrono::steady_clock::now());
+    cluster_log.info("{}: compaction waits for room: {}", r->name(), e.what());
   } catch (...) {
     const auto& f = compaction_failures_.failed(key, fmt::format("{}", std::current_exception()),
                                                 std::chrono::steady_clock::now());

@@ -2,17 +2,19 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/loop.hh>
 #include <seastar/core/smp.hh>
-#include <seastar/core/with_scheduling_group.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
 #include <filesystem>
 
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
+#include "engine/runtime/scheduling.h"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t open_at_once = 32;
+constexpr std::chrono::milliseconds retention_pause_without_room{5'000};
 
 }  // namespace
 
@@ -51,7 +53,7 @@ replica_options cluster::replica_options_of(const catalog::topic& t) {
                              static_cast<int>(options.compression_zstd_level)}};
 }
 
-seastar::future<> cluster::open_everything(seastar::scheduling_group background) {
+seastar::future<> cluster::open_everything() {
   std::vector<std::pair<const catalog::topic*, std::int32_t>> mine;
   for (const auto& [name, t] : state_.topics()) {
     for (std::size_t p = 0; p < t->partitions.size(); ++p) {
@@ -62,10 +64,8 @@ seastar::future<> cluster::open_everything(seastar::scheduling_group background)
   }
   co_await seastar::max_concurrent_for_each(
       mine, open_at_once, [this](auto one) { return open_one(*one.first, one.second); });
-  fibers_.spawn("retention", [this] { return keep_retention(); });
-  fibers_.spawn("compaction", [this, background] {
-    return seastar::with_scheduling_group(background, [this] { return keep_compacted(); });
-  });
+  fibers_.spawn("retention", [this] { return keep_retention(); }, groups().background);
+  fibers_.spawn("compaction", [this] { return keep_compacted(); }, groups().background);
   ready_ = true;
 }
 
@@ -125,14 +125,22 @@ seastar::future<> cluster::linger(std::unique_ptr<replica> stopped) {
 
 seastar::future<> cluster::remove_leftovers() {
   const auto root = settings_.data_dir + "/topics";
+  const auto lock = co_await seastar::get_units(leftovers_lock_, 1);
   if (!co_await files_->exists(root)) co_return;
   for (const auto& name : co_await files_->list(root)) {
     const auto dot = name.rfind('.');
     const auto id = dot == std::string::npos ? std::nullopt
                                              : uuid::parse(std::string_view(name).substr(dot + 1));
-    if (!id || state_.find(*id)) continue;
+    if (!id || state_.find(*id) || fibers_.stopping()) continue;
     cluster_log.info("removing the files of the deleted topic {}", name.substr(0, dot));
-    co_await files_->remove_tree(fmt::format("{}/{}", root, name));
+    try {
+      co_await remover_.remove_topic(fmt::format("{}/{}", root, name));
+    } catch (...) {
+      cluster_log.warn(
+          "the files of the deleted topic {} are not all gone ({}); the next deletion "
+          "or start tries again",
+          name.substr(0, dot), std::current_exception());
+    }
   }
   co_await files_->sync_directory(root);
 }
@@ -144,22 +152,38 @@ void cluster::update_options(std::optional<uuid> topic) {
   }
 }
 
+// At its interval, and much oftener while there is little room.
 seastar::future<> cluster::keep_retention() {
-  while (!co_await fibers_.stopped_within(options().retention_check_interval_ms)) {
-    std::vector<partition_key> keys;
-    for (const auto& [key, r] : replicas_) keys.push_back(key);
-    for (const auto& key : keys) {
-      if (fibers_.stopping()) co_return;
-      auto* r = find(key);
-      if (!r) continue;
-      const auto use = r->use();
-      try {
-        co_await r->maintain();
-      } catch (...) {
-        if (!fibers_.stopping())
-          cluster_log.error("{}: retention failed: {}", r->name(), std::current_exception());
-      }
+  while (!fibers_.stopping()) {
+    auto pause = options().retention_check_interval_ms;
+    if (space_.level != log::space_level::roomy)
+      pause = std::min(pause, retention_pause_without_room);
+    try {
+      co_await retention_wanted_.wait(pause);
+    } catch (const seastar::condition_variable_timed_out&) {
     }
+    if (!fibers_.stopping()) co_await enforce_retention();
+  }
+}
+
+seastar::future<> cluster::enforce_retention() {
+  std::vector<partition_key> keys;
+  keys.reserve(replicas_.size());
+  for (const auto& [key, r] : replicas_) keys.push_back(key);
+  for (const auto& key : keys) {
+    if (fibers_.stopping()) co_return;
+    auto* r = find(key);
+    if (!r) continue;
+    const auto use = r->use();
+    try {
+      co_await r->maintain();
+    } catch (const store::no_space& e) {
+      cluster_log.debug("{}: retention waits for room: {}", r->name(), e.what());
+    } catch (...) {
+      if (!fibers_.stopping())
+        cluster_log.error("{}: retention failed: {}", r->name(), std::current_exception());
+    }
+    co_await seastar::coroutine::maybe_yield();
   }
 }
 

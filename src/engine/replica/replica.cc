@@ -155,6 +155,8 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
                           .duplicate = true};
     }
   }
+  // What is stored already was answered above; only new data needs room.
+  if (!log_->takes_data()) return std::unexpected(replica_error::no_space);
   auto header = batch.header;
   header.base_offset = log_->next_offset();
   const auto body = record::rewrite_place(batch.all, header.base_offset, leader_epoch());
@@ -216,7 +218,13 @@ std::optional<epoch_end> replica::diverging(std::int32_t epoch, offset from) con
 }
 
 seastar::future<std::expected<offset, replica_error>> replica::delete_records(offset before) {
-  const auto done = co_await log_->delete_below(before, high_watermark_, raft_.commit_index());
+  if (log_->failed()) co_return std::unexpected(replica_error::storage);
+  std::expected<void, log::delete_error> done;
+  try {
+    done = co_await log_->delete_below(before, high_watermark_, raft_.commit_index());
+  } catch (const store::no_space&) {
+    co_return std::unexpected(replica_error::no_space);
+  }
   if (!done) co_return std::unexpected(replica_error::offset_out_of_range);
   news_.notify();
   co_return start_offset();

@@ -23,7 +23,8 @@ enum class replica_error : std::uint8_t {
   fenced_leader_epoch,
   unknown_leader_epoch,
   offset_out_of_range,
-  storage,  // the log has failed: the operator knows from the log line
+  no_space,  // the device is full, or nearly: nothing was stored
+  storage,   // the log has failed: the operator knows from the log line
   damaged,
 };
 

@@ -27,7 +27,9 @@ seastar::future<told_partition> remove(cluster& c, partition_key key, offset bef
   if (start) {
     out.low_watermark = start->value();
   } else {
-    out.error = code_of(start.error());
+    // Nobody expects to be told of replicas here.
+    out.error = start.error() == replica_error::no_space ? error_code::kafka_storage_error
+                                                         : code_of(start.error());
   }
   co_return out;
 }

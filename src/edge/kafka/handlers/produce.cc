@@ -103,7 +103,8 @@ seastar::future<> commit_here(cluster& c, std::vector<part*> parts,
 void tell(part& p) {
   auto& out = *p.out;
   if (!p.placed) {
-    refuse(out, code_of(p.placed.error()));
+    const bool full = p.placed.error() == replica_error::no_space;
+    refuse(out, code_of(p.placed.error()), full ? "the broker's disk is full, or nearly" : "");
     return;
   }
   out.base_offset = p.placed->base_offset.value();
