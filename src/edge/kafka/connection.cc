@@ -3,13 +3,21 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/scattered_message.hh>
 #include <seastar/coroutine/as_future.hh>
+#include <seastar/coroutine/switch_to.hh>
 #include <seastar/util/log.hh>
 
 #include "core/codec/reader.h"
 #include "engine/runtime/buffers.h"
+#include "engine/runtime/scheduling.h"
 
 namespace weir::edge {
 namespace {
+
+seastar::scheduling_group group_of(kafka::api_key key) {
+  if (key == kafka::api_key::produce) return groups().produce;
+  if (key == kafka::api_key::fetch || key == kafka::api_key::list_offsets) return groups().fetch;
+  return seastar::current_scheduling_group();
+}
 
 seastar::logger connection_log("kafka");
 
@@ -166,6 +174,7 @@ seastar::future<> connection::run(exchange_ptr e, const api_handler* api, reques
   auto self = shared_from_this();
   auto held = handlers_.hold();
   with_.meters.in_flight += 1;
+  co_await seastar::coroutine::switch_to(group_of(api->key));
   auto result = co_await seastar::coroutine::as_future(api->call(with_, std::move(r)));
   with_.meters.in_flight -= 1;
   if (result.failed()) {
