@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -22,10 +23,11 @@ def free_ports(count):
 
 
 class Broker:
-    def __init__(self, weir, data=None, smp=1, memory="512M", options=()):
+    def __init__(self, weir, data=None, smp=1, memory="512M", options=(), log=None):
         self.weir = str(pathlib.Path(weir).resolve())
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="weir-test-")
+        self.log_path = log or os.path.join(self.data, "..", os.path.basename(self.data) + ".log")
         kafka, admin, rpc = free_ports(3)
         self.kafka, self.admin, self.rpc = (f"127.0.0.1:{p}" for p in (kafka, admin, rpc))
         self.kafka_port = kafka
@@ -38,7 +40,7 @@ class Broker:
                 "--rpc", self.rpc, "--smp", str(self.smp), "--memory", self.memory, *sets]
 
     def start(self, patience=60):
-        self.log = open(os.path.join(self.data, "..", os.path.basename(self.data) + ".log"), "ab")
+        self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         end = time.monotonic() + patience
         while time.monotonic() < end:
@@ -65,6 +67,11 @@ class Broker:
     def log_tail(self, size=3000):
         path = pathlib.Path(self.log.name)
         return path.read_bytes()[-size:].decode(errors="replace")
+
+    def stalls_ms(self):
+        """How long a core was kept from its other work, each time that Seastar saw it (from 50 ms on: see src/app/main.cc)."""
+        text = pathlib.Path(self.log_path).read_text(errors="replace")
+        return [int(ms) for ms in re.findall(r"Reactor stalled for (\d+) ms", text)]
 
     def memory_kib(self):
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
