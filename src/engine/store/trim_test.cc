@@ -131,6 +131,29 @@ SEASTAR_TEST_CASE(nothing_is_written_after_a_truncation_failed) {
   co_await small.stop();
 }
 
+// Once: of a cut that the power ended, zeros were left with frames behind them, or a gap between
+// segments. Now it has happened or it has not.
+SEASTAR_TEST_CASE(a_truncation_that_was_cut_short_is_done_again) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    bool done = false;
+    for (std::uint64_t call = 1; !done; ++call) {
+      world w(seed * 1000 + call);
+      co_await w.open(16 * 1024);
+      co_await w.fill(50, 700);
+      w.files.faults.crash_at = w.files.calls() + call;
+      done = !co_await fails(w.log->truncate_after(log_index(18)));
+      w.files.faults.crash_at = 0;
+      co_await w.reopen(true);
+      const auto last = w.log->last_index();
+      BOOST_REQUIRE(last == log_index(18) || (!done && last == log_index(50)));
+      BOOST_REQUIRE(!co_await w.files.exists(w.directory + "/cut"));
+      w.bodies.resize(static_cast<std::size_t>(last.value()));
+      co_await w.check_equal();
+      co_await w.log->stop();
+    }
+  }
+}
+
 // Once: between a flush that failed and the log's saying so, whoever waited to change the files
 // flushed again, with success, and what the first one had lost was taken for durable.
 SEASTAR_TEST_CASE(nobody_flushes_after_a_flush_that_failed) {
