@@ -77,7 +77,8 @@ seastar::future<> chaos_run::one_pass(tracked& t) {
   } catch (const no_space&) {
   } catch (const std::exception&) {
     // The trouble may be over when a pass has cleaned up behind itself.
-    require(calls_may_fail() || log.failed() || of_life_ != trouble::none, t, "a pass failed");
+    require(calls_may_fail() || log.failed() || of_life_ != trouble::none, t,
+            fmt::format("a pass failed: {}", std::current_exception()));
   }
 }
 
