@@ -71,6 +71,7 @@ cluster_settings broker::settings_of_cluster() const {
       .dirty_bytes = share_of_memory(dirty_share),
       .dirty_bytes_of_one = static_cast<std::size_t>(node_.store_write_queue_bytes_max),
       .journal_bytes = share_of_memory(journal_share),
+      .index_bytes = share_of_memory(index_share),
       .open_files = open_files_of_shard(node_.store_open_files_max),
       .free_bytes_min = node_.store_free_bytes_min < 0
                             ? std::nullopt
