@@ -1,61 +1,116 @@
 #include "core/raft/consensus.h"
 
-#include <algorithm>
-
 #include "core/base/check.h"
 
 namespace weir::raft {
 
-consensus::consensus(node_id self, std::vector<node_id> voters, const stored_state& stored)
+consensus::consensus(node_id self, const stored_state& stored, const raft_options& options,
+                     std::uint64_t seed, const defects& broken)
     : self_(self),
-      voters_(std::move(voters)),
-      term_(std::max(stored.last_vote.term, stored.last_term)),
-      last_(stored.last_index),
-      durable_(stored.last_index) {
-  weir_check(std::ranges::find(voters_, self_) != voters_.end(), "node {} is not a voter", self_);
-  weir_check(voters_.size() == 1, "{} voters, one is served", voters_.size());
+      options_(options),
+      broken_(broken),
+      quorum_{.surplus = broken.quorum_too_small ? std::size_t{1} : std::size_t{0},
+              .learners_count = broken.learners_count},
+      chance_(seed),
+      vote_(stored.last_vote),
+      log_(stored.base, stored.terms, stored.last_index),
+      members_({.index = stored.base.index, .members = normal(stored.members)},
+               stored.configurations),
+      durable_(stored.last_index),
+      commit_(stored.base.index) {
+  weir_check(options_.election_min > milliseconds{} &&
+                 options_.election_min <= options_.election_max &&
+                 options_.heartbeat > milliseconds{},
+             "election after {} to {} ms, heartbeat every {}", options_.election_min.count(),
+             options_.election_max.count(), options_.heartbeat.count());
+  weir_check(options_.inflight_messages_max > 0 && options_.append_entries_max > 0,
+             "nothing may be sent");
+  // Entries of a term prove that it was reached, should the vote be older.
+  if (log_.last().term > vote_.term) vote_ = {.term = log_.last().term};
 }
 
-effects consensus::tick() {
+effects consensus::step(const message& m) {
   effects out;
-  if (role_ == role::leader) return out;
-  // Alone in the set, this node's own vote is the majority.
-  term_ += 1;
-  role_ = role::leader;
-  out.save_vote = vote{.term = term_, .voted_for = self_};
-  ++last_;
-  first_of_term_ = last_;
-  out.append_term_start = entry_head{.term = term_, .index = last_};
+  if (m.to != self_ || m.from == self_) return out;
+  const auto* request = std::get_if<vote_request>(&m.body);
+  const auto* answer = std::get_if<vote_reply>(&m.body);
+  if (m.term > vote_.term) {
+    // Section 4.2.3: who hears a leader lets nobody disturb it, unless that leader asked for it.
+    if (request && !request->forced && hears_leader()) return out;
+    // A pre-vote is about a term that nobody has entered yet.
+    const bool hypothetical =
+        (request && request->pre_vote) || (answer && answer->pre_vote && answer->granted);
+    if (!hypothetical) become_follower(m.term, nobody, out);
+  } else if (m.term < vote_.term && !broken_.takes_stale_terms) {
+    // Whoever lags must learn of this term, or two nodes would wait for each other for ever.
+    if (request && request->pre_vote) {
+      out.send.push_back(to(m.from, vote_reply{.granted = false, .pre_vote = true}));
+    } else if (std::holds_alternative<append_request>(m.body) ||
+               std::holds_alternative<heartbeat>(m.body) ||
+               std::holds_alternative<install_snapshot>(m.body)) {
+      reply(m.from, {}, false, out);
+    }
+    return out;
+  }
+  std::visit([&](const auto& body) { on(m, body, out); }, m.body);
   return out;
 }
 
+effects consensus::tick(milliseconds now) {
+  now_ = std::max(now_, now);
+  if (!ticked_) {
+    ticked_ = true;
+    draw_deadline();
+  }
+  return role_ == role::leader ? tick_leader() : tick_follower();
+}
+
+entry_head consensus::append(entry_kind kind, std::uint32_t size, effects& out) {
+  log_.append(vote_.term);
+  out.append.push_back(
+      {.term = vote_.term, .index = log_.last().index, .size = size, .kind = kind});
+  return out.append.back();
+}
+
 effects consensus::propose(std::span<const entry_head> entries) {
-  weir_check(role_ == role::leader, "propose on a node that does not lead in term {}", term_);
+  weir_check(accepts_proposals(), "propose on a node that does not lead in term {}", vote_.term);
   effects out;
   out.append.reserve(entries.size());
-  for (entry_head entry : entries) {
-    ++last_;
-    entry.term = term_;
-    entry.index = last_;
+  for (auto entry : entries) {
+    log_.append(vote_.term);
+    entry.term = vote_.term;
+    entry.index = log_.last().index;
     out.append.push_back(entry);
   }
+  feed(out);
   return out;
 }
 
 effects consensus::durable(log_index through) {
-  weir_check(through <= last_, "durable through {} of {}", through, last_);
+  weir_check(through <= log_.last().index, "durable through {} of {}", through, log_.last().index);
   effects out;
   durable_ = std::max(durable_, through);
+  if (role_ != role::leader) return out;
+  if (leading_->alone && durable_ >= first_of_term_) {
+    leading_->alone = false;
+    broadcast_heartbeat(out);
+    feed(out);
+  }
   advance_commit(out);
   return out;
 }
 
-void consensus::advance_commit(effects& out) {
-  // The majority of one is this node's disk. An entry of an older term is committed only by one of
-  // this term standing behind it (section 3.6.2).
-  if (role_ != role::leader || durable_ < first_of_term_ || durable_ <= commit_) return;
-  commit_ = durable_;
-  out.commit = commit_;
+void consensus::trimmed(log_index through) {
+  weir_check(through <= commit_, "trimmed through {}, committed {}", through, commit_);
+  if (through <= log_.base().index) return;
+  log_.trim(through);
+  members_.trim(through);
+}
+
+const progress* consensus::peer(node_id node) const {
+  if (!leading_) return nullptr;
+  const auto found = leading_->peers.find(node);
+  return found == leading_->peers.end() ? nullptr : &found->second;
 }
 
 }  // namespace weir::raft

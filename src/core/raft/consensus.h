@@ -1,85 +1,207 @@
 #pragma once
-// One partition's consensus, step by step (Ongaro's dissertation, chapter 3). The shell calls
-// propose, tick and durable, performs the effects that come back in the order given, and reports
-// when a flush has finished. Nothing here waits, reads a clock or holds record bytes.
+// One partition's consensus, step by step (Ongaro's dissertation; sections are named at the rules).
+// The shell calls, performs the effects that come back in the order given, and reports when a flush
+// has finished or a range was read. Nothing here waits, reads a clock or holds record bytes: time is
+// an argument, chance a seed.
 //
-// A voter set of one is served for now; the calls, the effects and what is stored are those of any
-// size.
+// Entry points: tick (time), step (a peer), propose / change / transfer / read (the owner), durable
+// / ship / snapshot_failed / trimmed (the disk).
 //
-// Invariants: commit_index() <= durable_index() <= last_index(); only entries of the current term
-// advance the commit; an entry counts as stored on this node only after durable() has said so.
-#include <optional>
+// Invariants: only entries of the current term advance the commit; an entry counts as stored on a
+// node only after that node's durable() has said so, the leader's own disk included; the commit
+// never falls and nothing at or below it is ever truncated; a node votes once in a term, and for
+// nobody whose log lacks what its own has; term and vote are saved before an answer that promises
+// them leaves; the configuration in effect is the last one in the log.
+#include <expected>
+#include <map>
+#include <memory>
 #include <span>
-#include <vector>
 
-#include "core/base/ids.h"
+#include "core/raft/defects.h"
+#include "core/raft/effects.h"
+#include "core/raft/log_shape.h"
+#include "core/raft/options.h"
+#include "core/raft/progress.h"
 
 namespace weir::raft {
 
-// What the core knows of an entry. Offsets are Kafka's: Raft's own entries take none.
-struct entry_head {
-  weir::term term;
-  log_index index;
-  std::uint32_t offset_count = 0;
-  std::uint32_t size = 0;
-};
-
-struct vote {
-  weir::term term;
-  node_id voted_for{-1};
-  auto operator<=>(const vote&) const = default;
-};
-
-enum class role : std::uint8_t { follower, leader };
-
-// What the shell has to do, in this order.
-struct effects {
-  std::optional<vote> save_vote;  // durable before anything that follows it in the log
-  std::optional<entry_head>
-      append_term_start;  // the new leader's first entry (section 3.6.2: commits older terms)
-  std::vector<entry_head> append;   // proposed entries, now numbered
-  std::optional<log_index> commit;  // the commit index has moved to this
-};
-
-// What recovery found on disk.
+// What recovery found on disk, and made sure of: what was written but perhaps never flushed is
+// flushed before, since all of it counts as durable. A group that is new has only `members`; a node that joins one later
+// has nothing at all, and learns who its members are from the log.
 struct stored_state {
   vote last_vote;
+  entry_id base;  // the entry before the first one kept
+  std::vector<term_run> terms;
   log_index last_index;
-  weir::term last_term;
+  configuration members;  // in effect at the base
+  std::vector<placed_configuration> configurations;  // of the entries kept
+};
+
+enum class refusal : std::uint8_t {
+  not_leader,
+  not_serving,    // no entry of this term is committed yet
+  in_progress,    // a change is under way, or leadership is being handed over
+  not_caught_up,  // a new voter is not a learner that keeps up
+  bad_target,     // nobody, too many, or not a voter
+  too_many,       // reads wait
 };
 
 class consensus {
  public:
-  // `voters` must hold `self`.
-  consensus(node_id self, std::vector<node_id> voters, const stored_state& stored);
+  // `seed`: of the election timeouts; nodes of a group need different ones.
+  consensus(node_id self, const stored_state& stored, const raft_options& options,
+            std::uint64_t seed, const defects& broken = {});
 
-  // Leader only: numbers the entries (term and index of the argument are ignored) and asks for
-  // their append.
+  // Time passed; `now` counts from anywhere and does not fall. Call it more often than heartbeats
+  // are due. Other calls count as made at the last tick. A node that is the only voter leads at
+  // once.
+  effects tick(milliseconds now);
+  // A peer spoke.
+  effects step(const message& m);
+
+  // Numbers the entries (term and index of the argument are ignored) and asks for their append.
+  // Only where accepts_proposals().
   effects propose(std::span<const entry_head> entries);
-  // Time passed. A follower that may lead stands for election.
-  effects tick();
-  // Everything through this index is on this node's disk.
-  effects durable(log_index through);
+  // Makes `target` the members (its old_voters are not looked at): at once where only learners
+  // change, else through a joint configuration that this and later leaders complete. New voters
+  // must be learners that have caught up.
+  std::expected<effects, refusal> change(const configuration& target);
+  // Hands leadership to a voter once its log is as long as this one; proposals wait meanwhile. Given
+  // up after the longer election timeout.
+  std::expected<effects, refusal> transfer(node_id to);
+  // Section 6.4: the answer comes in effects::reads, once a majority has confirmed that this leader
+  // was not replaced before the call.
+  std::expected<effects, refusal> read(std::uint64_t id);
 
-  [[nodiscard]] enum role current_role() const { return role_; }
-  [[nodiscard]] weir::term current_term() const { return term_; }
-  [[nodiscard]] log_index last_index() const { return last_; }
+  // Everything through this index, as the log is now, is on this node's disk.
+  effects durable(log_index through);
+  // What a ship_request asked for was read: heads of consecutive entries, with the contents of
+  // configurations among them; none if it could not be read. Gives the message, unless the log or
+  // the leader changed meanwhile.
+  effects ship(node_id to, std::span<const entry_head> entries,
+               std::vector<placed_configuration> configurations);
+  // The state asked for in effects::snapshots did not reach the peer.
+  effects snapshot_failed(node_id to);
+  // Entries through this index, which is committed, were cut off the front of the log.
+  void trimmed(log_index through);
+
+  [[nodiscard]] node_id self() const { return self_; }
+  [[nodiscard]] role current_role() const { return role_; }
+  [[nodiscard]] weir::term current_term() const { return vote_.term; }
+  [[nodiscard]] vote current_vote() const { return vote_; }
+  [[nodiscard]] node_id leader() const { return leader_; }
+  [[nodiscard]] log_index last_index() const { return log_.last().index; }
   [[nodiscard]] log_index durable_index() const { return durable_; }
   [[nodiscard]] log_index commit_index() const { return commit_; }
-  // True once an entry of this term is committed: only then may a leader serve (section 6.4).
-  [[nodiscard]] bool serving() const { return role_ == role::leader && commit_ >= first_of_term_; }
+  [[nodiscard]] const log_shape& log() const { return log_; }
+  [[nodiscard]] const placed_configuration& members() const { return members_.latest(); }
+  // Of the node's peers, where it leads; nothing for others.
+  [[nodiscard]] const progress* peer(node_id node) const;
+  // A new leader serves once an entry of its term is committed: only then is its commit not behind
+  // what was acknowledged (section 6.4).
+  [[nodiscard]] bool serving() const {
+    return role_ == role::leader && (broken_.reads_before_term_start || commit_ >= first_of_term_);
+  }
+  [[nodiscard]] bool accepts_proposals() const {
+    return role_ == role::leader && leading_->transfer_to == nobody;
+  }
 
  private:
+  struct pending_read {
+    std::uint64_t id;
+    log_index index;
+    std::uint64_t round;
+  };
+  // What only a leader has.
+  struct leading {
+    std::map<node_id, progress> peers;  // members but itself
+    milliseconds since;
+    std::int64_t beat = 0;      // number of the last heartbeat interval
+    std::uint64_t round = 0;    // of the last heartbeats sent
+    std::vector<pending_read> reads;
+    node_id transfer_to = nobody;
+    milliseconds transfer_until{};
+    bool told_to_stand = false;
+    // Alone in voting for itself, it must not be heard of before its vote is on disk.
+    bool alone = false;
+  };
+
+  // election.cc
+  effects tick_follower();
+  void stand(effects& out, bool forced);
+  void ask_votes(effects& out, weir::term in, bool pre_vote, bool forced);
+  void on(const message& m, const vote_request& request, effects& out);
+  void on(const message& m, const vote_reply& reply, effects& out);
+  void on(const message& m, const timeout_now&, effects& out);
+  void become_follower(weir::term term, node_id leader, effects& out);
+  void become_leader(effects& out);
+  void draw_deadline();
+  [[nodiscard]] bool hears_leader() const;
+  [[nodiscard]] bool votes_win() const;
+
+  // following.cc
+  void on(const message& m, const append_request& request, effects& out);
+  void on(const message& m, const heartbeat& beat, effects& out);
+  void on(const message& m, const install_snapshot& snapshot, effects& out);
+  void follow(const message& m, effects& out);
+  bool take(const append_request& request, effects& out);
+  void accept(node_id to, log_index match, effects& out);
+  void reply(node_id to, append_reply body, bool when_durable, effects& out);
+  void commit_through(log_index through, effects& out);
+
+  // leading.cc
+  effects tick_leader();
+  void on(const message& m, const append_reply& reply, effects& out);
+  void on(const message& m, const heartbeat_reply& reply, effects& out);
+  void feed(effects& out);
+  void feed(node_id to, progress& peer, effects& out);
+  void broadcast_heartbeat(effects& out);
   void advance_commit(effects& out);
+  void peer_stored(node_id node, progress& peer, log_index match, effects& out);
+  void answer_reads(effects& out);
+  [[nodiscard]] bool may_be_heard() const;
+  [[nodiscard]] bool hears_majority() const;
+  [[nodiscard]] log_index commit_for(const progress& peer) const;
+
+  // membership.cc
+  void append_configuration(configuration next, effects& out);
+  void adopt_members(effects& out);
+  void after_commit(effects& out);
+  void hand_over(effects& out);
+  void try_transfer(effects& out);
+  [[nodiscard]] bool electable() const { return members_.latest().members.is_voter(self_); }
+  [[nodiscard]] bool only_voter() const;
+
+  message to(node_id node, decltype(message::body) body) const {
+    return {.from = self_, .to = node, .term = vote_.term, .body = std::move(body)};
+  }
+  entry_head append(entry_kind kind, std::uint32_t size, effects& out);
+  void tell_leadership(effects& out) const {
+    out.leadership = leadership{.role = role_, .term = vote_.term, .leader = leader_};
+  }
 
   node_id self_;
-  std::vector<node_id> voters_;
-  enum role role_ = role::follower;
-  weir::term term_;
-  log_index last_;
-  log_index durable_;  // commit counts this one, never last_
+  raft_options options_;
+  defects broken_;
+  quorum_rule quorum_;
+  std::uint64_t chance_;  // state of the generator of timeouts
+
+  vote vote_;  // the current term, and who has this node's vote in it
+  role role_ = role::follower;
+  node_id leader_ = nobody;
+  log_shape log_;
+  configuration_history members_;
+  log_index durable_;        // commit counts this one, never log_.last()
   log_index commit_;
-  log_index first_of_term_;
+  log_index verified_;       // the log is the current leader's up to here
+  log_index first_of_term_;  // leader: its term_start
+
+  milliseconds now_{};
+  bool ticked_ = false;
+  milliseconds deadline_{};  // not leader: when to stand for election
+  milliseconds leader_heard_{};
+  std::map<node_id, bool> votes_;  // candidates: who answered what
+  std::unique_ptr<leading> leading_;
 };
 
 }  // namespace weir::raft

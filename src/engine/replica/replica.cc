@@ -29,6 +29,22 @@ replica_error error_of(log::sequence_error error) {
   weir_check(false, "sequence error {}", static_cast<int>(error));
 }
 
+// One voter for now: this node.
+raft::stored_state stored_in(const store::partition_log& log, node_id self) {
+  raft::stored_state out{
+      .last_vote = {.term = log.last_vote().term, .voted_for = log.last_vote().voted_for},
+      .base = {.term = log.last_term(), .index = log.last_index()},
+      .last_index = log.last_index(),
+      .members = {.voters = {self}},
+  };
+  for (const auto& entry : log.terms().entries()) {
+    if (entry.first_index > log.last_index()) break;  // all entries are trimmed
+    if (out.terms.empty()) out.base = {.index = entry.first_index - 1};
+    out.terms.push_back({.term = entry.term, .first = entry.first_index});
+  }
+  return out;
+}
+
 template <typename T>
 std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from) {
   if (!from) return std::unexpected(error_of(from.error()));
@@ -39,11 +55,7 @@ std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from)
 
 replica::replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options)
     : log_(std::move(log)),
-      raft_(
-          self, {self},
-          {.last_vote = {.term = log_->last_vote().term, .voted_for = log_->last_vote().voted_for},
-           .last_index = log_->last_index(),
-           .last_term = log_->last_term()}),
+      raft_(self, stored_in(*log_, self), {}, 0),
       options_(options) {
   log_->on_durable([this](log_index through) {
     if (log_->failed()) {
@@ -73,7 +85,8 @@ seastar::future<std::unique_ptr<replica>> replica::open(store::shared_store& sha
 }
 
 void replica::lead() {
-  perform(raft_.tick());
+  // Alone in the set it leads at once, whatever the time.
+  perform(raft_.tick({}));
 }
 
 void replica::perform(const raft::effects& out) {
@@ -91,14 +104,16 @@ void replica::perform(const raft::effects& out) {
                   .append_time = now},
                  body, nullptr);
   }
-  if (out.append_term_start) {
+  for (const auto& entry : out.append) {
+    weir_check(entry.kind == raft::entry_kind::term_start, "{}: entry {} of kind {}", log_->name(),
+               entry.index, static_cast<int>(entry.kind));
     log_->append({.kind = log::frame_kind::term_start,
-                  .term = out.append_term_start->term,
-                  .index = out.append_term_start->index,
+                  .term = entry.term,
+                  .index = entry.index,
                   .base_offset = log_->next_offset(),
                   .append_time = now},
                  {}, nullptr);
-    uncommitted_.push_back({out.append_term_start->index, log_->next_offset()});
+    uncommitted_.push_back({entry.index, log_->next_offset()});
   }
   if (out.commit) move_commit(*out.commit);
 }

@@ -1,0 +1,169 @@
+// What a follower does with a leader's messages: sections 3.5, 3.8 and 5.3.
+#include <algorithm>
+
+#include "core/raft/consensus.h"
+
+namespace weir::raft {
+namespace {
+
+// Heads that follow `previous` and each other, no term above the leader's, and each configuration
+// told.
+bool well_formed(const append_request& request, weir::term leaders) {
+  auto before = request.previous;
+  auto told = request.configurations.begin();
+  for (const auto& entry : request.entries) {
+    if (entry.index != before.index + 1 || entry.term < before.term || entry.term > leaders) {
+      return false;
+    }
+    if (entry.kind == entry_kind::configuration) {
+      if (told == request.configurations.end() || told->index != entry.index ||
+          told->members.voters.empty() || normal(told->members) != told->members) {
+        return false;
+      }
+      ++told;
+    }
+    before = {entry.term, entry.index};
+  }
+  return told == request.configurations.end();
+}
+
+}  // namespace
+
+void consensus::follow(const message& m, effects& out) {
+  if (role_ != role::follower || leader_ != m.from) {
+    become_follower(vote_.term, m.from, out);
+  }
+  leader_heard_ = now_;
+  draw_deadline();
+}
+
+void consensus::reply(node_id node, append_reply body, bool when_durable, effects& out) {
+  // A term that is not saved yet is not told either: it might be entered a second time.
+  const bool wait = (when_durable && !broken_.acks_before_durable) || out.save_vote.has_value();
+  (wait ? out.send_once_durable : out.send).push_back(to(node, body));
+}
+
+// The leader may count on everything through `match`, so it must be on disk.
+void consensus::accept(node_id node, log_index match, effects& out) {
+  reply(node, {.accepted = true, .match = match}, true, out);
+}
+
+void consensus::commit_through(log_index through, effects& out) {
+  if (through <= commit_) return;
+  commit_ = through;
+  out.commit = commit_;
+}
+
+void consensus::on(const message& m, const append_request& request, effects& out) {
+  if (role_ == role::leader) return;  // two leaders of a term: not ours to follow
+  follow(m, out);
+  if (!well_formed(request, m.term)) {
+    out.fault = fault::malformed;
+    return;
+  }
+  const auto previous = request.previous;
+  if (previous.index < log_.base().index) {
+    // That part is committed and trimmed here: it agrees by leader completeness (section 3.6.3).
+    verified_ = std::max(verified_, commit_);
+    accept(m.from, commit_, out);
+    return;
+  }
+  if (previous.index > log_.last().index ||
+      (!log_.holds(previous) && !broken_.skips_previous_check)) {
+    reply(m.from,
+          {.accepted = false,
+           .previous = previous.index,
+           .hint = log_.last_not_above(previous)},
+          false, out);
+    return;
+  }
+  if (!take(request, out)) return;
+  const auto match = previous.index + request.entries.size();
+  verified_ = std::max(verified_, match);
+  commit_through(std::min(request.commit, match), out);
+  accept(m.from, match, out);
+}
+
+// Appends what is missing behind `previous`, which agrees. False: an entry contradicts the commit.
+bool consensus::take(const append_request& request, effects& out) {
+  auto next = request.entries.begin();
+  while (next != request.entries.end() && log_.holds({next->term, next->index})) ++next;
+  auto keep = log_.last().index;
+  if (next != request.entries.end() && next->index <= keep) keep = next->index - 1;
+  if (broken_.truncates_on_append && next == request.entries.end()) {
+    keep = std::max(log_.base().index, request.previous.index + request.entries.size());
+  }
+  if (keep < log_.last().index) {
+    if (keep < commit_ && !broken_.truncates_committed && !broken_.truncates_on_append) {
+      out.fault = fault::conflict_with_commit;
+      return false;
+    }
+    log_.truncate_after(keep);
+    durable_ = std::min(durable_, keep);
+    verified_ = std::min(verified_, keep);
+    commit_ = std::min(commit_, keep);
+    out.truncate_after = keep;
+    if (!broken_.keeps_truncated_configuration) {
+      const auto before = members_.latest().index;
+      members_.truncate_after(keep);
+      if (members_.latest().index != before) out.members = members_.latest();
+    }
+  }
+  auto told = request.configurations.begin();
+  for (; next != request.entries.end(); ++next) {
+    log_.append(next->term);
+    out.append.push_back(*next);
+    if (next->kind != entry_kind::configuration) continue;
+    while (told->index != next->index) ++told;
+    members_.append(*told);
+    out.configurations.push_back(*told);
+    out.members = members_.latest();
+  }
+  return true;
+}
+
+void consensus::on(const message& m, const heartbeat& beat, effects& out) {
+  if (role_ == role::leader) return;
+  follow(m, out);
+  // Only what is known to be the leader's: the commit it tells is bounded for this node, but the
+  // message may be older than a crash here.
+  commit_through(std::min(beat.commit, broken_.commit_beyond_match ? log_.last().index : verified_),
+                 out);
+  auto answer = to(m.from, heartbeat_reply{.round = beat.round,
+                                           .received = verified_,
+                                           .stored = std::min(verified_, durable_)});
+  // Saying that one has heard promises nothing; but see reply() for the term.
+  (out.save_vote ? out.send_once_durable : out.send).push_back(std::move(answer));
+}
+
+void consensus::on(const message& m, const install_snapshot& snapshot, effects& out) {
+  if (role_ == role::leader) return;
+  follow(m, out);
+  const auto last = snapshot.last;
+  if (last.index <= commit_ && !broken_.takes_any_snapshot) {
+    verified_ = std::max(verified_, commit_);
+    accept(m.from, commit_, out);
+    return;
+  }
+  if (snapshot.members.voters.empty() || normal(snapshot.members) != snapshot.members) {
+    out.fault = fault::malformed;
+    return;
+  }
+  if (log_.holds(last) && !broken_.takes_any_snapshot) {
+    // The entries are here: no state need be taken over.
+    commit_through(last.index, out);
+  } else {
+    log_.reset(last);
+    members_.reset({.index = last.index, .members = snapshot.members});
+    durable_ = {};
+    commit_ = last.index;
+    verified_ = {};
+    out.reset = snapshot;
+    out.commit = commit_;
+    out.members = members_.latest();
+  }
+  verified_ = std::max(verified_, last.index);
+  accept(m.from, last.index, out);
+}
+
+}  // namespace weir::raft

@@ -1,0 +1,86 @@
+#pragma once
+// What a leader knows of one peer's log, and how much it may send it (section 10.2.1: pipelining).
+//
+// States: `probe`: it is not known where the logs agree, one message at a time is tried. `replicate`:
+// known, messages follow each other up to the bounds without waiting. `snapshot`: the entries that it
+// needs are trimmed; nothing is sent until it has the state. In any of them, a peer that has not been
+// heard of for a while gets heartbeats only.
+//
+// Invariants: match < next; what is in flight lies in [match + 1, next); a ship request is out for at
+// most one range.
+#include <deque>
+
+#include "core/raft/options.h"
+#include "core/raft/entry.h"
+
+namespace weir::raft {
+
+enum class flow : std::uint8_t { probe, replicate, snapshot };
+
+class progress {
+ public:
+  progress(log_index last, milliseconds now) : next_(last + 1), heard_(now), round_started_(now) {
+    round_target_ = last;
+  }
+
+  [[nodiscard]] flow state() const { return state_; }
+  [[nodiscard]] log_index match() const { return match_; }
+  [[nodiscard]] log_index next() const { return next_; }
+  [[nodiscard]] milliseconds heard() const { return heard_; }
+  [[nodiscard]] std::uint64_t acked_round() const { return acked_round_; }
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
+  [[nodiscard]] bool reading() const { return reading_; }
+
+  // Whether another message may go now.
+  [[nodiscard]] bool has_room(const raft_options& options) const;
+  [[nodiscard]] std::uint64_t room_bytes(const raft_options& options) const;
+
+  void heard_at(milliseconds now) { heard_ = now; }
+  void acked(std::uint64_t round) { acked_round_ = std::max(acked_round_, round); }
+  // A range is being read from the log.
+  void begin_read() { reading_ = true; }
+  void end_read() { reading_ = false; }
+  // [next, through] went out.
+  void sent(log_index through, std::uint64_t bytes, milliseconds now);
+  // The peer has everything up to `match`, durably. True: that is news.
+  bool stored(log_index match);
+  // The peer's log has nothing of ours behind `agrees`, as far as its refusal tells; `previous` is
+  // what the refused message said. False: it is about an old message.
+  bool refused(log_index previous, log_index agrees);
+  // The peer has got everything through `received`. What left before `before` and is beyond that is
+  // taken for lost. True: it is to be sent again.
+  bool lost(log_index received, milliseconds before);
+  // The peer is silent: nothing more until it is heard of.
+  void silent();
+  void begin_snapshot(log_index last);
+  // The state did not get there.
+  void snapshot_failed();
+  // Section 4.2.1: a learner has caught up when the entries that came while it took the last lot
+  // took it less than `limit`. True: it has now.
+  bool count_round(log_index last, milliseconds now, milliseconds limit);
+
+ private:
+  struct flight {
+    log_index through;
+    std::uint64_t bytes;
+    milliseconds at;
+  };
+  void probe_from(log_index next);
+
+  flow state_ = flow::probe;
+  log_index match_;
+  log_index next_;
+  log_index snapshot_;  // snapshot: what it will have
+  std::deque<flight> flights_;
+  std::uint64_t flight_bytes_ = 0;
+  bool reading_ = false;
+  bool probing_ = false;  // probe: one is on its way
+  milliseconds probed_{};
+  milliseconds heard_;
+  std::uint64_t acked_round_ = 0;
+  log_index round_target_;
+  milliseconds round_started_;
+  bool caught_up_ = false;
+};
+
+}  // namespace weir::raft
