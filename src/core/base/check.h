@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <source_location>
+#include <string>
 #include <string_view>
 
 namespace weir {
@@ -12,6 +13,11 @@ namespace weir {
 // dump.
 [[noreturn]] void check_failed(std::source_location where, std::string_view condition,
                                std::string_view message);
+
+// Called before the process ends, with the line; may throw instead of returning. For the simulator,
+// which names the seed and goes on with the next one. Set while nothing else runs.
+using check_listener = void (*)(const std::string& line);
+void listen_to_checks(check_listener listener);
 
 }  // namespace weir
 

@@ -14,10 +14,8 @@ struct defects {
   bool quorum_too_small = false;       // one less than a majority
   bool learners_count = false;         // learners are counted among the voters
   bool single_step_change = false;     // any set replaces any other at once
-  bool change_before_commit = false;   // a change does not wait for the one before
   bool keeps_truncated_configuration = false;  // truncation does not take a configuration back
   bool truncates_on_append = false;    // a late append cuts off what came after it
-  bool truncates_committed = false;    // what is committed is not protected either
   bool skips_previous_check = false;   // an append is taken without its predecessor
   bool takes_stale_terms = false;      // messages of older terms are taken
   bool commit_beyond_match = false;    // a heartbeat tells a commit that the follower lacks

@@ -94,7 +94,7 @@ bool consensus::take(const append_request& request, effects& out) {
     keep = std::max(log_.base().index, request.previous.index + request.entries.size());
   }
   if (keep < log_.last().index) {
-    if (keep < commit_ && !broken_.truncates_committed && !broken_.truncates_on_append) {
+    if (keep < commit_ && !broken_.truncates_on_append) {
       out.fault = fault::conflict_with_commit;
       return false;
     }

@@ -15,10 +15,9 @@ std::expected<effects, refusal> consensus::change(const configuration& target) {
   if (role_ != role::leader) return std::unexpected(refusal::not_leader);
   // Before an entry of this term is committed, a configuration of an older term may be so without
   // this leader knowing it.
-  if (!serving() && !broken_.change_before_commit) return std::unexpected(refusal::not_serving);
+  if (!serving()) return std::unexpected(refusal::not_serving);
   const auto& [placed_at, now] = members_.latest();
-  if (leading_->transfer_to != nobody || now.joint() ||
-      (placed_at > commit_ && !broken_.change_before_commit)) {
+  if (leading_->transfer_to != nobody || now.joint() || placed_at > commit_) {
     return std::unexpected(refusal::in_progress);
   }
   auto next = normal({.voters = target.voters, .learners = target.learners});

@@ -1,0 +1,224 @@
+#include "sim/node.h"
+
+#include "core/base/check.h"
+#include "core/raft/describe.h"
+
+namespace weir::sim {
+
+node::node(node_id id, surroundings& around, raft::configuration initial)
+    : id_(id),
+      around_(&around),
+      disk_(around.chance, around.rules.segment_bytes),
+      initial_(std::move(initial)) {}
+
+void node::say(const std::string& what) const {
+  if (around_->tell) around_->tell(fmt::format("{} {}", id_, what));
+}
+
+raft::milliseconds node::local_now() const {
+  const auto passed = (around_->events.now() - clock_set_at_) * clock_percent_ / 100;
+  return raft::milliseconds((clock_then_ + passed) / ms);
+}
+
+void node::set_clock(std::int64_t percent) {
+  clock_then_ += (around_->events.now() - clock_set_at_) * clock_percent_ / 100;
+  clock_set_at_ = around_->events.now();
+  clock_percent_ = percent;
+}
+
+const entry& node::at(log_index index) const {
+  weir_check(index > base_.index && index <= last(), "entry {} of {} to {}", index, base_.index,
+             last());
+  return log_[index - base_.index - 1];
+}
+
+offset node::next_offset() const {
+  if (!log_.empty()) return log_.back().head.first_offset + log_.back().head.offset_count;
+  return snapshot_ ? snapshot_->next_offset : offset{};
+}
+
+bool node::stored(raft::entry_id wanted) const {
+  if (wanted.index <= base_.index) return true;
+  return wanted.index <= durable_ && at(wanted.index).head.term == wanted.term;
+}
+
+bool node::start() {
+  ++life_;
+  auto found = disk_.recover();
+  if (!found) return false;
+  snapshot_ = found->base;
+  base_ = snapshot_ ? snapshot_->last : raft::entry_id{};
+  log_.assign(found->entries.begin(), found->entries.end());
+  raft::stored_state stored{
+      .last_vote = {.term = found->last_vote.term, .voted_for = found->last_vote.voted_for},
+      .base = base_,
+      .last_index = last(),
+      .members = snapshot_ ? snapshot_->members : initial_};
+  for (const auto& e : log_) {
+    if (stored.terms.empty() || stored.terms.back().term != e.head.term) {
+      stored.terms.push_back({e.head.term, e.head.index});
+    }
+    if (e.kind != log::frame_kind::configuration) continue;
+    auto members = raft::decode_configuration(*e.body);
+    if (!members) return false;
+    stored.configurations.push_back({e.head.index, *std::move(members)});
+  }
+  applied_ = {};
+  if (snapshot_) applied_.take(*snapshot_);
+  around_->truth.state(id_, base_.index, applied_.chain());
+  applied_members_ = stored.members;
+  rebuild_producers();
+  writes_ = flushed_writes_ = 0;
+  flushing_ = false;
+  durable_ = last();
+  core_.emplace(id_, stored, around_->rules.options, around_->chance.next(),
+                around_->rules.broken);
+  members_ = core_->members();
+  say(fmt::format("starts with log {} to {}, vote {} in term {}", base_.index, last(),
+                  stored.last_vote.voted_for, stored.last_vote.term));
+  tick();
+  return true;
+}
+
+void node::crash() {
+  say("crashes");
+  ++life_;
+  core_.reset();
+  disk_.crash();
+  held_.clear();
+  waiting_.clear();
+  reads_.clear();
+}
+
+void node::rebuild_producers() {
+  producers_ = log::producer_sequences();
+  if (snapshot_) {
+    auto read = log::producer_sequences::decode(snapshot_->producers);
+    weir_check(read.has_value(), "producers at {} do not decode", base_.index);
+    producers_ = std::move(read->producers);
+  }
+  for (const auto& e : log_) count_batch(producers_, e);
+}
+
+void node::tick() {
+  if (!up()) return;
+  perform(core_->tick(local_now()));
+  around_->events.after(around_->rules.tick, [this, life = life_] {
+    if (life == life_) tick();
+  });
+}
+
+void node::receive(const packet_ptr& p) {
+  if (!up()) return;
+  if (around_->tell) say("gets " + raft::describe(p->m));
+  incoming_ = p.get();
+  perform(core_->step(p->m));
+  incoming_ = nullptr;
+}
+
+void node::snapshot_lost(node_id to) {
+  if (up()) perform(core_->snapshot_failed(to));
+}
+
+void node::trim() {
+  if (!up() || applied_.last().index <= base_.index) return;
+  snapshot_ = applied_.to_snapshot(applied_members_);
+  disk_.trim(snapshot_);
+  log_.erase(log_.begin(),
+             log_.begin() + static_cast<long>(snapshot_->last.index - base_.index));
+  base_ = snapshot_->last;
+  core_->trimmed(base_.index);
+  say(fmt::format("trims through {}", base_.index));
+}
+
+offset node::log_start() const {
+  return snapshot_ ? snapshot_->next_offset : offset{};
+}
+
+std::vector<entry> node::fetch(offset from, std::size_t max) const {
+  std::vector<entry> out;
+  if (!up()) return out;
+  auto e = std::ranges::lower_bound(log_, from + 1, {}, [](const entry& one) {
+    return one.head.first_offset + one.head.offset_count;
+  });
+  for (; e != log_.end() && out.size() < max && e->head.index <= core_->commit_index(); ++e) {
+    if (e->head.offset_count > 0) out.push_back(*e);
+  }
+  return out;
+}
+
+bool node::change(const raft::configuration& target) {
+  if (!up()) return false;
+  const auto out = core_->change(target);
+  if (out) perform(*out);
+  return out.has_value();
+}
+
+bool node::transfer(node_id to) {
+  if (!up()) return false;
+  const auto out = core_->transfer(to);
+  if (out) perform(*out);
+  return out.has_value();
+}
+
+void node::propose(entry wanted, waiting w) {
+  const auto head = wanted.head;
+  proposed_ = std::move(wanted);
+  const auto out = core_->propose({&head, 1});
+  w.term = core_->current_term();
+  waiting_.emplace(out.append.front().index, std::move(w));
+  perform(out);
+  proposed_.reset();
+}
+
+void node::produce(const batch_claim& claim, answer_to reply) {
+  if (!up() || !core_->serving() || !core_->accepts_proposals()) return reply({});
+  const auto sequence = sequence_of(claim);
+  if (claim.producer >= 0) {
+    const auto known = producers_.check(sequence);
+    if (!known) return reply({});
+    if (*known) {
+      const auto base = static_cast<std::uint64_t>((*known)->base_offset.value());
+      if ((*known)->index <= core_->commit_index()) {
+        around_->truth.acknowledged(claim, (*known)->base_offset);
+        return reply({outcome::done, base});
+      }
+      waiting_.emplace((*known)->index, waiting{at((*known)->index).head.term, std::move(reply),
+                                                base, claim});
+      return;
+    }
+  }
+  const auto base = next_offset();
+  propose(make_entry({.term = core_->current_term(),
+                      .index = last() + 1,
+                      .first_offset = base,
+                      .offset_count = claim.records},
+                     log::frame_kind::batch, encode_batch(claim, core_->current_term(), base)),
+          {.reply = std::move(reply),
+           .value = static_cast<std::uint64_t>(base.value()),
+           .batch = claim});
+}
+
+void node::write(const register_write& write, answer_to reply) {
+  if (!up() || !core_->serving() || !core_->accepts_proposals()) return reply({});
+  propose(make_entry({.term = core_->current_term(),
+                      .index = last() + 1,
+                      .first_offset = next_offset(),
+                      .offset_count = 1},
+                     log::frame_kind::command, encode_write(write)),
+          {.reply = std::move(reply), .value = write.value});
+}
+
+void node::read(std::uint32_t key, answer_to reply) {
+  if (!up()) return reply({});
+  const auto id = next_read_++;
+  reads_[id] = {key, reply};
+  const auto out = core_->read(id);
+  if (!out) {
+    reads_.erase(id);
+    return reply({});
+  }
+  perform(*out);
+}
+
+}  // namespace weir::sim

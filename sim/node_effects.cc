@@ -1,0 +1,259 @@
+// How a node performs effects: the log first, then news, then the network.
+#include "core/base/check.h"
+#include "core/raft/describe.h"
+#include "sim/node.h"
+
+namespace weir::sim {
+
+void node::perform(const raft::effects& out) {
+  if (out.fault) {
+    throw violation(fmt::format("{} reports: {}", id_, raft::name(*out.fault)));
+  }
+  perform_log(out);
+  perform_news(out);
+  perform_network(out);
+  flush();
+  around_->hash = mix(around_->hash, static_cast<std::uint64_t>(around_->events.now()));
+  around_->hash = mix(around_->hash, static_cast<std::uint64_t>(id_.value()));
+  around_->hash = mix(around_->hash, core_->current_term().value() ^
+                                         (core_->commit_index().value() << 20U) ^
+                                         (core_->last_index().value() << 40U));
+}
+
+void node::perform_log(const raft::effects& out) {
+  const auto before = writes_;
+  if (out.reset) {
+    const auto& to = incoming_->state;
+    weir_check(to && to->last == out.reset->last, "a snapshot came without its state");
+    say(fmt::format("takes the state at {}", raft::describe(to->last)));
+    if (to->last.index < applied_.last().index) {
+      throw violation(fmt::format("{} takes the state at {}, having applied {}", id_,
+                                  to->last.index, applied_.last().index));
+    }
+    forget_after(base_.index);
+    snapshot_ = to;
+    base_ = to->last;
+    disk_.reset(to);
+    applied_.take(*to);
+    applied_members_ = to->members;
+    around_->truth.state(id_, base_.index, applied_.chain());
+    rebuild_producers();
+    durable_ = base_.index;
+    flush_index_ = {};
+    ++writes_;
+  }
+  if (out.truncate_after) {
+    say(fmt::format("truncates behind {}", *out.truncate_after));
+    if (applied_.last().index > *out.truncate_after) {
+      throw violation(fmt::format("{} truncates behind {}, having applied {}", id_,
+                                  *out.truncate_after, applied_.last().index));
+    }
+    forget_after(*out.truncate_after);
+    disk_.truncate_after(last(), next_offset());
+    ++writes_;
+  }
+  if (out.save_vote && !around_->rules.broken.vote_not_saved) {
+    disk_.save_vote({.term = out.save_vote->term, .voted_for = out.save_vote->voted_for});
+    ++writes_;
+  }
+  append(out);
+  if (out.members) members_ = *out.members;
+  if (writes_ != before) check_members();
+}
+
+void node::forget_after(log_index last) {
+  const auto from = last + 1;
+  for (auto w = waiting_.lower_bound(from); w != waiting_.end(); w = waiting_.erase(w)) {
+    w->second.reply({outcome::unknown});
+  }
+  log_.resize(last - base_.index);
+  durable_ = std::min(durable_, last);
+  flush_index_ = std::min(flush_index_, last);
+  if (!producers_.truncate(from)) rebuild_producers();
+}
+
+void node::append(const raft::effects& out) {
+  auto told = out.configurations.begin();
+  for (const auto& head : out.append) {
+    entry e;
+    if (proposed_ && head.index == proposed_->head.index && head.kind == raft::entry_kind::data) {
+      e = *proposed_;
+    } else if (incoming_ && std::holds_alternative<raft::append_request>(incoming_->m.body)) {
+      const auto& bodies = incoming_->entries;
+      e = bodies.at(head.index - bodies.front().head.index);
+    } else {
+      auto own = head;
+      own.first_offset = next_offset();
+      e = head.kind == raft::entry_kind::configuration
+              ? make_entry(own, log::frame_kind::configuration, raft::encode(told->members))
+              : make_entry(own, log::frame_kind::term_start, {});
+    }
+    if (head.kind == raft::entry_kind::configuration) ++told;
+    if (e.head.index != last() + 1 || e.head.first_offset != next_offset()) {
+      throw violation(fmt::format("{} appends {} at offset {}, {} at offset {} come next", id_,
+                                  e.head.index, e.head.first_offset, last() + 1, next_offset()));
+    }
+    disk_.append(e);
+    count_batch(producers_, e);
+    log_.push_back(std::move(e));
+    ++writes_;
+  }
+}
+
+// Section 4.1: in effect is the last configuration in the log.
+void node::check_members() const {
+  for (auto e = log_.rbegin(); e != log_.rend(); ++e) {
+    if (e->kind != log::frame_kind::configuration) {
+      // Further back than this costs more than it tells.
+      if (last() - e->head.index > 50) return;
+      continue;
+    }
+    if (core_->members().index != e->head.index) {
+      throw violation(fmt::format("{} goes by the configuration at {}, the last one is at {}", id_,
+                                  core_->members().index, e->head.index));
+    }
+    return;
+  }
+  if (core_->members().index > base_.index) {
+    throw violation(fmt::format("{} goes by a configuration at {}, which it does not have", id_,
+                                core_->members().index));
+  }
+}
+
+void node::perform_news(const raft::effects& out) {
+  if (out.leadership) {
+    say(fmt::format("is {} in term {}", raft::name(out.leadership->role), out.leadership->term));
+    if (out.leadership->role == raft::role::leader) {
+      around_->truth.leads(id_, out.leadership->term, members_.members);
+    }
+  }
+  if (out.commit) {
+    if (*out.commit > last()) {
+      throw violation(fmt::format("{} commits {} of {}", id_, *out.commit, last()));
+    }
+    if (leads() && *out.commit > base_.index) {
+      const auto& e = at(*out.commit).head;
+      around_->truth.committed_by(id_, {e.term, e.index}, members_.members, around_->stored);
+    }
+    apply_through(*out.commit);
+  }
+  for (const auto& r : out.reads) {
+    const auto found = reads_.find(r.id);
+    if (found == reads_.end()) continue;
+    const auto [key, reply] = found->second;
+    reads_.erase(found);
+    if (!r.index) {
+      reply({});
+    } else {
+      weir_check(*r.index <= applied_.last().index, "a read at {}, applied {}", *r.index,
+                 applied_.last().index);
+      reply({outcome::done, applied_.read(key)});
+    }
+  }
+}
+
+void node::apply_through(log_index commit) {
+  while (applied_.last().index < commit) {
+    const auto& e = at(applied_.last().index + 1);
+    around_->truth.committed(id_, e);
+    applied_.apply(e);
+    if (e.kind == log::frame_kind::configuration) {
+      applied_members_ = *raft::decode_configuration(*e.body);
+    }
+  }
+  around_->truth.state(id_, applied_.last().index, applied_.chain());
+  while (!waiting_.empty() && waiting_.begin()->first <= commit) {
+    const auto index = waiting_.begin()->first;
+    auto w = std::move(waiting_.begin()->second);
+    waiting_.erase(waiting_.begin());
+    if (index <= base_.index || at(index).head.term != w.term) {
+      w.reply({outcome::unknown});
+      continue;
+    }
+    if (w.batch) {
+      around_->truth.acknowledged(*w.batch, offset(static_cast<std::int64_t>(w.value)));
+    }
+    w.reply({outcome::done, w.value});
+  }
+}
+
+packet_ptr node::pack(const raft::message& m) const {
+  auto out = std::make_shared<packet>(packet{.m = m});
+  if (const auto* append = std::get_if<raft::append_request>(&m.body)) {
+    for (const auto& head : append->entries) out->entries.push_back(at(head.index));
+  } else if (std::holds_alternative<raft::install_snapshot>(m.body)) {
+    out->state = snapshot_;
+  }
+  return out;
+}
+
+void node::perform_network(const raft::effects& out) {
+  for (const auto* list : {&out.send, &out.heartbeats, &out.snapshots}) {
+    for (const auto& m : *list) {
+      if (const auto* vote = std::get_if<raft::vote_reply>(&m.body)) {
+        if (vote->granted && !vote->pre_vote) around_->truth.granted(id_, m.to, m.term);
+      }
+      around_->send(pack(m));
+    }
+  }
+  for (const auto& m : out.send_once_durable) held_.push_back({writes_, pack(m)});
+  for (const auto& request : out.ship) ship(request);
+  while (!held_.empty() && held_.front().after <= flushed_writes_) {
+    const auto p = held_.front().p;
+    held_.pop_front();
+    if (const auto* vote = std::get_if<raft::vote_reply>(&p->m.body)) {
+      if (vote->granted && !vote->pre_vote) around_->truth.granted(id_, p->m.to, p->m.term);
+    }
+    around_->send(p);
+  }
+}
+
+void node::ship(const raft::ship_request& request) {
+  std::vector<raft::entry_head> heads;
+  std::vector<raft::placed_configuration> configurations;
+  std::uint64_t bytes = 0;
+  for (auto i = request.from; i <= request.through && i > base_.index && i <= last(); ++i) {
+    const auto& e = at(i);
+    bytes += e.head.size;
+    if (!heads.empty() && bytes > request.bytes_max) break;
+    heads.push_back(e.head);
+    if (e.kind == log::frame_kind::configuration) {
+      configurations.push_back({i, *raft::decode_configuration(*e.body)});
+    }
+  }
+  const auto delay = around_->rules.ship_delay_max;
+  if (delay == 0) {
+    perform(core_->ship(request.to, heads, std::move(configurations)));
+    return;
+  }
+  // What was read may no longer be the log by then.
+  around_->events.after(
+      around_->chance.between(0, delay),
+      [this, life = life_, to = request.to, heads = std::move(heads),
+       configurations = std::move(configurations)] {
+        if (life == life_ && up()) perform(core_->ship(to, heads, configurations));
+      });
+}
+
+void node::flush() {
+  if (flushing_ || flushed_writes_ == writes_) return;
+  flushing_ = true;
+  flush_writes_ = writes_;
+  flush_index_ = last();
+  disk_.begin_flush();
+  const auto& rules = around_->rules;
+  const auto longest = slow_ ? rules.slow_flush_max : rules.flush_max;
+  around_->events.after(around_->chance.between(0, longest), [this, life = life_] {
+    if (life == life_) flushed();
+  });
+}
+
+void node::flushed() {
+  disk_.end_flush();
+  flushing_ = false;
+  flushed_writes_ = flush_writes_;
+  durable_ = std::max(durable_, flush_index_);
+  perform(core_->durable(flush_index_));
+}
+
+}  // namespace weir::sim

@@ -1,0 +1,2 @@
+#include "sim/simulate.h"
+#include <catch2/catch_all.hpp>

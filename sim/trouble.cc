@@ -1,0 +1,179 @@
+// What goes wrong.
+#include "core/raft/describe.h"
+#include "sim/world.h"
+
+namespace weir::sim {
+
+void world::every(moment mean, std::function<void()> what) {
+  if (mean == 0) return;
+  around_.events.after(around_.chance.between(1, 2 * mean), [this, mean, what = std::move(what)] {
+    if (!troubled_) return;
+    what();
+    every(mean, what);
+  });
+}
+
+void world::start_trouble() {
+  troubled_ = true;
+  every(rules_.crash_every, [this] { crash_some(); });
+  every(rules_.cut_every, [this] { cut_some(); });
+  every(rules_.slow_every, [this] { slow_some(); });
+  every(rules_.transfer_every, [this] { transfer_some(); });
+  every(rules_.change_every, [this] { change_some(); });
+  every(rules_.trim_every, [this] { trim_some(); });
+  every(rules_.lose_disk_every, [this] { lose_disk(); });
+  every(rules_.rot_every, [this] { rot_some(); });
+}
+
+void world::restart(node_id id) {
+  const auto found = nodes_.find(id);
+  if (found == nodes_.end() || found->second->up()) return;
+  if (!found->second->start()) {
+    throw violation(fmt::format("{} finds its disk damaged", id));
+  }
+}
+
+void world::crash_some() {
+  // Now and then the power goes for all.
+  const bool all = around_.chance.chance(100'000);
+  const auto now_up = up();
+  if (now_up.empty()) return;
+  const auto* one = around_.chance.pick(now_up);
+  for (auto* n : now_up) {
+    if (!all && n != one) continue;
+    n->crash();
+    ++counts_["crashes"];
+    const auto longest = around_.chance.chance(500'000) ? 100 * ms : 3 * second;
+    around_.events.after(around_.chance.between(ms, longest), [this, id = n->id()] { restart(id); });
+  }
+}
+
+void world::cut_some() {
+  auto& chance = around_.chance;
+  std::vector<node_id> all;
+  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto kind = chance.below(4);
+  if (kind == 0) {  // two sides
+    std::set<node_id> side;
+    for (const auto id : all) {
+      if (chance.chance(500'000)) side.insert(id);
+    }
+    for (const auto a : all) {
+      for (const auto b : all) {
+        if (side.contains(a) != side.contains(b)) cut_.insert({a, b});
+      }
+    }
+  } else if (kind == 1) {  // one alone, perhaps deaf or dumb only
+    const auto way = chance.below(3);
+    cut(chance.pick(all), way != 1, way != 2);
+  } else if (kind == 2) {  // one link, one way
+    cut_.insert({chance.pick(all), chance.pick(all)});
+  } else {  // the leader, which is what hurts most
+    const auto way = chance.below(3);
+    if (const auto* n = leader()) cut(n->id(), way != 1, way != 2);
+  }
+  ++counts_["cuts"];
+  const auto longest = chance.chance(500'000) ? 300 * ms : 4 * second;
+  around_.events.after(chance.between(ms, longest), [this] { cut_.clear(); });
+}
+
+void world::slow_some() {
+  std::vector<node_id> all;
+  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto id = around_.chance.pick(all);
+  nodes_[id]->set_slow(true);
+  ++counts_["slow disks"];
+  around_.events.after(around_.chance.between(100 * ms, 3 * second), [this, id] {
+    if (const auto n = nodes_.find(id); n != nodes_.end()) n->second->set_slow(false);
+  });
+}
+
+void world::transfer_some() {
+  auto* n = leader();
+  if (n && n->transfer(around_.chance.pick(n->members().voters))) ++counts_["transfers"];
+}
+
+void world::change_some() {
+  auto* n = leader();
+  if (!n) return;
+  auto& chance = around_.chance;
+  const auto& now = n->members();
+  raft::configuration target;
+  if (chance.chance(400'000)) {
+    // Learners come and go.
+    target.voters = now.voters;
+    for (const auto& [id, other] : nodes_) {
+      if (!now.is_voter(id) && chance.chance(600'000)) target.learners.push_back(id);
+    }
+  } else {
+    // Any set of those who may vote, and sometimes all of them: replaced at once.
+    for (const auto& [id, other] : nodes_) {
+      if (!now.is_member(id)) continue;
+      const auto keep = now.is_learner(id) ? 700'000U : 600'000U;
+      (chance.chance(keep) ? target.voters : target.learners).push_back(id);
+    }
+    if (chance.chance(500'000)) target.learners.clear();
+  }
+  if (!target.voters.empty() && n->change(target)) ++counts_["changes"];
+}
+
+void world::trim_some() {
+  const auto now_up = up();
+  if (now_up.empty()) return;
+  around_.chance.pick(now_up)->trim();
+  ++counts_["trims"];
+}
+
+// What is committed must survive: of no set of voters that anybody still goes by may half be lost.
+bool world::may_lose(node_id id) const {
+  for (const auto& [other, n] : nodes_) {
+    for (const auto* set : {&n->members().voters, &n->members().old_voters}) {
+      if (!std::ranges::binary_search(*set, id)) continue;
+      const auto gone = std::ranges::count_if(
+          *set, [&](node_id voter) { return voter == id || lost_.contains(voter); });
+      if (2 * gone >= static_cast<std::ptrdiff_t>(set->size())) return false;
+    }
+  }
+  return true;
+}
+
+void world::lose(node_id id) {
+  if (nodes_[id]->up()) nodes_[id]->crash();
+  if (around_.tell) around_.tell(fmt::format("{} lost its disk", id));
+  lost_.insert(id);
+  graveyard_.push_back(std::move(nodes_[id]));
+  nodes_.erase(id);
+  ++counts_["disks lost"];
+  add_spare();
+}
+
+// A machine with an empty disk is a new node, with a name that nobody knows a promise of.
+void world::add_spare() {
+  const node_id id(next_id_++);
+  auto& n = nodes_[id];
+  n = std::make_unique<node>(id, around_, raft::configuration{});
+  n->set_clock(100 + around_.chance.between(-rules_.clock_percent, rules_.clock_percent));
+  restart(id);
+}
+
+void world::lose_disk() {
+  std::vector<node_id> all;
+  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto id = around_.chance.pick(all);
+  if (may_lose(id)) lose(id);
+}
+
+void world::rot_some() {
+  std::vector<node_id> all;
+  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto id = around_.chance.pick(all);
+  if (!may_lose(id) || !nodes_[id]->up()) return;
+  nodes_[id]->crash();
+  if (!nodes_[id]->rot()) return restart(id);
+  ++counts_["rotten"];
+  // A replica that finds damage is not opened: it is lost, and replaced.
+  if (nodes_[id]->start()) throw violation(fmt::format("{} does not see its damage", id));
+  lose(id);
+}
+
+}  // namespace weir::sim
