@@ -88,6 +88,9 @@ void world::converge(const std::string& why) {
     const auto missing = what_is_missing();
     if (missing.empty()) break;
     if (around_.events.now() - began > bound) {
+      if (around_.tell) {
+        for (const auto& [id, n] : nodes_) n->tell_state();
+      }
       throw violation(fmt::format("no progress in {} s of {}: {}", bound / second, why, missing));
     }
     advance(20 * ms);

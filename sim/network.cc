@@ -6,15 +6,9 @@ namespace weir::sim {
 
 void world::send(const packet_ptr& p) {
   auto& chance = around_.chance;
-  const bool is_snapshot = p->state != nullptr;
-  const bool is_lost = cut_.contains({p->m.from, p->m.to}) ||
-                       (!quiet_ && chance.chance(is_snapshot ? rules_.loss * 3 : rules_.loss));
+  const bool is_lost = !quiet_ && chance.chance(p->state ? rules_.loss * 3 : rules_.loss);
   if (is_lost) {
-    if (is_snapshot) {
-      around_.events.after(100 * ms, [this, from = p->m.from, to = p->m.to] {
-        if (const auto n = nodes_.find(from); n != nodes_.end()) n->second->snapshot_lost(to);
-      });
-    }
+    shipped(p, false);
     return;
   }
   post(p);
@@ -26,10 +20,22 @@ void world::post(const packet_ptr& p) {
   auto delay = chance.between(10, quiet_ ? std::min(rules_.delay_max, ms) : rules_.delay_max);
   if (!quiet_ && chance.chance(rules_.late)) delay = chance.between(0, rules_.late_max);
   around_.events.after(delay, [this, p] {
-    // A link that broke meanwhile has lost what was on it.
-    if (cut_.contains({p->m.from, p->m.to})) return;
-    if (const auto n = nodes_.find(p->m.to); n != nodes_.end()) n->second->receive(p);
+    const auto n = nodes_.find(p->m.to);
+    const bool arrives =
+        !cut_.contains({p->m.from, p->m.to}) && n != nodes_.end() && n->second->up();
+    if (arrives) n->second->receive(p);
+    shipped(p, arrives);
   });
+}
+
+// The sender of a state learns how it ended, as from any call; not what came of it over there.
+void world::shipped(const packet_ptr& p, bool arrived) {
+  if (!p->state) return;
+  around_.events.after(around_.chance.between(1, 50) * ms,
+                       [this, from = p->m.from, to = p->m.to, arrived] {
+                         const auto n = nodes_.find(from);
+                         if (n != nodes_.end()) n->second->snapshot_shipped(to, arrived);
+                       });
 }
 
 void world::cut(node_id node, bool in, bool out) {

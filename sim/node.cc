@@ -15,6 +15,12 @@ void node::say(const std::string& what) const {
   if (around_->tell) around_->tell(fmt::format("{} {}", id_, what));
 }
 
+void node::tell_state() const {
+  say(fmt::format("{}: log {} to {}, durable {}, applied {}, members {} since {}",
+                  up() ? raft::name(core_->current_role()) : "down", base_.index, last(), durable_,
+                  applied_.last().index, raft::describe(members_.members), members_.index));
+}
+
 raft::milliseconds node::local_now() const {
   const auto passed = (around_->events.now() - clock_set_at_) * clock_percent_ / 100;
   return raft::milliseconds((clock_then_ + passed) / ms);
@@ -116,8 +122,8 @@ void node::receive(const packet_ptr& p) {
   incoming_ = nullptr;
 }
 
-void node::snapshot_lost(node_id to) {
-  if (up()) perform(core_->snapshot_failed(to));
+void node::snapshot_shipped(node_id to, bool arrived) {
+  if (up()) core_->snapshot_shipped(to, arrived);
 }
 
 void node::trim() {

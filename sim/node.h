@@ -52,7 +52,7 @@ class node {
   void crash();
   bool rot() { return disk_.rot(); }
   void receive(const packet_ptr& p);
-  void snapshot_lost(node_id to);
+  void snapshot_shipped(node_id to, bool arrived);
   void trim();
 
   // Clients. The answer comes once, or never if the node crashes.
@@ -66,6 +66,7 @@ class node {
   bool change(const raft::configuration& target);
   bool transfer(node_id to);
 
+  void tell_state() const;
   void set_slow(bool slow) { slow_ = slow; }
   void set_clock(std::int64_t percent);  // of the true speed
 

@@ -36,6 +36,7 @@ class world {
   // network.cc
   void send(const packet_ptr& p);
   void post(const packet_ptr& p);
+  void shipped(const packet_ptr& p, bool arrived);
   void cut(node_id node, bool in, bool out);
 
   // trouble.cc

@@ -63,6 +63,14 @@ const configuration& configuration_history::at(log_index index) const {
   return after == all_.begin() ? all_.front().members : std::prev(after)->members;
 }
 
+bool configuration_history::is_voter_since(log_index index, node_id node) const {
+  for (auto c = all_.rbegin(); c != all_.rend(); ++c) {
+    if (c->members.is_voter(node)) return true;
+    if (c->index <= index) break;
+  }
+  return false;
+}
+
 void configuration_history::truncate_after(log_index index) {
   while (all_.size() > 1 && all_.back().index > index) all_.pop_back();
 }

@@ -100,6 +100,8 @@ class configuration_history {
   [[nodiscard]] const placed_configuration& latest() const { return all_.back(); }
   // In effect at `index`, which is not below the base.
   [[nodiscard]] const configuration& at(log_index index) const;
+  // Whether the node is a voter in what was in effect at `index`, or came after.
+  [[nodiscard]] bool is_voter_since(log_index index, node_id node) const;
   void append(placed_configuration next) { all_.push_back(std::move(next)); }
   void truncate_after(log_index index);
   void trim(log_index through);

@@ -5,7 +5,7 @@
 // an argument, chance a seed.
 //
 // Entry points: tick (time), step (a peer), propose / change / transfer / read (the owner), durable
-// / ship / snapshot_failed / trimmed (the disk).
+// / ship / snapshot_shipped / trimmed (the disk).
 //
 // Invariants: only entries of the current term advance the commit; an entry counts as stored on a
 // node only after that node's durable() has said so, the leader's own disk included; the commit
@@ -80,8 +80,8 @@ class consensus {
   // the leader changed meanwhile.
   effects ship(node_id to, std::span<const entry_head> entries,
                std::vector<placed_configuration> configurations);
-  // The state asked for in effects::snapshots did not reach the peer.
-  effects snapshot_failed(node_id to);
+  // The state asked for in effects::snapshots has reached the peer, or will not.
+  void snapshot_shipped(node_id to, bool arrived);
   // Entries through this index, which is committed, were cut off the front of the log.
   void trimmed(log_index through);
 
@@ -169,7 +169,9 @@ class consensus {
   void after_commit(effects& out);
   void hand_over(effects& out);
   void try_transfer(effects& out);
-  [[nodiscard]] bool electable() const { return members_.latest().members.is_voter(self_); }
+  // Section 4.2.2: a node whose log removes it stands all the same until that is committed, since
+  // nobody else may have the entry that does.
+  [[nodiscard]] bool electable() const { return members_.is_voter_since(commit_, self_); }
   [[nodiscard]] bool only_voter() const;
 
   message to(node_id node, decltype(message::body) body) const {

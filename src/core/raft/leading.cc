@@ -112,12 +112,11 @@ effects consensus::ship(node_id node, std::span<const entry_head> entries,
   return out;
 }
 
-effects consensus::snapshot_failed(node_id node) {
-  effects out;
-  if (!leading_) return out;
+void consensus::snapshot_shipped(node_id node, bool arrived) {
+  if (!leading_) return;
   const auto found = leading_->peers.find(node);
-  if (found != leading_->peers.end()) found->second.snapshot_failed();
-  return out;  // the next heartbeat's answer goes on
+  if (found != leading_->peers.end()) found->second.snapshot_shipped(arrived, now_);
+  // The answer to the next heartbeat goes on.
 }
 
 void consensus::peer_stored(node_id node, progress& peer, log_index match, effects& out) {

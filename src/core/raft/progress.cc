@@ -100,8 +100,11 @@ void progress::begin_snapshot(log_index last) {
   snapshot_ = last;
 }
 
-void progress::snapshot_failed() {
-  if (state_ == flow::snapshot) probe_from(match_ + 1);
+void progress::snapshot_shipped(bool arrived, milliseconds now) {
+  if (state_ != flow::snapshot) return;
+  probe_from((arrived ? std::max(snapshot_, match_) : match_) + 1);
+  probing_ = arrived;
+  probed_ = now;
 }
 
 bool progress::count_round(log_index last, milliseconds now, milliseconds limit) {

@@ -53,8 +53,9 @@ class progress {
   // The peer is silent: nothing more until it is heard of.
   void silent();
   void begin_snapshot(log_index last);
-  // The state did not get there.
-  void snapshot_failed();
+  // The state has got there, or not. Whether it is on the peer's disk is for the peer to say: it may
+  // have crashed before.
+  void snapshot_shipped(bool arrived, milliseconds now);
   // Section 4.2.1: a learner has caught up when the entries that came while it took the last lot
   // took it less than `limit`. True: it has now.
   bool count_round(log_index last, milliseconds now, milliseconds limit);

@@ -10,7 +10,7 @@
 //   drop [PATTERN]       lose them                      cut A B / heal [A B]   from A to B, one way
 //   flush L              reports durable                crash N / start N
 //   propose N COUNT      change N L [learning L]        transfer N TO  read N ID
-//   trim N INDEX         state                          quietly COMMAND   shows no messages
+//   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND   shows no messages
 //   option NAME MS|COUNT (before cluster)               broken NAME
 #include "core/raft/scenario_test.h"
 
@@ -154,6 +154,8 @@ void scenario::act(const words& w) {
     n.snapshot = {.last = core(1).log().base(), .members = n.snapshot.members};
     if (n.snapshot.members.voters.empty()) n.snapshot.members = n.initial;
     ++n.writes;
+  } else if (verb == "shipped") {
+    core(1).snapshot_shipped(id_of(w.at(2)), w.at(3) == "yes");
   } else if (verb == "state") {
     state();
   } else {
