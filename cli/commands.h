@@ -13,5 +13,6 @@ void add_consume(commands& to);
 void add_cluster_commands(commands& to);
 void add_verify(commands& to);
 void add_dump(commands& to);
+void add_simulate(commands& to);
 
 }  // namespace weir::cli

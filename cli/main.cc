@@ -31,6 +31,7 @@ Commands
   cluster   info: the cluster's id, brokers and totals
   verify    Check a stopped broker's data directory
   dump      Print what a file of a data directory holds
+  simulate  Run a simulated cluster through failures, by seed
   help      Explain a command: weir help topic create
 
 Everywhere
@@ -85,6 +86,7 @@ int run(int argc, char** argv) {
   add_cluster_commands(all);
   add_verify(all);
   add_dump(all);
+  add_simulate(all);
   all.finish();
 
   auto words = arguments(argc, argv);

@@ -31,11 +31,13 @@ void node::perform_log(const raft::effects& out) {
                                   to->last.index, applied_.last().index));
     }
     forget_after(base_.index);
-    snapshot_ = to;
+    auto taken = std::make_shared<snapshot>(*to);
+    taken->members = out.reset->members;
+    snapshot_ = std::move(taken);
     base_ = to->last;
-    disk_.reset(to);
-    applied_.take(*to);
-    applied_members_ = to->members;
+    disk_.reset(snapshot_);
+    applied_.take(*snapshot_);
+    applied_members_ = snapshot_->members;
     around_->truth.state(id_, base_.index, applied_.chain());
     rebuild_producers();
     durable_ = base_.index;

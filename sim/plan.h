@@ -54,6 +54,7 @@ plan draw_plan(std::uint64_t seed);
 struct mutation {
   const char* name;
   bool raft::defects::*defect;
+  std::uint64_t seeds_max = 100;  // within which the tests want it noticed
 };
 const std::vector<mutation>& mutations();
 

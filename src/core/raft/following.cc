@@ -145,7 +145,7 @@ void consensus::on(const message& m, const install_snapshot& snapshot, effects& 
     accept(m.from, commit_, out);
     return;
   }
-  if (snapshot.members.voters.empty() || normal(snapshot.members) != snapshot.members) {
+  if (normal(snapshot.members) != snapshot.members) {
     out.fault = fault::malformed;
     return;
   }
@@ -153,12 +153,16 @@ void consensus::on(const message& m, const install_snapshot& snapshot, effects& 
     // The entries are here: no state need be taken over.
     commit_through(last.index, out);
   } else {
+    auto taken = snapshot;
+    // The leader joined by the log and never learned who began the group; up to there that has not
+    // changed, so what is known here holds.
+    if (taken.members.voters.empty()) taken.members = members_.at(commit_);
     log_.reset(last);
-    members_.reset({.index = last.index, .members = snapshot.members});
+    members_.reset({.index = last.index, .members = taken.members});
     durable_ = {};
     commit_ = last.index;
     verified_ = {};
-    out.reset = snapshot;
+    out.reset = std::move(taken);
     out.commit = commit_;
     out.members = members_.latest();
   }

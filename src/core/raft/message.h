@@ -57,7 +57,7 @@ struct heartbeat_reply {
 // The state up to and including `last`, beside this message. Answered by append_reply.
 struct install_snapshot {
   entry_id last;
-  configuration members;  // in effect there
+  configuration members;  // in effect there; without voters: those that the group began with
   bool operator==(const install_snapshot&) const = default;
 };
 
