@@ -109,7 +109,7 @@ void world::flap() {
   }
   clients_stopped_ = true;
   converge("healing");
-  advance(second);
+  advance(rules_.late_max + second);  // a late order to stand for election is no disturbance
   auto* n = leader();
   majority_.clear();
   if (!n || n->members().voters.size() < 3) return;

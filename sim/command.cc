@@ -9,7 +9,7 @@ namespace {
 
 using printer = std::function<void(std::string_view)>;
 
-constexpr std::uint64_t hunt_seeds = 5000;
+constexpr std::uint64_t hunt_seeds = 3000;
 
 void print_run(const report& r, const plan& rules, const printer& print) {
   print(fmt::format("seed {}: {}, {} events, {} s of virtual time, hash {:016x}\n", r.seed,

@@ -92,6 +92,7 @@ void node::crash() {
   core_.reset();
   disk_.crash();
   held_.clear();
+  unheard_.reset();
   waiting_.clear();
   reads_.clear();
 }

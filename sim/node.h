@@ -87,6 +87,11 @@ class node {
     std::uint64_t value;
     std::optional<batch_claim> batch;
   };
+  struct unheard {
+    weir::term term;
+    raft::configuration members;
+    std::uint64_t after;  // writes that must be on disk
+  };
   struct held_back {
     std::uint64_t after;
     packet_ptr p;
@@ -99,6 +104,7 @@ class node {
   void forget_after(log_index last);
   void perform_news(const raft::effects& out);
   void apply_through(log_index commit);
+  void come_to_be_heard();
   void perform_network(const raft::effects& out);
   void ship(const raft::ship_request& request);
   void flush();
@@ -137,6 +143,7 @@ class node {
   log_index flush_index_;
   log_index durable_;
   std::deque<held_back> held_;
+  std::optional<unheard> unheard_;  // leads, and nobody may know yet
 
   std::multimap<log_index, waiting> waiting_;
   std::map<std::uint64_t, std::pair<std::uint32_t, answer_to>> reads_;

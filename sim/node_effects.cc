@@ -125,8 +125,14 @@ void node::check_members() const {
 void node::perform_news(const raft::effects& out) {
   if (out.leadership) {
     say(fmt::format("is {} in term {}", raft::name(out.leadership->role), out.leadership->term));
+    unheard_.reset();
     if (out.leadership->role == raft::role::leader) {
-      around_->truth.leads(id_, out.leadership->term, members_.members);
+      // Its own only voter leads before its vote is on disk, as long as nobody hears of it: should it
+      // crash before, that term was never led.
+      const auto& m = members_.members;
+      const bool alone = !m.joint() && m.voters.size() == 1 && m.voters.front() == id_;
+      unheard_ = unheard{out.leadership->term, m, alone ? writes_ : 0};
+      come_to_be_heard();
     }
   }
   if (out.commit) {
@@ -135,7 +141,8 @@ void node::perform_news(const raft::effects& out) {
     }
     if (leads() && *out.commit > base_.index) {
       const auto& e = at(*out.commit).head;
-      around_->truth.committed_by(id_, {e.term, e.index}, members_.members, around_->stored);
+      around_->truth.committed_by(id_, core_->current_term(), {e.term, e.index}, members_.members,
+                                  around_->stored);
     }
     apply_through(*out.commit);
   }
@@ -179,6 +186,12 @@ void node::apply_through(log_index commit) {
   }
 }
 
+void node::come_to_be_heard() {
+  if (!unheard_ || unheard_->after > flushed_writes_) return;
+  around_->truth.leads(id_, unheard_->term, unheard_->members);
+  unheard_.reset();
+}
+
 packet_ptr node::pack(const raft::message& m) const {
   auto out = std::make_shared<packet>(packet{.m = m});
   if (const auto* append = std::get_if<raft::append_request>(&m.body)) {
@@ -190,6 +203,9 @@ packet_ptr node::pack(const raft::message& m) const {
 }
 
 void node::perform_network(const raft::effects& out) {
+  if (unheard_ && !(out.heartbeats.empty() && out.snapshots.empty() && out.ship.empty())) {
+    throw violation(fmt::format("{} is heard of before its vote is on disk", id_));
+  }
   for (const auto* list : {&out.send, &out.heartbeats, &out.snapshots}) {
     for (const auto& m : *list) {
       if (const auto* vote = std::get_if<raft::vote_reply>(&m.body)) {
@@ -255,6 +271,7 @@ void node::flushed() {
   flushing_ = false;
   flushed_writes_ = flush_writes_;
   durable_ = std::max(durable_, flush_index_);
+  come_to_be_heard();
   perform(core_->durable(flush_index_));
 }
 

@@ -46,8 +46,11 @@ void oracle::leads(node_id leader, weir::term term, const raft::configuration& m
   }
 }
 
-void oracle::committed_by(node_id leader, raft::entry_id entry, const raft::configuration& members,
-                          const on_disk& stored) const {
+void oracle::committed_by(node_id leader, weir::term term, raft::entry_id entry,
+                          const raft::configuration& members, const on_disk& stored) const {
+  if (entry.term != term) {
+    broken("{} leads term {} and commits {} by counting", leader, term, raft::describe(entry));
+  }
   if (!has_majorities(members, [&](node_id node) { return stored(node, entry); })) {
     broken("{} commits {}, which is not on the disks of a majority of {}", leader,
            raft::describe(entry), raft::describe(members));

@@ -3,9 +3,10 @@
 // may. It knows what nodes said and stored, not what they think.
 //
 // Holds: at most one leader a term; a node votes once a term; a leader was elected by majorities of
-// its configuration's voters; what is committed is on the disks of such majorities, and is the same
-// everywhere and for ever; offsets have no holes; a batch of an idempotent producer is committed
-// once; what was acknowledged is committed where the answer said; readers see committed entries only.
+// its configuration's voters; it commits by entries of its own term, which are on the disks of such
+// majorities; what is committed is the same everywhere and for ever; offsets have no holes; a batch
+// of an idempotent producer is committed once; what was acknowledged is committed where the answer
+// said; readers see committed entries only.
 #include <functional>
 #include <set>
 
@@ -21,8 +22,8 @@ class oracle {
 
   void granted(node_id voter, node_id candidate, weir::term term);
   void leads(node_id leader, weir::term term, const raft::configuration& members);
-  // The leader says so.
-  void committed_by(node_id leader, raft::entry_id entry, const raft::configuration& members,
+  // The leader of `term` says so.
+  void committed_by(node_id leader, weir::term term, raft::entry_id entry, const raft::configuration& members,
                     const on_disk& stored) const;
   // A node takes the entry for committed.
   void committed(node_id node, const entry& e);

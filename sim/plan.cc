@@ -43,8 +43,9 @@ plan draw_plan(std::uint64_t seed) {
   p.repeats = one_of(chance, {0U, 0U, 5000U, 50'000U});
   p.late = one_of(chance, {0U, 0U, 3000U, 50'000U});
   p.late_max = one_of(chance, {100 * ms, 500 * ms, 4 * second});
-  p.clock_percent = one_of(chance, {0, 1, 10, 40});
+  p.clock_percent = one_of(chance, {0, 1, 10, 40, 75});
   p.crash_every = maybe_every(chance, 300 * ms, 6 * second);
+  p.down_max = one_of(chance, {30 * ms, 300 * ms, 3 * second});
   p.cut_every = maybe_every(chance, 200 * ms, 5 * second);
   p.slow_every = maybe_every(chance, 500 * ms, 5 * second);
   p.transfer_every = maybe_every(chance, 200 * ms, 4 * second);

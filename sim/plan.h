@@ -33,6 +33,7 @@ struct plan {
 
   // How often each kind of trouble comes, on average; 0: not in this run.
   moment crash_every = 0;
+  moment down_max = 3 * second;  // after a crash
   moment cut_every = 0;
   moment slow_every = 0;
   moment transfer_every = 0;

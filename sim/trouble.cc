@@ -43,8 +43,8 @@ void world::crash_some() {
     if (!all && n != one) continue;
     n->crash();
     ++counts_["crashes"];
-    const auto longest = around_.chance.chance(500'000) ? 100 * ms : 3 * second;
-    around_.events.after(around_.chance.between(ms, longest), [this, id = n->id()] { restart(id); });
+    around_.events.after(around_.chance.between(ms, rules_.down_max),
+                         [this, id = n->id()] { restart(id); });
   }
 }
 
