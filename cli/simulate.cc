@@ -1,4 +1,5 @@
-// weir simulate: the cluster that runs in one thread, by seed (docs/simulation.md). Talks to nobody.
+// weir simulate: the cluster that runs in one thread, by seed (docs/simulation.md). Talks to
+// nobody.
 #include "sim/command.h"
 
 #include <CLI/CLI.hpp>
@@ -47,10 +48,10 @@ void simulate(const sim::command& what) {
 
 void add_simulate(commands& to) {
   auto what = std::make_shared<sim::command>();
-  CLI::App& app = to.add(to.root(),
-                         {"simulate", "Run a simulated cluster through failures, by seed",
-                          "simulate [OPTIONS]", more},
-                         [what] { simulate(*what); });
+  CLI::App& app = to.add(
+      to.root(),
+      {"simulate", "Run a simulated cluster through failures, by seed", "simulate [OPTIONS]", more},
+      [what] { simulate(*what); });
   app.add_option("--seed", what->seed, "The first seed. Default: 1")->option_text("NUMBER");
   app.add_option("--seeds", what->seeds, "How many seeds, one after the other. Default: 1")
       ->option_text("COUNT");

@@ -23,8 +23,8 @@ bool world::keeps_majorities(const std::set<node_id>& kept) const {
   });
 }
 
-// As many as happen to be left out, as long as every set of voters that somebody goes by could still
-// decide.
+// As many as happen to be left out, as long as every set of voters that somebody goes by could
+// still decide.
 void world::choose_majority() {
   std::vector<node_id> all;
   for (const auto& n : nodes_) all.push_back(n.first);
@@ -96,8 +96,7 @@ void world::converge(const std::string& why) {
     advance(20 * ms);
   }
   phases_.push_back(fmt::format("{:<9} {} of {} nodes agreed after {} ms", why, majority_.size(),
-                                nodes_.size() + lost_.size(),
-                                (around_.events.now() - began) / ms));
+                                nodes_.size() + lost_.size(), (around_.events.now() - began) / ms));
 }
 
 void world::flap() {
@@ -130,8 +129,8 @@ void world::flap() {
     advance(around_.chance.between(10, 300) * ms);
   }
   if (!n->leads() || n->core().current_term() != term) {
-    throw violation(fmt::format("{} led term {} in peace until the link of {} flapped", n->id(),
-                                term, away));
+    throw violation(
+        fmt::format("{} led term {} in peace until the link of {} flapped", n->id(), term, away));
   }
   phases_.push_back(fmt::format("flapping  {} led through it", n->id()));
 }

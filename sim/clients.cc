@@ -81,8 +81,7 @@ void clients::produce_next(producer& p) {
 
 void clients::try_produce(producer& p, const batch_claim& claim) {
   call(
-      p.leader,
-      [claim](node& n, answer_to reply) { n.produce(claim, std::move(reply)); },
+      p.leader, [claim](node& n, answer_to reply) { n.produce(claim, std::move(reply)); },
       [this, &p, claim](answer a) {
         // Without a sequence nobody would notice that it is there twice: it is given up.
         const bool ends = a.what == outcome::done || (p.id < 0 && a.what == outcome::unknown);

@@ -59,9 +59,8 @@ void disk::append(const entry& e) {
              "entry {} at offset {}, {} and {} come next", e.head.index, e.head.first_offset, next_,
              next_offset_);
   write({.kind = e.kind,
-         .body_crc = crc32c(e.kind == log::frame_kind::batch
-                                ? std::string_view(*e.body).substr(21)
-                                : std::string_view(*e.body)),
+         .body_crc = crc32c(e.kind == log::frame_kind::batch ? std::string_view(*e.body).substr(21)
+                                                             : std::string_view(*e.body)),
          .term = e.head.term,
          .index = e.head.index,
          .base_offset = e.head.first_offset,
@@ -175,8 +174,7 @@ bool disk::scan(segment& s, recovered& out, log_index base) {
            .index = frame->head.index,
            .first_offset = frame->head.base_offset,
            .offset_count = frame->head.offset_count},
-          frame->head.kind,
-          s.frames.substr(begin + log::frame_head_size, frame->head.body_size)));
+          frame->head.kind, s.frames.substr(begin + log::frame_head_size, frame->head.body_size)));
     }
   }
   const auto& result = scan.result();

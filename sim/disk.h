@@ -1,10 +1,11 @@
 #pragma once
 // One node's disk: segments of frames, as core/log writes and scans them. What is appended is in
-// memory until a flush; a crash drops what was not flushed, or leaves any part of it, torn by sectors.
+// memory until a flush; a crash drops what was not flushed, or leaves any part of it, torn by
+// sectors.
 //
 // Made durable at once, as a broker does it before going on: the header of a new segment, a cut of
-// the log, a snapshot. A cut begins a new segment whose header has the last vote, before anything is
-// taken away, so that no cut loses a promise.
+// the log, a snapshot. A cut begins a new segment whose header has the last vote, before anything
+// is taken away, so that no cut loses a promise.
 #include <map>
 #include <optional>
 #include <vector>

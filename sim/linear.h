@@ -1,10 +1,10 @@
 #pragma once
 // Whether a history of one register is linearizable: whether each operation can be thought to have
-// happened at one moment between its call and its answer, so that every read gives the value written
-// last. Every write has a value of its own, which makes that decidable by sorting (Gibbons and
-// Korach, Testing Shared Memories, 1997, section 4): the operations of one value form a zone, and the
-// history is linearizable if no two zones that reach forward overlap, none that reaches backward lies
-// inside one that reaches forward, and no value is read before it was written.
+// happened at one moment between its call and its answer, so that every read gives the value
+// written last. Every write has a value of its own, which makes that decidable by sorting (Gibbons
+// and Korach, Testing Shared Memories, 1997, section 4): the operations of one value form a zone,
+// and the history is linearizable if no two zones that reach forward overlap, none that reaches
+// backward lies inside one that reaches forward, and no value is read before it was written.
 #include <cstdint>
 #include <limits>
 #include <optional>

@@ -11,7 +11,8 @@ int main(int argc, char** argv) {
   app.add_option("--seed", what.seed, "The first seed");
   app.add_option("--seeds", what.seeds, "How many");
   app.add_option("--hours", what.hours, "Take new seeds for so long");
-  app.add_option("--mutation", what.mutation, "Break a rule until it is noticed; all: each of them");
+  app.add_option("--mutation", what.mutation,
+                 "Break a rule until it is noticed; all: each of them");
   app.add_flag("--check-determinism", what.check_determinism, "Run each seed twice");
   app.add_flag("-v,--verbose", what.verbose, "Tell of every run");
   CLI11_PARSE(app, argc, argv);

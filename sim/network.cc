@@ -1,5 +1,5 @@
-// The network between the simulated nodes: it delays, loses, repeats and reorders, and links break in
-// one direction or both.
+// The network between the simulated nodes: it delays, loses, repeats and reorders, and links break
+// in one direction or both.
 #include "sim/world.h"
 
 namespace weir::sim {

@@ -77,8 +77,7 @@ bool node::start() {
   writes_ = flushed_writes_ = 0;
   flushing_ = false;
   durable_ = last();
-  core_.emplace(id_, stored, around_->rules.options, around_->chance.next(),
-                around_->rules.broken);
+  core_.emplace(id_, stored, around_->rules.options, around_->chance.next(), around_->rules.broken);
   members_ = core_->members();
   say(fmt::format("starts with log {} to {}, vote {} in term {}", base_.index, last(),
                   stored.last_vote.voted_for, stored.last_vote.term));
@@ -131,8 +130,7 @@ void node::trim() {
   if (!up() || applied_.last().index <= base_.index) return;
   snapshot_ = applied_.to_snapshot(applied_members_);
   disk_.trim(snapshot_);
-  log_.erase(log_.begin(),
-             log_.begin() + static_cast<long>(snapshot_->last.index - base_.index));
+  log_.erase(log_.begin(), log_.begin() + static_cast<long>(snapshot_->last.index - base_.index));
   base_ = snapshot_->last;
   core_->trimmed(base_.index);
   say(fmt::format("trims through {}", base_.index));
@@ -190,8 +188,8 @@ void node::produce(const batch_claim& claim, answer_to reply) {
         around_->truth.acknowledged(claim, (*known)->base_offset);
         return reply({outcome::done, base});
       }
-      waiting_.emplace((*known)->index, waiting{at((*known)->index).head.term, std::move(reply),
-                                                base, claim});
+      waiting_.emplace((*known)->index,
+                       waiting{at((*known)->index).head.term, std::move(reply), base, claim});
       return;
     }
   }

@@ -129,7 +129,7 @@ class node {
   snapshot_ptr snapshot_;  // the state at the base
   raft::entry_id base_;
   std::deque<entry> log_;
-  raft::placed_configuration members_;          // as the core told
+  raft::placed_configuration members_;  // as the core told
   raft::configuration applied_members_;
   applied_state applied_;
   log::producer_sequences producers_;  // of the whole log, committed or not

@@ -15,9 +15,9 @@ void node::perform(const raft::effects& out) {
   flush();
   around_->hash = mix(around_->hash, static_cast<std::uint64_t>(around_->events.now()));
   around_->hash = mix(around_->hash, static_cast<std::uint64_t>(id_.value()));
-  around_->hash = mix(around_->hash, core_->current_term().value() ^
-                                         (core_->commit_index().value() << 20U) ^
-                                         (core_->last_index().value() << 40U));
+  around_->hash =
+      mix(around_->hash, core_->current_term().value() ^ (core_->commit_index().value() << 20U) ^
+                             (core_->last_index().value() << 40U));
 }
 
 void node::perform_log(const raft::effects& out) {
@@ -127,8 +127,8 @@ void node::perform_news(const raft::effects& out) {
     say(fmt::format("is {} in term {}", raft::name(out.leadership->role), out.leadership->term));
     unheard_.reset();
     if (out.leadership->role == raft::role::leader) {
-      // Its own only voter leads before its vote is on disk, as long as nobody hears of it: should it
-      // crash before, that term was never led.
+      // Its own only voter leads before its vote is on disk, as long as nobody hears of it: should
+      // it crash before, that term was never led.
       const auto& m = members_.members;
       const bool alone = !m.joint() && m.voters.size() == 1 && m.voters.front() == id_;
       unheard_ = unheard{out.leadership->term, m, alone ? writes_ : 0};
@@ -245,12 +245,12 @@ void node::ship(const raft::ship_request& request) {
     return;
   }
   // What was read may no longer be the log by then.
-  around_->events.after(
-      around_->chance.between(0, delay),
-      [this, life = life_, to = request.to, heads = std::move(heads),
-       configurations = std::move(configurations)] {
-        if (life == life_ && up()) perform(core_->ship(to, heads, configurations));
-      });
+  around_->events.after(around_->chance.between(0, delay),
+                        [this, life = life_, to = request.to, heads = std::move(heads),
+                         configurations = std::move(configurations)] {
+                          if (life == life_ && up())
+                            perform(core_->ship(to, heads, configurations));
+                        });
 }
 
 void node::flush() {

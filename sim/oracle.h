@@ -23,8 +23,8 @@ class oracle {
   void granted(node_id voter, node_id candidate, weir::term term);
   void leads(node_id leader, weir::term term, const raft::configuration& members);
   // The leader of `term` says so.
-  void committed_by(node_id leader, weir::term term, raft::entry_id entry, const raft::configuration& members,
-                    const on_disk& stored) const;
+  void committed_by(node_id leader, weir::term term, raft::entry_id entry,
+                    const raft::configuration& members, const on_disk& stored) const;
   // A node takes the entry for committed.
   void committed(node_id node, const entry& e);
   // A node's state at that index.

@@ -1,6 +1,6 @@
 #pragma once
-// What a run will be like: everything is drawn from its seed, extremes included, so that runs differ
-// in kind and not only in luck (swarm testing: Groce et al., ISSTA 2012).
+// What a run will be like: everything is drawn from its seed, extremes included, so that runs
+// differ in kind and not only in luck (swarm testing: Groce et al., ISSTA 2012).
 #include <string>
 #include <vector>
 
@@ -27,7 +27,7 @@ struct plan {
   moment delay_max = 5 * ms;  // of a message
   std::uint32_t loss = 0;     // the following are per million
   std::uint32_t repeats = 0;
-  std::uint32_t late = 0;          // messages that take up to `late_max`
+  std::uint32_t late = 0;  // messages that take up to `late_max`
   moment late_max = 500 * ms;
   std::int64_t clock_percent = 0;  // clocks run up to so much faster or slower
 
@@ -54,7 +54,7 @@ plan draw_plan(std::uint64_t seed);
 // Names of the rules that can be broken, for the command line and the table in docs/simulation.md.
 struct mutation {
   const char* name;
-  bool raft::defects::*defect;
+  bool raft::defects::* defect;
   std::uint64_t seeds_max = 100;  // within which the tests want it noticed
 };
 const std::vector<mutation>& mutations();

@@ -1,6 +1,7 @@
 #pragma once
-// What a partition's entries amount to: registers, producers' sequences, offsets. A fold of the log,
-// so that every node that applied the same entries has the same one; `chain` says whether it has.
+// What a partition's entries amount to: registers, producers' sequences, offsets. A fold of the
+// log, so that every node that applied the same entries has the same one; `chain` says whether it
+// has.
 #include <deque>
 
 #include "core/log/producer_sequences.h"

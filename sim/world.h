@@ -73,8 +73,8 @@ class world {
   surroundings around_;
   std::map<node_id, std::unique_ptr<node>> nodes_;
   std::vector<std::unique_ptr<node>> graveyard_;  // events may still name them
-  std::set<node_id> lost_;      // their disks are gone; they never come back
-  std::set<node_id> majority_;  // calm: who is left in peace
+  std::set<node_id> lost_;                        // their disks are gone; they never come back
+  std::set<node_id> majority_;                    // calm: who is left in peace
   std::set<link> cut_;
   std::int32_t next_id_ = 1;
   bool troubled_ = false;
@@ -83,7 +83,7 @@ class world {
   std::unique_ptr<clients> clients_;
   std::string phase_ = "start";
   std::vector<std::string> phases_;
-  std::map<std::string, int> counts_;  // of trouble
+  std::map<std::string, int> counts_;    // of trouble
   std::optional<std::uint64_t> marker_;  // calm: the write that must get through
   bool marker_done_ = false;
 };

@@ -1,8 +1,8 @@
 #pragma once
 // One partition's consensus, step by step (Ongaro's dissertation; sections are named at the rules).
 // The shell calls, performs the effects that come back in the order given, and reports when a flush
-// has finished or a range was read. Nothing here waits, reads a clock or holds record bytes: time is
-// an argument, chance a seed.
+// has finished or a range was read. Nothing here waits, reads a clock or holds record bytes: time
+// is an argument, chance a seed.
 //
 // Entry points: tick (time), step (a peer), propose / change / transfer / read (the owner), durable
 // / ship / snapshot_shipped / trimmed (the disk).
@@ -26,14 +26,14 @@
 namespace weir::raft {
 
 // What recovery found on disk, and made sure of: what was written but perhaps never flushed is
-// flushed before, since all of it counts as durable. A group that is new has only `members`; a node that joins one later
-// has nothing at all, and learns who its members are from the log.
+// flushed before, since all of it counts as durable. A group that is new has only `members`; a node
+// that joins one later has nothing at all, and learns who its members are from the log.
 struct stored_state {
   vote last_vote;
   entry_id base;  // the entry before the first one kept
   std::vector<term_run> terms;
   log_index last_index;
-  configuration members;  // in effect at the base
+  configuration members;                             // in effect at the base
   std::vector<placed_configuration> configurations;  // of the entries kept
 };
 
@@ -66,8 +66,8 @@ class consensus {
   // change, else through a joint configuration that this and later leaders complete. New voters
   // must be learners that have caught up.
   std::expected<effects, refusal> change(const configuration& target);
-  // Hands leadership to a voter once its log is as long as this one; proposals wait meanwhile. Given
-  // up after the longer election timeout.
+  // Hands leadership to a voter once its log is as long as this one; proposals wait meanwhile.
+  // Given up after the longer election timeout.
   std::expected<effects, refusal> transfer(node_id to);
   // Section 6.4: the answer comes in effects::reads, once a majority has confirmed that this leader
   // was not replaced before the call.
@@ -116,8 +116,8 @@ class consensus {
   struct leading {
     std::map<node_id, progress> peers;  // members but itself
     milliseconds since;
-    std::int64_t beat = 0;      // number of the last heartbeat interval
-    std::uint64_t round = 0;    // of the last heartbeats sent
+    std::int64_t beat = 0;    // number of the last heartbeat interval
+    std::uint64_t round = 0;  // of the last heartbeats sent
     std::vector<pending_read> reads;
     node_id transfer_to = nobody;
     milliseconds transfer_until{};
@@ -193,7 +193,7 @@ class consensus {
   node_id leader_ = nobody;
   log_shape log_;
   configuration_history members_;
-  log_index durable_;        // commit counts this one, never log_.last()
+  log_index durable_;  // commit counts this one, never log_.last()
   log_index commit_;
   log_index verified_;       // the log is the current leader's up to here
   log_index first_of_term_;  // leader: its term_start

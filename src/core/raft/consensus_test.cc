@@ -160,15 +160,15 @@ TEST_CASE("a peer's nonsense is refused and told") {
                                 .kind = entry_kind::configuration}}}) == fault::malformed);
   CHECK(told({.configurations = {{log_index(1), {.voters = {self}}}}}) == fault::malformed);
   CHECK(c.last_index() == log_index(0));
-  CHECK_FALSE(told({.entries = heads{{.term = term(1), .index = log_index(1)}},
-                    .commit = log_index(1)}));
+  CHECK_FALSE(
+      told({.entries = heads{{.term = term(1), .index = log_index(1)}}, .commit = log_index(1)}));
   CHECK(c.commit_index() == log_index(1));
   CHECK(told({.entries = heads{{.term = term(2), .index = log_index(1)}}}) ==
         fault::conflict_with_commit);
 
   auto leader = leading_three();
-  const auto out = leader.step(
-      {second, self, term(1), append_reply{.accepted = true, .match = log_index(99)}});
+  const auto out =
+      leader.step({second, self, term(1), append_reply{.accepted = true, .match = log_index(99)}});
   CHECK(out.fault == fault::match_beyond_log);
   CHECK(leader.peer(second)->match() == log_index(1));
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Messages and configurations in a line, for people: transcripts, the simulator's last events, logs.
+// Messages and configurations in a line, for people: transcripts, the simulator's last events,
+// logs.
 #include <string>
 
 #include "core/raft/consensus.h"

@@ -54,8 +54,8 @@ enum class fault : std::uint8_t {
 
 struct effects {
   // The log, durable in this order.
-  std::optional<install_snapshot> reset;     // forget the log, take the snapshot that came along
-  std::optional<log_index> truncate_after;   // forget the entries behind this one
+  std::optional<install_snapshot> reset;    // forget the log, take the snapshot that came along
+  std::optional<log_index> truncate_after;  // forget the entries behind this one
   std::optional<vote> save_vote;
   std::vector<entry_head> append;
   std::vector<placed_configuration> configurations;  // bodies of configuration entries among them

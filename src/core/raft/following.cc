@@ -71,9 +71,7 @@ void consensus::on(const message& m, const append_request& request, effects& out
   if (previous.index > log_.last().index ||
       (!log_.holds(previous) && !broken_.skips_previous_check)) {
     reply(m.from,
-          {.accepted = false,
-           .previous = previous.index,
-           .hint = log_.last_not_above(previous)},
+          {.accepted = false, .previous = previous.index, .hint = log_.last_not_above(previous)},
           false, out);
     return;
   }

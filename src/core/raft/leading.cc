@@ -93,8 +93,7 @@ effects consensus::ship(node_id node, std::span<const entry_head> entries,
   peer.end_read();
   // What was read may be gone, or of another leader, or no longer what the peer needs.
   const bool fits = !entries.empty() && peer.has_room(options_) &&
-                    entries.front().index == peer.next() &&
-                    peer.next() > log_.base().index &&
+                    entries.front().index == peer.next() && peer.next() > log_.base().index &&
                     std::ranges::all_of(entries, [&](const entry_head& entry) {
                       return log_.holds({entry.term, entry.index});
                     });

@@ -54,9 +54,8 @@ void consensus::append_configuration(configuration next, effects& out) {
 void consensus::adopt_members(effects& out) {
   out.members = members_.latest();
   const auto members = members_.latest().members.members();
-  std::erase_if(leading_->peers, [&](const auto& p) {
-    return !std::ranges::binary_search(members, p.first);
-  });
+  std::erase_if(leading_->peers,
+                [&](const auto& p) { return !std::ranges::binary_search(members, p.first); });
   for (const auto node : members) {
     if (node != self_) leading_->peers.try_emplace(node, progress(log_.last().index, now_));
   }

@@ -19,7 +19,8 @@ bool progress::has_room(const raft_options& options) const {
 }
 
 std::uint64_t progress::room_bytes(const raft_options& options) const {
-  const auto left = options.inflight_bytes_max - std::min(flight_bytes_, options.inflight_bytes_max);
+  const auto left =
+      options.inflight_bytes_max - std::min(flight_bytes_, options.inflight_bytes_max);
   return std::min(options.append_bytes_max, left);
 }
 

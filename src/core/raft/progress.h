@@ -1,17 +1,17 @@
 #pragma once
 // What a leader knows of one peer's log, and how much it may send it (section 10.2.1: pipelining).
 //
-// States: `probe`: it is not known where the logs agree, one message at a time is tried. `replicate`:
-// known, messages follow each other up to the bounds without waiting. `snapshot`: the entries that it
-// needs are trimmed; nothing is sent until it has the state. In any of them, a peer that has not been
-// heard of for a while gets heartbeats only.
+// States: `probe`: it is not known where the logs agree, one message at a time is tried.
+// `replicate`: known, messages follow each other up to the bounds without waiting. `snapshot`: the
+// entries that it needs are trimmed; nothing is sent until it has the state. In any of them, a peer
+// that has not been heard of for a while gets heartbeats only.
 //
-// Invariants: match < next; what is in flight lies in [match + 1, next); a ship request is out for at
-// most one range.
+// Invariants: match < next; what is in flight lies in [match + 1, next); a ship request is out for
+// at most one range.
 #include <deque>
 
-#include "core/raft/options.h"
 #include "core/raft/entry.h"
+#include "core/raft/options.h"
 
 namespace weir::raft {
 
@@ -53,8 +53,8 @@ class progress {
   // The peer is silent: nothing more until it is heard of.
   void silent();
   void begin_snapshot(log_index last);
-  // The state has got there, or not. Whether it is on the peer's disk is for the peer to say: it may
-  // have crashed before.
+  // The state has got there, or not. Whether it is on the peer's disk is for the peer to say: it
+  // may have crashed before.
   void snapshot_shipped(bool arrived, milliseconds now);
   // Section 4.2.1: a learner has caught up when the entries that came while it took the last lot
   // took it less than `limit`. True: it has now.

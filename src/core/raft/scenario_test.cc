@@ -1,8 +1,8 @@
 // Runs the transcripts in testdata/: a command, "----", what it did, an empty line. WEIR_REWRITE=1
 // writes what happens now in place of what is expected: review the difference as text.
 //
-// Commands (N: a node, L: a list such as 1,2,3; PATTERN: "1->2", "1->*", "*->2", "*", or any of them
-// followed by ":" and a part of the message's text):
+// Commands (N: a node, L: a list such as 1,2,3; PATTERN: "1->2", "1->*", "*->2", "*", or any of
+// them followed by ":" and a part of the message's text):
 //   cluster L            nodes with these voters        join N        a node that knows nothing yet
 //   pass MS [L]          time passes, for all or these alone     settle  deliver, flush till quiet
 //   elect N              time, messages, flushes until N leads; says only that it does
@@ -10,8 +10,8 @@
 //   drop [PATTERN]       lose them                      cut A B / heal [A B]   from A to B, one way
 //   flush L              reports durable                crash N / start N
 //   propose N COUNT      change N L [learning L]        transfer N TO  read N ID
-//   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND   shows no messages
-//   option NAME MS|COUNT (before cluster)               broken NAME
+//   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND shows
+//   no messages option NAME MS|COUNT (before cluster)               broken NAME
 #include "core/raft/scenario_test.h"
 
 #include <catch2/catch_all.hpp>
@@ -80,26 +80,21 @@ std::string scenario::run(const std::string& line) {
 
 void scenario::act(const words& w) {
   const auto& verb = w.at(0);
-  const auto tell = [&](node_id id, const std::expected<effects, refusal>& out) {
-    if (out) {
-      perform(id, *out);
-    } else {
-      say(fmt::format("  refused: {}", name(out.error())));
-    }
-  };
-  const auto core = [&](std::size_t word) -> consensus& { return *nodes_.at(id_of(w.at(word))).core; };
   if (verb == "option") {
     const auto value = static_cast<std::uint32_t>(std::stoul(w.at(2)));
     if (w[1] == "append_entries_max") options_.append_entries_max = value;
     if (w[1] == "inflight_messages_max") options_.inflight_messages_max = value;
-    if (w[1] == "pre_vote") options_.pre_vote = value != 0;
   } else if (verb == "cluster") {
     for (const auto id : ids_of(w.at(1))) {
       nodes_[id].initial = {.voters = ids_of(w[1])};
       start(id);
     }
-  } else if (verb == "join") {
+  } else if (verb == "join" || verb == "start") {
     start(id_of(w.at(1)));
+  } else if (verb == "crash") {
+    crash(id_of(w.at(1)));
+  } else if (verb == "flush") {
+    for (const auto id : ids_of(w.at(1))) flush(id);
   } else if (verb == "pass") {
     std::vector<node_id> all;
     for (const auto& n : nodes_) all.push_back(n.first);
@@ -107,17 +102,7 @@ void scenario::act(const words& w) {
   } else if (verb == "settle") {
     settle();
   } else if (verb == "elect") {
-    const auto id = id_of(w.at(1));
-    // The others no longer hear a leader, but don't stand yet.
-    std::vector<node_id> others;
-    for (const auto& [other, n] : nodes_) {
-      if (other != id && n.core && n.core->current_role() != role::leader) others.push_back(other);
-    }
-    advance(options_.election_min, others);
-    advance(options_.election_max + milliseconds(1), {id});
-    settle();
-    said_ = fmt::format("  {} is {} in term {}\n", id, name(core(1).current_role()),
-                        core(1).current_term());
+    elect(id_of(w.at(1)));
   } else if (verb == "deliver" || verb == "drop") {
     if (matching(w, verb == "deliver") == 0) say("  no such message");
   } else if (verb == "cut") {
@@ -125,39 +110,62 @@ void scenario::act(const words& w) {
   } else if (verb == "heal") {
     if (w.size() == 1) cut_.clear();
     if (w.size() > 2) std::erase(cut_, std::pair(id_of(w[1]), id_of(w[2])));
-  } else if (verb == "flush") {
-    for (const auto id : ids_of(w.at(1))) flush(id);
-  } else if (verb == "crash") {
-    crash(id_of(w.at(1)));
-  } else if (verb == "start") {
-    start(id_of(w.at(1)));
-  } else if (verb == "propose") {
+  } else if (verb == "state") {
+    state();
+  } else {
+    act_on_core(w, id_of(w.at(1)));
+  }
+}
+
+void scenario::elect(node_id id) {
+  // The others no longer hear a leader, but don't stand yet.
+  std::vector<node_id> others;
+  for (const auto& [other, n] : nodes_) {
+    if (other != id && n.core && n.core->current_role() != role::leader) others.push_back(other);
+  }
+  advance(options_.election_min, others);
+  advance(options_.election_max + milliseconds(1), {id});
+  settle();
+  const auto& core = *nodes_.at(id).core;
+  said_ =
+      fmt::format("  {} is {} in term {}\n", id, name(core.current_role()), core.current_term());
+}
+
+void scenario::act_on_core(const words& w, node_id id) {
+  const auto& verb = w.at(0);
+  auto& core = *nodes_.at(id).core;
+  const auto tell = [&](const std::expected<effects, refusal>& out) {
+    if (out) {
+      perform(id, *out);
+    } else {
+      say(fmt::format("  refused: {}", name(out.error())));
+    }
+  };
+  if (verb == "propose") {
     const std::vector<entry_head> heads(std::stoul(w.at(2)), entry_head{.size = 100});
-    if (core(1).accepts_proposals()) {
-      perform(id_of(w[1]), core(1).propose(heads));
+    if (core.accepts_proposals()) {
+      perform(id, core.propose(heads));
     } else {
       say("  takes no proposals");
     }
   } else if (verb == "change") {
     configuration target{.voters = ids_of(w.at(2))};
     if (w.size() > 4) target.learners = ids_of(w[4]);
-    tell(id_of(w.at(1)), core(1).change(target));
+    tell(core.change(target));
   } else if (verb == "transfer") {
-    tell(id_of(w.at(1)), core(1).transfer(id_of(w.at(2))));
+    tell(core.transfer(id_of(w.at(2))));
   } else if (verb == "read") {
-    tell(id_of(w.at(1)), core(1).read(std::stoull(w.at(2))));
-  } else if (verb == "trim") {
-    auto& n = nodes_.at(id_of(w.at(1)));
-    const log_index through(std::stoull(w.at(2)));
-    core(1).trimmed(through);
-    n.log.erase(n.log.begin(), n.log.begin() + static_cast<long>(through - n.snapshot.last.index));
-    n.snapshot = {.last = core(1).log().base(), .members = n.snapshot.members};
-    if (n.snapshot.members.voters.empty()) n.snapshot.members = n.initial;
-    ++n.writes;
+    tell(core.read(std::stoull(w.at(2))));
   } else if (verb == "shipped") {
-    core(1).snapshot_shipped(id_of(w.at(2)), w.at(3) == "yes");
-  } else if (verb == "state") {
-    state();
+    core.snapshot_shipped(id_of(w.at(2)), w.at(3) == "yes");
+  } else if (verb == "trim") {
+    auto& n = nodes_.at(id);
+    const log_index through(std::stoull(w.at(2)));
+    core.trimmed(through);
+    n.log.erase(n.log.begin(), n.log.begin() + static_cast<long>(through - n.snapshot.last.index));
+    if (n.snapshot.members.voters.empty()) n.snapshot.members = n.initial;
+    n.snapshot.last = core.log().base();
+    ++n.writes;
   } else {
     FAIL("no command " << verb);
   }

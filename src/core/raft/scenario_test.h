@@ -1,7 +1,7 @@
 #pragma once
 // A small cluster that a transcript drives by hand: every message is held until it is delivered or
-// dropped, every flush until it is asked for. What the shell has to do is done here as plainly as it
-// can be.
+// dropped, every flush until it is asked for. What the shell has to do is done here as plainly as
+// it can be.
 #include <deque>
 #include <map>
 #include <optional>
@@ -56,6 +56,8 @@ class scenario {
   void settle();
   void advance(milliseconds by, const std::vector<node_id>& to);
   void act(const words& w);
+  void act_on_core(const words& w, node_id id);
+  void elect(node_id id);
   void say(const std::string& line) { said_ += line + "\n"; }
   [[nodiscard]] static bool matches(const message& m, const std::string& pattern);
   void state();
@@ -64,7 +66,6 @@ class scenario {
   std::deque<message> net_;
   std::vector<std::pair<node_id, node_id>> cut_;
   raft_options options_;
-  defects broken_;
   std::string said_;
   bool quiet_ = false;
 };

@@ -20,7 +20,7 @@ void scenario::start(node_id id) {
       stored.configurations.push_back({e.head.index, e.members});
     }
   }
-  n.core.emplace(id, stored, options_, static_cast<std::uint64_t>(id.value()), broken_);
+  n.core.emplace(id, stored, options_, static_cast<std::uint64_t>(id.value()));
   perform(id, n.core->tick(n.now));
 }
 
@@ -62,8 +62,7 @@ void scenario::perform(node_id id, const effects& out) {
   if (out.fault) say(fmt::format("  {} FAULT: {}", id, name(*out.fault)));
   if (out.commit) say(fmt::format("  {} commits {}", id, *out.commit));
   if (out.leadership) {
-    say(fmt::format("  {} is {} in term {}{}", id, name(out.leadership->role),
-                    out.leadership->term,
+    say(fmt::format("  {} is {} in term {}{}", id, name(out.leadership->role), out.leadership->term,
                     out.leadership->role == role::follower && out.leadership->leader != nobody
                         ? fmt::format(" of {}", out.leadership->leader)
                         : ""));

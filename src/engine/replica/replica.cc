@@ -54,9 +54,7 @@ std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from)
 }  // namespace
 
 replica::replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options)
-    : log_(std::move(log)),
-      raft_(self, stored_in(*log_, self), {}, 0),
-      options_(options) {
+    : log_(std::move(log)), raft_(self, stored_in(*log_, self), {}, 0), options_(options) {
   log_->on_durable([this](log_index through) {
     if (log_->failed()) {
       commit_.fail(std::make_exception_ptr(storage_failed(log_->name())));
