@@ -1,5 +1,7 @@
 #include "sim/simulate.h"
 
+#include <fmt/format.h>
+
 #include <catch2/catch_all.hpp>
 #include <cstdlib>
 #include <iostream>
