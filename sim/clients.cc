@@ -44,13 +44,16 @@ node* clients::find(node_id& leader) {
 void clients::call(node_id& leader, std::function<void(node&, answer_to)> request,
                    std::function<void(answer)> then) {
   auto& around = how_.around;
+  // Some ask somebody else while the one that they know still answers, as after a look at newer
+  // metadata.
+  if (around.chance.chance(100'000)) leader = {};
   auto open = std::make_shared<bool>(true);
   auto close = [open, &leader, then = std::move(then)](answer a) {
     if (!std::exchange(*open, false)) return;
     if (a.what != outcome::done) leader = {};
     then(a);
   };
-  around.events.after(around.chance.between(300, 1500) * ms,
+  around.events.after(around.chance.between(rules_.patience_max / 10, rules_.patience_max),
                       [close] { close({outcome::unknown}); });
   if (around.chance.chance(rules_.loss)) return;
   around.events.after(travel(), [this, close, &leader, request = std::move(request)] {

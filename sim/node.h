@@ -27,6 +27,7 @@ struct surroundings {
   oracle truth;
   std::uint64_t hash = 0;  // of all that happened
   std::function<void(packet_ptr)> send;
+  std::function<void(node_id)> voted;  // what it promised has just left
   oracle::on_disk stored;
   std::function<void(const std::string&)> tell;  // empty: nobody wants to know
 };
@@ -110,6 +111,7 @@ class node {
   void flush();
   void flushed();
   packet_ptr pack(const raft::message& m) const;
+  void emit(const packet_ptr& p);
   void rebuild_producers();
   void propose(entry wanted, waiting w);
   void check_members() const;

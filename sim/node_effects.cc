@@ -207,23 +207,27 @@ void node::perform_network(const raft::effects& out) {
     throw violation(fmt::format("{} is heard of before its vote is on disk", id_));
   }
   for (const auto* list : {&out.send, &out.heartbeats, &out.snapshots}) {
-    for (const auto& m : *list) {
-      if (const auto* vote = std::get_if<raft::vote_reply>(&m.body)) {
-        if (vote->granted && !vote->pre_vote) around_->truth.granted(id_, m.to, m.term);
-      }
-      around_->send(pack(m));
-    }
+    for (const auto& m : *list) emit(pack(m));
   }
   for (const auto& m : out.send_once_durable) held_.push_back({writes_, pack(m)});
   for (const auto& request : out.ship) ship(request);
   while (!held_.empty() && held_.front().after <= flushed_writes_) {
     const auto p = held_.front().p;
     held_.pop_front();
-    if (const auto* vote = std::get_if<raft::vote_reply>(&p->m.body)) {
-      if (vote->granted && !vote->pre_vote) around_->truth.granted(id_, p->m.to, p->m.term);
-    }
-    around_->send(p);
+    emit(p);
   }
+}
+
+void node::emit(const packet_ptr& p) {
+  const auto& m = p->m;
+  const auto* vote = std::get_if<raft::vote_reply>(&m.body);
+  const auto* asks = std::get_if<raft::vote_request>(&m.body);
+  if ((vote && vote->granted && !vote->pre_vote) || (asks && !asks->pre_vote)) {
+    // Who asks for votes has voted for itself.
+    around_->truth.granted(id_, vote ? m.to : id_, m.term);
+    around_->voted(id_);
+  }
+  around_->send(p);
 }
 
 void node::ship(const raft::ship_request& request) {

@@ -46,6 +46,7 @@ plan draw_plan(std::uint64_t seed) {
   p.clock_percent = one_of(chance, {0, 1, 10, 40, 75});
   p.crash_every = maybe_every(chance, 300 * ms, 6 * second);
   p.down_max = one_of(chance, {30 * ms, 300 * ms, 3 * second});
+  p.crash_after_vote = one_of(chance, {0U, 0U, 50'000U, 500'000U});
   p.cut_every = maybe_every(chance, 200 * ms, 5 * second);
   p.slow_every = maybe_every(chance, 500 * ms, 5 * second);
   p.transfer_every = maybe_every(chance, 200 * ms, 4 * second);
@@ -55,7 +56,8 @@ plan draw_plan(std::uint64_t seed) {
   p.rot_every = maybe_every(chance, 2 * second, 10 * second);
   p.producers = chance.between(1, 3);
   p.registers = chance.between(1, 3);
-  p.writers = chance.between(1, 4);
+  p.writers = chance.between(1, 6);
+  p.patience_max = one_of(chance, {100 * ms, 300 * ms, 1500 * ms, 1500 * ms});
   p.pause_max = one_of(chance, {2 * ms, 20 * ms, 20 * ms, 100 * ms});
   return p;
 }

@@ -66,6 +66,9 @@ std::string describe(const plan& p) {
     if (every != 0) out += fmt::format(", {} every {} ms", what, every / ms);
   };
   add("crashes", p.crash_every);
+  if (p.crash_after_vote != 0) {
+    out += fmt::format(", crashes after {} votes of a million", p.crash_after_vote);
+  }
   add("cuts", p.cut_every);
   add("slow disks", p.slow_every);
   add("transfers", p.transfer_every);

@@ -40,12 +40,23 @@ void world::crash_some() {
   if (now_up.empty()) return;
   const auto* one = around_.chance.pick(now_up);
   for (auto* n : now_up) {
-    if (!all && n != one) continue;
-    n->crash();
-    ++counts_["crashes"];
-    around_.events.after(around_.chance.between(ms, rules_.down_max),
-                         [this, id = n->id()] { restart(id); });
+    if (all || n == one) crash(*n, rules_.down_max);
   }
+}
+
+void world::crash(node& n, moment down_max) {
+  n.crash();
+  ++counts_["crashes"];
+  around_.events.after(around_.chance.between(ms, down_max), [this, id = n.id()] { restart(id); });
+}
+
+// Crashes just after a promise left, back while it still binds, are rare by chance alone.
+void world::crash_voter(node_id id) {
+  if (!troubled_ || !around_.chance.chance(rules_.crash_after_vote)) return;
+  around_.events.after(around_.chance.between(0, ms), [this, id] {
+    const auto n = nodes_.find(id);
+    if (n != nodes_.end() && n->second->up()) crash(*n->second, 15 * ms);
+  });
 }
 
 void world::cut_some() {
@@ -72,9 +83,13 @@ void world::cut_some() {
     const auto way = chance.below(3);
     if (const auto* n = leader()) cut(n->id(), way != 1, way != 2);
   }
+  heal_later();
+}
+
+void world::heal_later() {
   ++counts_["cuts"];
-  const auto longest = chance.chance(500'000) ? 300 * ms : 4 * second;
-  around_.events.after(chance.between(ms, longest), [this] { cut_.clear(); });
+  const auto longest = around_.chance.chance(500'000) ? 300 * ms : 4 * second;
+  around_.events.after(around_.chance.between(ms, longest), [this] { cut_.clear(); });
 }
 
 void world::slow_some() {
@@ -114,7 +129,13 @@ void world::change_some() {
     }
     if (chance.chance(500'000)) target.learners.clear();
   }
-  if (!target.voters.empty() && n->change(target)) ++counts_["changes"];
+  if (target.voters.empty() || !n->change(target)) return;
+  ++counts_["changes"];
+  // What begins to change and is then taken back is rare by chance alone.
+  if (rules_.cut_every != 0 && chance.chance(300'000)) {
+    cut(n->id(), true, true);
+    heal_later();
+  }
 }
 
 void world::trim_some() {

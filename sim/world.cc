@@ -17,6 +17,7 @@ world::world(const plan& rules, std::function<void(const std::string&)> tell)
     const auto found = nodes_.find(id);
     return found != nodes_.end() && found->second->stored(entry);
   };
+  around_.voted = [this](node_id id) { crash_voter(id); };
   raft::configuration initial;
   for (std::int32_t i = 1; i <= rules.nodes; ++i) initial.voters.emplace_back(i);
   for (; next_id_ <= rules.nodes; ++next_id_) {
@@ -29,7 +30,7 @@ world::world(const plan& rules, std::function<void(const std::string&)> tell)
 }
 
 void world::advance(moment by) {
-  around_.events.run_until(around_.events.now() + by, [] {});
+  around_.events.run_until(around_.events.now() + by);
 }
 
 std::vector<node*> world::up() {

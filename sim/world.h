@@ -43,8 +43,11 @@ class world {
   void start_trouble();
   void every(moment mean, std::function<void()> what);
   void crash_some();
+  void crash_voter(node_id id);
+  void crash(node& n, moment down_max);
   void restart(node_id id);
   void cut_some();
+  void heal_later();
   void slow_some();
   void transfer_some();
   void change_some();

@@ -5,6 +5,8 @@
 //
 // Invariants: lists are sorted without repeats; a learner is not among the voters; members are
 // voters of either set and learners.
+#include <absl/container/inlined_vector.h>
+
 #include <algorithm>
 #include <expected>
 #include <functional>
@@ -13,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/raft/defects.h"
 #include "core/raft/entry.h"
 
 namespace weir::raft {
@@ -45,48 +48,47 @@ struct placed_configuration {
   bool operator==(const placed_configuration&) const = default;
 };
 
-// How majorities are formed. `surplus` is what a defect of the simulator takes off them.
+// How majorities are formed.
 struct quorum_rule {
-  std::size_t surplus = 0;
-  bool learners_count = false;
+  [[no_unique_address]] defects broken;
 
   // Whether a majority of each set of voters is among those for which `yes(node)`.
   template <typename Yes>
   [[nodiscard]] bool agreed(const configuration& c, Yes yes) const {
     if (c.voters.empty()) return false;
-    return majority(counted(c), yes) && (!c.joint() || majority(c.old_voters, yes));
+    if (broken.learners_count && !c.learners.empty()) return agreed(all_vote(c), yes);
+    return majority(c.voters, yes) && (!c.joint() || majority(c.old_voters, yes));
   }
   // The highest index that a majority of each set has, where `index(node)` tells one's own.
   template <typename Index>
   [[nodiscard]] log_index reached(const configuration& c, Index index) const {
     if (c.voters.empty()) return {};
-    const auto first = reached_of(counted(c), index);
+    if (broken.learners_count && !c.learners.empty()) return reached(all_vote(c), index);
+    const auto first = reached_of(c.voters, index);
     return c.joint() ? std::min(first, reached_of(c.old_voters, index)) : first;
   }
 
  private:
   [[nodiscard]] std::size_t needed(std::size_t size) const {
     const auto most = size / 2 + 1;
-    return most > surplus ? most - surplus : 1;
+    return broken.quorum_too_small && most > 1 ? most - 1 : most;
   }
-  [[nodiscard]] std::vector<node_id> counted(const configuration& c) const {
-    auto out = c.voters;
-    if (learners_count) out.insert(out.end(), c.learners.begin(), c.learners.end());
-    return out;
+  static configuration all_vote(configuration c) {
+    c.voters.insert(c.voters.end(), c.learners.begin(), c.learners.end());
+    c.learners.clear();
+    return c;
   }
   template <typename Yes>
   [[nodiscard]] bool majority(const std::vector<node_id>& set, Yes yes) const {
-    std::size_t count = 0;
-    for (const auto node : set) count += yes(node) ? 1 : 0;
-    return count >= needed(set.size());
+    return static_cast<std::size_t>(std::ranges::count_if(set, yes)) >= needed(set.size());
   }
   template <typename Index>
   [[nodiscard]] log_index reached_of(const std::vector<node_id>& set, Index index) const {
-    std::vector<log_index> all;
-    all.reserve(set.size());
+    absl::InlinedVector<log_index, 8> all;  // asked at every answer: no allocation
     for (const auto node : set) all.push_back(index(node));
-    std::ranges::sort(all, std::greater<>());
-    return all[needed(set.size()) - 1];
+    const auto at = all.begin() + static_cast<std::ptrdiff_t>(needed(set.size()) - 1);
+    std::ranges::nth_element(all, at, std::greater<>());
+    return *at;
   }
 };
 

@@ -184,8 +184,8 @@ class consensus {
 
   node_id self_;
   raft_options options_;
-  defects broken_;
-  quorum_rule quorum_;
+  [[no_unique_address]] defects broken_;
+  [[no_unique_address]] quorum_rule quorum_;
   std::uint64_t chance_;  // state of the generator of timeouts
 
   vote vote_;  // the current term, and who has this node's vote in it

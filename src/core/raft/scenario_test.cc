@@ -11,7 +11,7 @@
 //   flush L              reports durable                crash N / start N
 //   propose N COUNT      change N L [learning L]        transfer N TO  read N ID
 //   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND shows
-//   no messages option NAME MS|COUNT (before cluster)               broken NAME
+//   no messages option NAME MS|COUNT (before cluster)
 #include "core/raft/scenario_test.h"
 
 #include <catch2/catch_all.hpp>
