@@ -77,6 +77,11 @@ std::string world::what_is_missing() {
   return {};
 }
 
+void world::tell_states() {
+  if (!around_.tell) return;
+  for (const auto& [id, n] : nodes_) n->tell_state();
+}
+
 void world::converge(const std::string& why) {
   marker_.reset();
   marker_done_ = false;
@@ -88,9 +93,7 @@ void world::converge(const std::string& why) {
     const auto missing = what_is_missing();
     if (missing.empty()) break;
     if (around_.events.now() - began > bound) {
-      if (around_.tell) {
-        for (const auto& [id, n] : nodes_) n->tell_state();
-      }
+      tell_states();
       throw violation(fmt::format("no progress in {} s of {}: {}", bound / second, why, missing));
     }
     advance(20 * ms);
@@ -99,8 +102,8 @@ void world::converge(const std::string& why) {
                                 nodes_.size() + lost_.size(), (around_.events.now() - began) / ms));
 }
 
-void world::flap() {
-  phase_ = "flapping";
+void world::heal() {
+  phase_ = "healing";
   quiet_down();
   for (auto& [id, n] : nodes_) {
     restart(id);
@@ -108,9 +111,49 @@ void world::flap() {
   }
   clients_stopped_ = true;
   converge("healing");
-  advance(rules_.late_max + second);  // a late order to stand for election is no disturbance
-  auto* n = leader();
+  // A late order to stand for election is no disturbance, nor a late start after a crash.
+  advance(rules_.late_max + rules_.down_max + second);
   majority_.clear();
+}
+
+// Nobody asks for anything.
+void world::rest() {
+  phase_ = "resting";
+  const auto* n = leader();
+  if (!n) return;
+  const auto members = n->members();
+  // A member that is gone is asked for ever.
+  for (const auto id : members.members()) {
+    if (lost_.contains(id)) return;
+  }
+  // One that was removed and never heard of it asks for ever: its broker would delete it.
+  for (const auto& [id, other] : nodes_) {
+    if (!members.is_member(id)) other->crash();
+  }
+  advance(100 * ms);  // what it still said
+  const auto sleeps = [&](node_id id) { return nodes_.at(id)->asleep(); };
+  const auto began = around_.events.now();
+  while (!std::ranges::all_of(members.members(), sleeps)) {
+    if (around_.events.now() - began > 10 * second) {
+      tell_states();
+      throw violation("an idle group does not rest");
+    }
+    advance(20 * ms);
+  }
+  const auto took = (around_.events.now() - began) / ms;
+  const auto messages = around_.messages;
+  const auto flushes = around_.flushes;
+  advance(3 * second);
+  if (around_.messages != messages || around_.flushes != flushes) {
+    throw violation(fmt::format("an idle group sent {} messages and flushed {} times",
+                                around_.messages - messages, around_.flushes - flushes));
+  }
+  phases_.push_back(fmt::format("resting   asleep after {} ms, then neither message nor flush", took));
+}
+
+void world::flap() {
+  phase_ = "flapping";
+  auto* n = leader();
   if (!n || n->members().voters.size() < 3) return;
   std::vector<node_id> others = n->members().voters;
   // With the flapping one and those that are lost a majority must be left.

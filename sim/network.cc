@@ -28,6 +28,24 @@ void world::post(const packet_ptr& p) {
   });
 }
 
+// What brokers say to each other once for all of their groups: that they are up, and since when.
+void world::tell_lives() {
+  auto& chance = around_.chance;
+  for (const auto& [from, n] : nodes_) {
+    if (!n->up()) continue;
+    for (const auto& [to, other] : nodes_) {
+      if (to == from || (!quiet_ && chance.chance(rules_.loss))) continue;
+      around_.events.after(chance.between(10, rules_.delay_max), [this, from, to, life = n->life()] {
+        const auto hears = nodes_.find(to);
+        if (hears != nodes_.end() && !cut_.contains({from, to})) {
+          hears->second->hear_node(from, life);
+        }
+      });
+    }
+  }
+  around_.events.after(rules_.options.election_min.count() * ms / 4, [this] { tell_lives(); });
+}
+
 // The sender of a state learns how it ended, as from any call; not what came of it over there.
 void world::shipped(const packet_ptr& p, bool arrived) {
   if (!p->state) return;

@@ -77,6 +77,7 @@ bool node::start() {
   writes_ = flushed_writes_ = 0;
   flushing_ = false;
   durable_ = last();
+  heard_.clear();
   core_.emplace(id_, stored, around_->rules.options, around_->chance.next(), around_->rules.broken);
   members_ = core_->members();
   say(fmt::format("starts with log {} to {}, vote {} in term {}", base_.index, last(),
@@ -108,14 +109,46 @@ void node::rebuild_producers() {
 
 void node::tick() {
   if (!up()) return;
-  perform(core_->tick(local_now()));
+  if (core_->asleep() && misses_somebody()) wake();
+  if (!core_->asleep()) perform(core_->tick(local_now()));
   around_->events.after(around_->rules.tick, [this, life = life_] {
     if (life == life_) tick();
   });
 }
 
+void node::hear_node(node_id other, std::uint64_t life) {
+  if (!up()) return;
+  const auto known = heard_.find(other);
+  const bool again = known != heard_.end() && known->second.life != life;
+  // Started again, it knows nothing of a leader, nor that it was one.
+  if (again && core_->asleep() && std::ranges::contains(watched(), other)) wake();
+  heard_[other] = {local_now(), life};
+}
+
+std::vector<node_id> node::watched() const {
+  if (!leads()) return {core_->leader()};
+  auto out = core_->members().members.members();
+  std::erase(out, id_);
+  return out;
+}
+
+bool node::misses_somebody() const {
+  return std::ranges::any_of(watched(), [&](node_id other) {
+    const auto known = heard_.find(other);
+    return known == heard_.end() ||
+           local_now() > known->second.at + around_->rules.options.election_min;
+  });
+}
+
+void node::wake() {
+  if (!core_->asleep()) return;
+  say("wakes");
+  core_->wake(local_now(), heard_[core_->leader()].at);
+}
+
 void node::receive(const packet_ptr& p) {
   if (!up()) return;
+  wake();
   if (around_->tell) say("gets " + raft::describe(p->m));
   incoming_ = p.get();
   perform(core_->step(p->m));
@@ -154,6 +187,7 @@ std::vector<entry> node::fetch(offset from, std::size_t max) const {
 
 bool node::change(const raft::configuration& target) {
   if (!up()) return false;
+  wake();
   const auto out = core_->change(target);
   if (out) perform(*out);
   return out.has_value();
@@ -161,12 +195,14 @@ bool node::change(const raft::configuration& target) {
 
 bool node::transfer(node_id to) {
   if (!up()) return false;
+  wake();
   const auto out = core_->transfer(to);
   if (out) perform(*out);
   return out.has_value();
 }
 
 void node::propose(entry wanted, waiting w) {
+  wake();
   const auto head = wanted.head;
   proposed_ = std::move(wanted);
   const auto out = core_->propose({&head, 1});
@@ -216,6 +252,7 @@ void node::write(const register_write& write, answer_to reply) {
 
 void node::read(std::uint32_t key, answer_to reply) {
   if (!up()) return reply({});
+  wake();
   const auto id = next_read_++;
   reads_[id] = {key, reply};
   const auto out = core_->read(id);

@@ -26,6 +26,8 @@ struct surroundings {
   random chance;
   oracle truth;
   std::uint64_t hash = 0;  // of all that happened
+  std::uint64_t messages = 0;
+  std::uint64_t flushes = 0;
   std::function<void(packet_ptr)> send;
   std::function<void(node_id)> voted;  // what it promised has just left
   oracle::on_disk stored;
@@ -53,6 +55,8 @@ class node {
   void crash();
   bool rot() { return disk_.rot(); }
   void receive(const packet_ptr& p);
+  // Word of a node that is up, for all of its groups: what keeps an idle one asleep.
+  void hear_node(node_id other, std::uint64_t life);
   void snapshot_shipped(node_id to, bool arrived);
   void trim();
 
@@ -73,6 +77,8 @@ class node {
 
   [[nodiscard]] node_id id() const { return id_; }
   [[nodiscard]] bool up() const { return core_.has_value(); }
+  [[nodiscard]] bool asleep() const { return up() && core_->asleep(); }
+  [[nodiscard]] std::uint64_t life() const { return life_; }
   [[nodiscard]] const raft::consensus& core() const { return *core_; }
   [[nodiscard]] bool leads() const { return up() && core_->current_role() == raft::role::leader; }
   [[nodiscard]] bool serves() const { return leads() && core_->serving(); }
@@ -99,6 +105,9 @@ class node {
   };
 
   void tick();
+  void wake();
+  [[nodiscard]] std::vector<node_id> watched() const;  // while asleep
+  [[nodiscard]] bool misses_somebody() const;
   void perform(const raft::effects& out);
   void perform_log(const raft::effects& out);
   void append(const raft::effects& out);
@@ -127,6 +136,11 @@ class node {
   raft::configuration initial_;
   std::optional<raft::consensus> core_;
   std::uint64_t life_ = 0;  // events of an earlier one are void
+  struct heard_node {
+    raft::milliseconds at;
+    std::uint64_t life;
+  };
+  std::map<node_id, heard_node> heard_;
 
   snapshot_ptr snapshot_;  // the state at the base
   raft::entry_id base_;

@@ -227,6 +227,7 @@ void node::emit(const packet_ptr& p) {
     around_->truth.granted(id_, vote ? m.to : id_, m.term);
     around_->voted(id_);
   }
+  ++around_->messages;
   around_->send(p);
 }
 
@@ -260,6 +261,7 @@ void node::ship(const raft::ship_request& request) {
 void node::flush() {
   if (flushing_ || flushed_writes_ == writes_) return;
   flushing_ = true;
+  ++around_->flushes;
   flush_writes_ = writes_;
   flush_index_ = last();
   disk_.begin_flush();

@@ -18,6 +18,7 @@ void draw_options(random& chance, raft::raft_options& to) {
   to.election_min = raft::milliseconds(election);
   to.election_max = raft::milliseconds(election * one_of(chance, {2, 2, 3}));
   to.heartbeat = raft::milliseconds(election / one_of(chance, {3, 3, 4, 6}));
+  to.rest = chance.chance(500'000);
   to.inflight_messages_max = one_of(chance, {1U, 2U, 8U, 8U, 64U});
   to.inflight_bytes_max = one_of(chance, {200U, 2000U, 8U << 20U, 8U << 20U});
   to.append_entries_max = one_of(chance, {1U, 3U, 256U, 256U});

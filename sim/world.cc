@@ -56,6 +56,7 @@ void world::run() {
     restart(id);
   }
   for (std::int64_t i = 0; i < rules_.spares; ++i) add_spare();
+  if (rules_.options.rest) tell_lives();
   phase_ = "chaos";
   start_trouble();
   clients_->start();
@@ -65,6 +66,8 @@ void world::run() {
   for (const auto& [what, count] : counts_) said += fmt::format(", {} {}", count, what);
   phases_.push_back(fmt::format("chaos     {} s: {} entries in {} terms{}", rules_.chaos / second,
                                 around_.truth.last(), around_.truth.last_led(), said));
+  heal();
+  if (rules_.options.rest) rest();
   flap();
   calm();
   if (const auto why = clients_->judge_registers()) throw violation(*why);

@@ -2,6 +2,8 @@
 // A cluster, its network, its clients and what goes wrong with them, in one run of virtual time:
 //
 //   chaos     nodes crash, links break, disks stall, rot and die, leaders and members change
+//   healing   all is well again, clients go home, everybody agrees
+//   resting   where idle groups may sleep: this one does, and costs neither message nor flush
 //   flapping  all is well but for one follower whose link comes and goes: the leader must stay
 //   calm      a random majority is left in peace, the rest is down or cut off: the majority must
 //             elect, commit something new, and have all of its members catch up within a bound
@@ -37,6 +39,7 @@ class world {
   void send(const packet_ptr& p);
   void post(const packet_ptr& p);
   void shipped(const packet_ptr& p, bool arrived);
+  void tell_lives();
   void cut(node_id node, bool in, bool out);
 
   // trouble.cc
@@ -59,11 +62,14 @@ class world {
   [[nodiscard]] bool may_lose(node_id id) const;
 
   // calm.cc
+  void heal();
+  void rest();
   void flap();
   void calm();
   void quiet_down();
   void choose_majority();
   [[nodiscard]] bool keeps_majorities(const std::set<node_id>& kept) const;
+  void tell_states();
   void converge(const std::string& why);
   [[nodiscard]] std::string what_is_missing();
   void read_all();

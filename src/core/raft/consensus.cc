@@ -29,8 +29,11 @@ consensus::consensus(node_id self, const stored_state& stored, const raft_option
 }
 
 effects consensus::step(const message& m) {
+  check_awake();
   effects out;
   if (m.to != self_ || m.from == self_) return out;
+  if (m.from == leader_) rest_round_ = 0;
+  tell_awake(out);
   const auto* request = std::get_if<vote_request>(&m.body);
   const auto* answer = std::get_if<vote_reply>(&m.body);
   if (m.term > vote_.term) {
@@ -56,10 +59,11 @@ effects consensus::step(const message& m) {
 }
 
 effects consensus::tick(milliseconds now) {
+  check_awake();
   now_ = std::max(now_, now);
   if (!ticked_) {
     ticked_ = true;
-    draw_deadline();
+    draw_deadline(now_);
   }
   return role_ == role::leader ? tick_leader() : tick_follower();
 }
@@ -72,6 +76,7 @@ entry_head consensus::append(entry_kind kind, std::uint32_t size, effects& out) 
 }
 
 effects consensus::propose(std::span<const entry_head> entries) {
+  check_awake();
   weir_check(accepts_proposals(), "propose on a node that does not lead in term {}", vote_.term);
   effects out;
   out.append.reserve(entries.size());

@@ -56,6 +56,14 @@ class consensus {
   // are due. Other calls count as made at the last tick. A node that is the only voter leads at
   // once.
   effects tick(milliseconds now);
+  // An idle group (all members have all of the log and know that it is committed) agrees to sleep
+  // where options.rest says so: it needs no ticks, and says nothing. Instead the shell of each
+  // member watches the nodes, with one message a pair for all groups: a follower's the leader, a
+  // leader's all members. One that is silent for election_min, or was started again, is a reason
+  // to wake the group; so is any other call but those for the disk, which come after wake only.
+  [[nodiscard]] bool asleep() const { return asleep_; }
+  // `heard`: when the leader's node was last heard of, as far as this is not the leader.
+  void wake(milliseconds now, milliseconds heard);
   // A peer spoke.
   effects step(const message& m);
 
@@ -124,6 +132,7 @@ class consensus {
     bool told_to_stand = false;
     // Alone in voting for itself, it must not be heard of before its vote is on disk.
     bool alone = false;
+    log_index rest_at;  // the last heartbeats offered to rest with this as the end of the log
   };
 
   // election.cc
@@ -135,7 +144,7 @@ class consensus {
   void on(const message& m, const timeout_now&, effects& out);
   void become_follower(weir::term term, node_id leader, effects& out);
   void become_leader(effects& out);
-  void draw_deadline();
+  void draw_deadline(milliseconds since);
   [[nodiscard]] bool hears_leader() const;
   [[nodiscard]] bool votes_win() const;
 
@@ -144,6 +153,7 @@ class consensus {
   void on(const message& m, const heartbeat& beat, effects& out);
   void on(const message& m, const install_snapshot& snapshot, effects& out);
   void follow(const message& m, effects& out);
+  void answer_heartbeat(std::uint64_t round, effects& out);
   bool take(const append_request& request, effects& out);
   void accept(node_id to, log_index match, effects& out);
   void reply(node_id to, append_reply body, bool when_durable, effects& out);
@@ -162,6 +172,13 @@ class consensus {
   [[nodiscard]] bool may_be_heard() const;
   [[nodiscard]] bool hears_majority() const;
   [[nodiscard]] log_index commit_for(const progress& peer) const;
+
+  // resting.cc
+  void check_awake() const;
+  [[nodiscard]] bool idle() const;
+  void agree_to_rest(const heartbeat& beat, const effects& out);
+  void tell_awake(effects& out);
+  void peer_rests(progress& peer, const heartbeat_reply& reply);
 
   // membership.cc
   void append_configuration(configuration next, effects& out);
@@ -200,6 +217,8 @@ class consensus {
 
   milliseconds now_{};
   bool ticked_ = false;
+  bool asleep_ = false;
+  std::uint64_t rest_round_ = 0;  // follower: the heartbeat whose answer said that it sleeps
   milliseconds deadline_{};  // not leader: when to stand for election
   milliseconds leader_heard_{};
   std::map<node_id, bool> votes_;  // candidates: who answered what

@@ -31,10 +31,11 @@ std::string describe(const append_reply& r) {
                     : fmt::format("refused {}, try {}", r.previous, describe(r.hint));
 }
 std::string describe(const heartbeat& h) {
-  return fmt::format("heartbeat {}, commit {}", h.round, h.commit);
+  return fmt::format("heartbeat {}, commit {}{}", h.round, h.commit, h.rest ? ", rest?" : "");
 }
 std::string describe(const heartbeat_reply& r) {
-  return fmt::format("heard {}, received {}, stored {}", r.round, r.received, r.stored);
+  return fmt::format("heard {}, received {}, stored {}{}", r.round, r.received, r.stored,
+                     r.rests ? ", rests" : "");
 }
 std::string describe(const install_snapshot& s) {
   return fmt::format("snapshot {} of {}", describe(s.last), describe(s.members));

@@ -17,9 +17,9 @@ std::uint64_t draw(std::uint64_t& state) {
 
 }  // namespace
 
-void consensus::draw_deadline() {
+void consensus::draw_deadline(milliseconds since) {
   const auto width = options_.election_max - options_.election_min + milliseconds(1);
-  deadline_ = now_ + options_.election_min +
+  deadline_ = since + options_.election_min +
               milliseconds(draw(chance_) % static_cast<std::uint64_t>(width.count()));
 }
 
@@ -42,7 +42,7 @@ effects consensus::tick_follower() {
 
 // `forced`: the leader told us to, so that asking first would only cost time.
 void consensus::stand(effects& out, bool forced) {
-  draw_deadline();
+  draw_deadline(now_);
   leader_ = nobody;
   votes_.clear();
   votes_[self_] = true;
@@ -97,7 +97,7 @@ void consensus::on(const message& m, const vote_request& request, effects& out) 
       vote_.voted_for = m.from;
       out.save_vote = vote_;
     }
-    draw_deadline();
+    draw_deadline(now_);
   }
   // Sent only once durable: a voter that forgets its promise in a crash could elect two leaders in
   // one term (section 3.8).
@@ -152,7 +152,7 @@ void consensus::become_follower(weir::term term, node_id leader, effects& out) {
     for (const auto& read : leading_->reads) out.reads.push_back({.id = read.id});
     leading_.reset();
   }
-  if (role_ != role::follower) draw_deadline();
+  if (role_ != role::follower) draw_deadline(now_);
   role_ = role::follower;
   leader_ = leader;
   votes_.clear();

@@ -34,7 +34,7 @@ void consensus::follow(const message& m, effects& out) {
     become_follower(vote_.term, m.from, out);
   }
   leader_heard_ = now_;
-  draw_deadline();
+  draw_deadline(now_);
 }
 
 void consensus::reply(node_id node, append_reply body, bool when_durable, effects& out) {
@@ -127,9 +127,15 @@ void consensus::on(const message& m, const heartbeat& beat, effects& out) {
   // message may be older than a crash here.
   commit_through(std::min(beat.commit, broken_.commit_beyond_match ? log_.last().index : verified_),
                  out);
-  auto answer = to(m.from, heartbeat_reply{.round = beat.round,
-                                           .received = verified_,
-                                           .stored = std::min(verified_, durable_)});
+  agree_to_rest(beat, out);
+  answer_heartbeat(beat.round, out);
+}
+
+void consensus::answer_heartbeat(std::uint64_t round, effects& out) {
+  auto answer = to(leader_, heartbeat_reply{.round = round,
+                                            .received = verified_,
+                                            .stored = std::min(verified_, durable_),
+                                            .rests = asleep_});
   // Saying that one has heard promises nothing; but see reply() for the term.
   (out.save_vote ? out.send_once_durable : out.send).push_back(std::move(answer));
 }

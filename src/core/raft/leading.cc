@@ -36,6 +36,8 @@ effects consensus::tick_leader() {
   if (beat != leading_->beat) {
     leading_->beat = beat;
     broadcast_heartbeat(out);
+    // Whoever has become the only voter hears no answers that would confirm it.
+    answer_reads(out);
   }
   return out;
 }
@@ -47,10 +49,13 @@ log_index consensus::commit_for(const progress& peer) const {
 void consensus::broadcast_heartbeat(effects& out) {
   if (!may_be_heard()) return;
   ++leading_->round;
-  for (const auto& [node, p] : leading_->peers) {
+  const bool rest = idle();
+  leading_->rest_at = rest ? log_.last().index : log_index{};
+  for (auto& [node, p] : leading_->peers) {
     out.heartbeats.push_back(
-        to(node, heartbeat{.commit = commit_for(p), .round = leading_->round}));
+        to(node, heartbeat{.commit = commit_for(p), .round = leading_->round, .rest = rest}));
   }
+  asleep_ = rest && leading_->peers.empty();  // nobody has to agree
 }
 
 void consensus::feed(effects& out) {
@@ -155,7 +160,8 @@ void consensus::on(const message& m, const heartbeat_reply& reply, effects& out)
   auto& peer = found->second;
   peer.heard_at(now_);
   peer.acked(reply.round);
-  if (reply.stored > peer.match()) peer_stored(m.from, peer, reply.stored, out);
+  // Also where that is no news: rounds of a learner that has everything go on.
+  if (reply.stored >= peer.match()) peer_stored(m.from, peer, reply.stored, out);
   answer_reads(out);
   if (!leading_) return;
   const auto again = leading_->peers.find(m.from);
@@ -163,6 +169,7 @@ void consensus::on(const message& m, const heartbeat_reply& reply, effects& out)
   again->second.lost(reply.received, now_ - options_.election_min);
   feed(m.from, again->second, out);
   try_transfer(out);
+  peer_rests(again->second, reply);
 }
 
 void consensus::advance_commit(effects& out) {
@@ -182,6 +189,7 @@ void consensus::advance_commit(effects& out) {
 }
 
 std::expected<effects, refusal> consensus::read(std::uint64_t id) {
+  check_awake();
   if (role_ != role::leader) return std::unexpected(refusal::not_leader);
   if (!serving()) return std::unexpected(refusal::not_serving);
   if (leading_->reads.size() >= options_.reads_max) return std::unexpected(refusal::too_many);

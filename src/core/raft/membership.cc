@@ -12,6 +12,7 @@ bool consensus::only_voter() const {
 }
 
 std::expected<effects, refusal> consensus::change(const configuration& target) {
+  check_awake();
   if (role_ != role::leader) return std::unexpected(refusal::not_leader);
   // Before an entry of this term is committed, a configuration of an older term may be so without
   // this leader knowing it.
@@ -90,6 +91,7 @@ void consensus::hand_over(effects& out) {
 }
 
 std::expected<effects, refusal> consensus::transfer(node_id node) {
+  check_awake();
   if (role_ != role::leader) return std::unexpected(refusal::not_leader);
   if (leading_->transfer_to != nobody) return std::unexpected(refusal::in_progress);
   if (node == self_ || !members_.latest().members.is_voter(node)) {

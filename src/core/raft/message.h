@@ -45,12 +45,14 @@ struct append_reply {
 struct heartbeat {
   log_index commit;  // never above what the receiver is known to match
   std::uint64_t round = 0;
+  bool rest = false;  // no more of them will come if all agree: see consensus::asleep
   bool operator==(const heartbeat&) const = default;
 };
 struct heartbeat_reply {
   std::uint64_t round = 0;
   log_index received;  // the log is the leader's up to here, in memory
   log_index stored;    // and up to here on disk
+  bool rests = false;  // the sender sleeps from now on
   bool operator==(const heartbeat_reply&) const = default;
 };
 

@@ -14,6 +14,9 @@ struct raft_options {
   milliseconds election_max{300};
   milliseconds heartbeat{50};
   bool pre_vote = true;  // section 9.6
+  // The shell watches the nodes themselves and wakes groups whose members fall silent
+  // (consensus::asleep), so that idle ones may do without heartbeats.
+  bool rest = false;
 
   // What may be on its way to one follower, unanswered.
   std::uint32_t inflight_messages_max = 8;

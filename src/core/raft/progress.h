@@ -30,6 +30,7 @@ class progress {
   [[nodiscard]] std::uint64_t acked_round() const { return acked_round_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   [[nodiscard]] bool reading() const { return reading_; }
+  [[nodiscard]] bool rests() const { return rests_; }
 
   // Whether another message may go now.
   [[nodiscard]] bool has_room(const raft_options& options) const;
@@ -37,6 +38,15 @@ class progress {
 
   void heard_at(milliseconds now) { heard_ = now; }
   void acked(std::uint64_t round) { acked_round_ = std::max(acked_round_, round); }
+  // Whether it sleeps since it answered the heartbeat of that round.
+  void rests(std::uint64_t round, bool rests) {
+    if (!rests) awake_round_ = std::max(awake_round_, round);
+    rests_ = rests && round > awake_round_;
+  }
+  // Time passed in which neither side was to say anything.
+  void woken(milliseconds now) {
+    heard_ = round_started_ = now;
+  }
   // A range is being read from the log.
   void begin_read() { reading_ = true; }
   void end_read() { reading_ = false; }
@@ -82,6 +92,8 @@ class progress {
   log_index round_target_;
   milliseconds round_started_;
   bool caught_up_ = false;
+  bool rests_ = false;
+  std::uint64_t awake_round_ = 0;  // it answered this one and is awake, whatever came late
 };
 
 }  // namespace weir::raft

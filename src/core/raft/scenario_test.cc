@@ -12,6 +12,7 @@
 //   propose N COUNT      change N L [learning L]        transfer N TO  read N ID
 //   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND shows
 //   no messages option NAME MS|COUNT (before cluster)
+//   silent N MS          N, which sleeps, wakes: its leader's node was last heard of MS ago
 #include "core/raft/scenario_test.h"
 
 #include <catch2/catch_all.hpp>
@@ -84,6 +85,7 @@ void scenario::act(const words& w) {
     const auto value = static_cast<std::uint32_t>(std::stoul(w.at(2)));
     if (w[1] == "append_entries_max") options_.append_entries_max = value;
     if (w[1] == "inflight_messages_max") options_.inflight_messages_max = value;
+    if (w[1] == "rest") options_.rest = value != 0;
   } else if (verb == "cluster") {
     for (const auto id : ids_of(w.at(1))) {
       nodes_[id].initial = {.voters = ids_of(w[1])};
@@ -133,7 +135,12 @@ void scenario::elect(node_id id) {
 
 void scenario::act_on_core(const words& w, node_id id) {
   const auto& verb = w.at(0);
-  auto& core = *nodes_.at(id).core;
+  if (verb == "silent") {
+    auto& n = nodes_.at(id);
+    n.core->wake(n.now, n.now - milliseconds(std::stoi(w.at(2))));
+    return;
+  }
+  auto& core = awake(id);
   const auto tell = [&](const std::expected<effects, refusal>& out) {
     if (out) {
       perform(id, *out);

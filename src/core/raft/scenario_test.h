@@ -54,6 +54,7 @@ class scenario {
   void deliver_one(std::size_t at);
   std::size_t matching(const words& w, bool deliver);
   void settle();
+  consensus& awake(node_id id);
   void advance(milliseconds by, const std::vector<node_id>& to);
   void act(const words& w);
   void act_on_core(const words& w, node_id id);

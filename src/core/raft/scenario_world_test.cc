@@ -134,7 +134,13 @@ void scenario::crash(node_id id) {
 void scenario::deliver_one(std::size_t at) {
   const auto m = net_[at];
   net_.erase(net_.begin() + static_cast<long>(at));
-  if (auto& n = nodes_[m.to]; n.core) perform(m.to, n.core->step(m));
+  if (nodes_[m.to].core) perform(m.to, awake(m.to).step(m));
+}
+
+consensus& scenario::awake(node_id id) {
+  auto& n = nodes_.at(id);
+  if (n.core->asleep()) n.core->wake(n.now, n.now);
+  return *n.core;
 }
 
 void scenario::settle() {
@@ -156,7 +162,7 @@ void scenario::advance(milliseconds by, const std::vector<node_id>& to) {
   for (const auto id : to) {
     auto& n = nodes_[id];
     n.now += by;
-    if (n.core) perform(id, n.core->tick(n.now));
+    if (n.core && !n.core->asleep()) perform(id, n.core->tick(n.now));
   }
 }
 
@@ -169,9 +175,10 @@ void scenario::state() {
     const auto& c = *n.core;
     std::string log;
     for (const auto& e : n.log) log += " " + describe(entry_id{e.head.term, e.head.index});
-    say(fmt::format("  {} {} term {} commit {} durable {} base {} log{} members {}", id,
+    say(fmt::format("  {} {} term {} commit {} durable {} base {} log{} members {}{}", id,
                     name(c.current_role()), c.current_term(), c.commit_index(), c.durable_index(),
-                    describe(c.log().base()), log, describe(c.members().members)));
+                    describe(c.log().base()), log, describe(c.members().members),
+                    c.asleep() ? ", sleeps" : ""));
   }
 }
 

@@ -1,0 +1,61 @@
+// Groups that sleep: what would be said again and again while nothing happens is said once. Nothing
+// here bears on safety, which no timing does.
+#include <algorithm>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/raft/consensus.h"
+
+namespace weir::raft {
+
+void consensus::check_awake() const {
+  weir_check(!asleep_, "a call on a group that sleeps in term {}", vote_.term);
+}
+
+// Nothing is under way here, nor will be before somebody asks.
+bool consensus::idle() const {
+  const auto last = log_.last().index;
+  if (!options_.rest || commit_ != last || durable_ != last) return false;
+  if (role_ == role::follower) return leader_ != nobody && verified_ == last;
+  return role_ == role::leader && leading_->reads.empty() && leading_->transfer_to == nobody &&
+         std::ranges::all_of(leading_->peers, [&](const auto& p) {
+           return p.second.state() == flow::replicate && p.second.match() == last;
+         });
+}
+
+// A term that is not saved yet is not one to sleep in.
+void consensus::agree_to_rest(const heartbeat& beat, const effects& out) {
+  asleep_ = beat.rest && beat.commit == commit_ && !out.save_vote && idle();
+  rest_round_ = asleep_ ? beat.round : 0;
+}
+
+// Somebody else woke this follower, at the moment perhaps at which its answer lets the leader fall
+// asleep: told, the leader goes on with its heartbeats.
+void consensus::tell_awake(effects& out) {
+  const auto round = std::exchange(rest_round_, 0);
+  if (round != 0 && role_ == role::follower && leader_ != nobody) answer_heartbeat(round, out);
+}
+
+// The leader sleeps when all others do, by their answers to the same heartbeat.
+void consensus::peer_rests(progress& peer, const heartbeat_reply& reply) {
+  peer.rests(reply.round, reply.rests);
+  const auto sleeps = [&](const auto& p) {
+    return p.second.rests() && p.second.acked_round() == leading_->round;
+  };
+  asleep_ = leading_->rest_at == log_.last().index && idle() &&
+            std::ranges::all_of(leading_->peers, sleeps);
+}
+
+void consensus::wake(milliseconds now, milliseconds heard) {
+  weir_check(asleep_, "woken in term {}, awake", vote_.term);
+  asleep_ = false;
+  now_ = std::max(now_, now);
+  if (role_ == role::leader) {
+    for (auto& [node, peer] : leading_->peers) peer.woken(now_);
+  } else {
+    leader_heard_ = std::min(heard, now_);
+    draw_deadline(leader_heard_);
+  }
+}
+
+}  // namespace weir::raft
