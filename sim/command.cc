@@ -33,6 +33,8 @@ int hunt_all(const command& what, const printer& print) {
     missed += found.caught ? 0 : 1;
     if (found.caught && what.mutation != "all") {
       for (const auto& line : found.caught->last) print(fmt::format("    {}\n", line));
+      print(fmt::format("  again: weir simulate --mutation {} --seed {}\n", m.name,
+                        found.caught->seed));
     }
   }
   return missed == 0 ? 0 : 1;
@@ -77,7 +79,9 @@ int run(const command& what, const printer& print, const std::function<double()>
     if (!r.ok || what.verbose || what.seeds == 1) print_run(r, rules, print);
     if (!r.ok) return 1;
     if (what.check_determinism && simulate(rules).hash != r.hash) {
-      print(fmt::format("seed {} does not repeat\n", r.seed));
+      print(fmt::format("seed {0} does not repeat\n  again: weir simulate --seed {0} "
+                        "--check-determinism\n",
+                        r.seed));
       return 1;
     }
     if (done % 1000 == 0) print(fmt::format("{} seeds are fine\n", done));

@@ -12,10 +12,12 @@ namespace weir::sim {
 namespace {
 
 #ifdef WEIR_CHECKED
-constexpr std::uint64_t fewer = 12;  // the sanitizers' builds are so much slower
+constexpr bool is_slow = true;  // the sanitizers' builds
 #else
-constexpr std::uint64_t fewer = 1;
+constexpr bool is_slow = false;
 #endif
+constexpr std::uint64_t seeds = is_slow ? 100 : 2000;
+constexpr std::uint64_t repeated = is_slow ? 4 : 40;
 
 std::string told(const report& r) {
   std::string out = fmt::format("seed {} in {}: {}\n", r.seed, r.phase, r.what);
@@ -23,21 +25,21 @@ std::string told(const report& r) {
   return out;
 }
 
-TEST_CASE("some hundred seeds") {
-  for (std::uint64_t seed = 1; seed <= 600 / fewer; ++seed) {
+TEST_CASE("many seeds", "[seeds]") {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const auto r = simulate(draw_plan(seed));
     if (!r.ok) FAIL(told(r));
     REQUIRE(r.phases.size() >= 4);  // chaos, healing, calm, clients
   }
 }
 
-TEST_CASE("the same seed is the same run, another one another") {
-  for (std::uint64_t seed = 1; seed <= 24 / fewer; ++seed) {
+TEST_CASE("the same seed is the same run, another one another", "[seeds]") {
+  for (std::uint64_t seed = 1; seed <= repeated; ++seed) {
     const auto first = simulate(draw_plan(seed));
     const auto second = simulate(draw_plan(seed));
     CHECK(first.hash == second.hash);
     CHECK(first.events == second.events);
-    CHECK(first.hash != simulate(draw_plan(seed + 1)).hash);
+    CHECK(first.hash != simulate(draw_plan(seed + repeated)).hash);
   }
 }
 
@@ -46,23 +48,27 @@ TEST_CASE("the runs are of many kinds") {
   int lossless = 0;
   int changing = 0;
   int alone = 0;
+  int resting = 0;
   for (std::uint64_t seed = 1; seed <= 300; ++seed) {
     const auto p = draw_plan(seed);
     cut += p.cut_every != 0 ? 1 : 0;
     lossless += p.loss == 0 ? 1 : 0;
     changing += p.change_every != 0 ? 1 : 0;
     alone += p.nodes == 1 ? 1 : 0;
+    resting += p.options.rest ? 1 : 0;
   }
   CHECK((cut > 100 && cut < 200));
   CHECK((lossless > 60 && lossless < 240));
   CHECK((changing > 100 && changing < 200));
   CHECK(alone > 5);
+  CHECK((resting > 100 && resting < 200));
 }
 
 // A simulator that can't fail proves nothing: each rule, once broken, must be missed.
-TEST_CASE("each broken rule is noticed") {
+TEST_CASE("each broken rule is noticed", "[mutations]") {
   std::string table;
   for (const auto& m : mutations()) {
+    if (is_slow && m.seeds_max > 100) continue;
     const auto found = hunt_mutation(m, 1, m.seeds_max);
     table += fmt::format("{:<30} {:>5}  {}\n", m.name, found.seeds,
                          found.caught ? found.caught->what : "NOTHING");

@@ -3,6 +3,16 @@
 #include "core/base/check.h"
 
 namespace weir::raft {
+namespace {
+
+// Whether only a leader says this.
+bool is_leaders(const message& m) {
+  return std::holds_alternative<append_request>(m.body) ||
+         std::holds_alternative<heartbeat>(m.body) ||
+         std::holds_alternative<install_snapshot>(m.body);
+}
+
+}  // namespace
 
 consensus::consensus(node_id self, const stored_state& stored, const raft_options& options,
                      std::uint64_t seed, const defects& broken)
@@ -32,8 +42,7 @@ effects consensus::step(const message& m) {
   check_awake();
   effects out;
   if (m.to != self_ || m.from == self_) return out;
-  if (m.from == leader_) rest_round_ = 0;
-  tell_awake(out);
+  if (!is_leaders(m)) tell_awake(out);
   const auto* request = std::get_if<vote_request>(&m.body);
   const auto* answer = std::get_if<vote_reply>(&m.body);
   if (m.term > vote_.term) {
@@ -47,9 +56,7 @@ effects consensus::step(const message& m) {
     // Whoever lags must learn of this term, or two nodes would wait for each other for ever.
     if (request && request->pre_vote) {
       out.send.push_back(to(m.from, vote_reply{.granted = false, .pre_vote = true}));
-    } else if (std::holds_alternative<append_request>(m.body) ||
-               std::holds_alternative<heartbeat>(m.body) ||
-               std::holds_alternative<install_snapshot>(m.body)) {
+    } else if (is_leaders(m)) {
       reply(m.from, {}, false, out);
     }
     return out;

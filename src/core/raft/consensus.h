@@ -153,7 +153,7 @@ class consensus {
   void on(const message& m, const heartbeat& beat, effects& out);
   void on(const message& m, const install_snapshot& snapshot, effects& out);
   void follow(const message& m, effects& out);
-  void answer_heartbeat(std::uint64_t round, effects& out);
+  void answer_heartbeat(std::uint64_t round, effects& out) const;
   bool take(const append_request& request, effects& out);
   void accept(node_id to, log_index match, effects& out);
   void reply(node_id to, append_reply body, bool when_durable, effects& out);
@@ -177,7 +177,7 @@ class consensus {
   void check_awake() const;
   [[nodiscard]] bool idle() const;
   void agree_to_rest(const heartbeat& beat, const effects& out);
-  void tell_awake(effects& out);
+  void tell_awake(effects& out) const;
   void peer_rests(progress& peer, const heartbeat_reply& reply);
 
   // membership.cc
@@ -218,7 +218,9 @@ class consensus {
   milliseconds now_{};
   bool ticked_ = false;
   bool asleep_ = false;
-  std::uint64_t rest_round_ = 0;  // follower: the heartbeat whose answer said that it sleeps
+  // Follower: the heartbeat whose answer said that it sleeps, until the leader is heard again. Of
+  // this leader in this term, or it would confirm another one's reads.
+  std::uint64_t rest_round_ = 0;
   milliseconds deadline_{};  // not leader: when to stand for election
   milliseconds leader_heard_{};
   std::map<node_id, bool> votes_;  // candidates: who answered what

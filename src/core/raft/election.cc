@@ -31,11 +31,11 @@ bool consensus::hears_leader() const {
 
 effects consensus::tick_follower() {
   effects out;
-  if (!electable()) return out;
-  if (only_voter()) {
+  if (electable() && (only_voter() || now_ >= deadline_)) {
     stand(out, false);
   } else if (now_ >= deadline_) {
-    stand(out, false);
+    draw_deadline(now_);
+    tell_awake(out);  // who does not stand is not heard otherwise
   }
   return out;
 }
@@ -44,6 +44,7 @@ effects consensus::tick_follower() {
 void consensus::stand(effects& out, bool forced) {
   draw_deadline(now_);
   leader_ = nobody;
+  rest_round_ = 0;
   votes_.clear();
   votes_[self_] = true;
   const auto next = vote_.term + 1;
@@ -155,6 +156,7 @@ void consensus::become_follower(weir::term term, node_id leader, effects& out) {
   if (role_ != role::follower) draw_deadline(now_);
   role_ = role::follower;
   leader_ = leader;
+  rest_round_ = 0;
   votes_.clear();
   tell_leadership(out);
 }

@@ -34,6 +34,7 @@ void consensus::follow(const message& m, effects& out) {
     become_follower(vote_.term, m.from, out);
   }
   leader_heard_ = now_;
+  rest_round_ = 0;
   draw_deadline(now_);
 }
 
@@ -131,7 +132,7 @@ void consensus::on(const message& m, const heartbeat& beat, effects& out) {
   answer_heartbeat(beat.round, out);
 }
 
-void consensus::answer_heartbeat(std::uint64_t round, effects& out) {
+void consensus::answer_heartbeat(std::uint64_t round, effects& out) const {
   auto answer = to(leader_, heartbeat_reply{.round = round,
                                             .received = verified_,
                                             .stored = std::min(verified_, durable_),

@@ -1,7 +1,6 @@
 // Groups that sleep: what would be said again and again while nothing happens is said once. Nothing
 // here bears on safety, which no timing does.
 #include <algorithm>
-#include <utility>
 
 #include "core/base/check.h"
 #include "core/raft/consensus.h"
@@ -29,11 +28,10 @@ void consensus::agree_to_rest(const heartbeat& beat, const effects& out) {
   rest_round_ = asleep_ ? beat.round : 0;
 }
 
-// Somebody else woke this follower, at the moment perhaps at which its answer lets the leader fall
-// asleep: told, the leader goes on with its heartbeats.
-void consensus::tell_awake(effects& out) {
-  const auto round = std::exchange(rest_round_, 0);
-  if (round != 0 && role_ == role::follower && leader_ != nobody) answer_heartbeat(round, out);
+// Something else than the leader woke this follower, at the moment perhaps at which its answer lets
+// the leader fall asleep: told, the leader goes on with its heartbeats.
+void consensus::tell_awake(effects& out) const {
+  if (rest_round_ != 0) answer_heartbeat(rest_round_, out);
 }
 
 // The leader sleeps when all others do, by their answers to the same heartbeat.
