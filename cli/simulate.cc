@@ -16,7 +16,8 @@ namespace {
 constexpr auto more =
     R"(Runs a whole cluster of consensus cores with simulated disks, network and clients in
 virtual time, and breaks what can break. Everything comes from the seed: the same seed
-gives the same run, event by event, on every machine.
+gives the same run, event by event, on every machine. A run that breaks is told with its
+last events and the command that repeats it, and the exit code is 1.
 
 Examples:
   weir simulate --seed 42                      one run, told

@@ -5,6 +5,7 @@
 #include <catch2/catch_all.hpp>
 #include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "sim/command.h"
 
@@ -62,6 +63,20 @@ TEST_CASE("the runs are of many kinds") {
   CHECK((changing > 100 && changing < 200));
   CHECK(alone > 5);
   CHECK((resting > 100 && resting < 200));
+}
+
+TEST_CASE("the command tells of runs, and ends with what they came to") {
+  std::string out;
+  const auto print = [&](std::string_view text) { out += text; };
+  const auto no_time = [] { return 0.0; };
+  CHECK(run({.seed = 2, .seeds = 2, .check_determinism = true}, print, no_time) == 0);
+  CHECK(out.starts_with("2 seeds from 2 on are fine"));
+  out.clear();
+  CHECK(run({.mutation = "quorum-too-small"}, print, no_time) == 0);
+  CHECK(out.contains("again: weir simulate --mutation quorum-too-small --seed 1\n"));
+  CHECK(run({.mutation = "nonsense"}, print, no_time) == 2);
+  double hours = 0;
+  CHECK(run({.hours = 0.5}, print, [&] { return std::exchange(hours, 1); }) == 0);
 }
 
 // A simulator that can't fail proves nothing: each rule, once broken, must be missed.

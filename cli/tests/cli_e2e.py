@@ -89,10 +89,22 @@ def help_and_version():
     same(weir("help").ok().out, weir().out)
     same(weir("help", "topic", "create").ok().out, weir("topic", "create", "--help").ok().out)
     for words in (["topic", "create"], ["topic", "list"], ["topic", "describe"], ["topic", "delete"],
-                  ["topic", "alter"], ["topic", "trim"], ["produce"], ["consume"], ["cluster", "info"]):
+                  ["topic", "alter"], ["topic", "trim"], ["produce"], ["consume"], ["cluster", "info"], ["simulate"]):
         text = weir(*words, "--help").ok().out.decode()
         assert "Usage: weir " + " ".join(words) in text and "Examples:" in text, text
     assert weir("--version").ok().out.startswith(b"weir ")
+
+
+@case
+def simulated_clusters():
+    out = weir("simulate", "--seed", "3").ok().out.decode()
+    for phase in ("chaos", "healing", "calm", "clients"):
+        assert f"\n  {phase} " in out, out
+    same(weir("simulate", "--seed", "3").ok().out.decode(), out)
+    broken = weir("simulate", "--mutation", "votes-twice").ok().out.decode()
+    assert "again: weir simulate --mutation votes-twice --seed" in broken, broken
+    ran = weir("simulate", "--mutation", "nonsense").ok(2)
+    one_line(ran.err, "no such mutation")
 
 
 @case
