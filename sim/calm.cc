@@ -27,6 +27,7 @@ bool world::keeps_majorities(const std::set<node_id>& kept) const {
 // still decide.
 void world::choose_majority() {
   std::vector<node_id> all;
+  all.reserve(nodes_.size());
   for (const auto& n : nodes_) all.push_back(n.first);
   majority_.clear();
   majority_.insert(all.begin(), all.end());
@@ -148,7 +149,8 @@ void world::rest() {
     throw violation(fmt::format("an idle group sent {} messages and flushed {} times",
                                 around_.messages - messages, around_.flushes - flushes));
   }
-  phases_.push_back(fmt::format("resting   asleep after {} ms, then neither message nor flush", took));
+  phases_.push_back(
+      fmt::format("resting   asleep after {} ms, then neither message nor flush", took));
 }
 
 void world::flap() {

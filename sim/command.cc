@@ -79,9 +79,10 @@ int run(const command& what, const printer& print, const std::function<double()>
     if (!r.ok || what.verbose || what.seeds == 1) print_run(r, rules, print);
     if (!r.ok) return 1;
     if (what.check_determinism && simulate(rules).hash != r.hash) {
-      print(fmt::format("seed {0} does not repeat\n  again: weir simulate --seed {0} "
-                        "--check-determinism\n",
-                        r.seed));
+      print(
+          fmt::format("seed {0} does not repeat\n  again: weir simulate --seed {0} "
+                      "--check-determinism\n",
+                      r.seed));
       return 1;
     }
     if (done % 1000 == 0) print(fmt::format("{} seeds are fine\n", done));

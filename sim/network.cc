@@ -35,12 +35,13 @@ void world::tell_lives() {
     if (!n->up()) continue;
     for (const auto& [to, other] : nodes_) {
       if (to == from || (!quiet_ && chance.chance(rules_.loss))) continue;
-      around_.events.after(chance.between(10, rules_.delay_max), [this, from, to, life = n->life()] {
-        const auto hears = nodes_.find(to);
-        if (hears != nodes_.end() && !cut_.contains({from, to})) {
-          hears->second->hear_node(from, life);
-        }
-      });
+      around_.events.after(chance.between(10, rules_.delay_max),
+                           [this, from, to, life = n->life()] {
+                             const auto hears = nodes_.find(to);
+                             if (hears != nodes_.end() && !cut_.contains({from, to})) {
+                               hears->second->hear_node(from, life);
+                             }
+                           });
     }
   }
   around_.events.after(rules_.options.election_min.count() * ms / 4, [this] { tell_lives(); });

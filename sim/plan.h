@@ -33,7 +33,7 @@ struct plan {
 
   // How often each kind of trouble comes, on average; 0: not in this run.
   moment crash_every = 0;
-  moment down_max = 3 * second;  // after a crash
+  moment down_max = 3 * second;        // after a crash
   std::uint32_t crash_after_vote = 0;  // per million
   moment cut_every = 0;
   moment slow_every = 0;
@@ -48,7 +48,7 @@ struct plan {
   std::int64_t writers = 3;
   std::int64_t readers = 2;
   moment patience_max = 1500 * ms;  // after which a client asks again
-  moment pause_max = 40 * ms;  // between a client's requests
+  moment pause_max = 40 * ms;       // between a client's requests
 };
 
 plan draw_plan(std::uint64_t seed);

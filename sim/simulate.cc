@@ -59,9 +59,10 @@ std::string describe(const plan& p) {
       "ms, "
       "lost {} of a million, repeated {}, late {}, clocks within {} %",
       p.nodes, p.spares, p.options.election_min.count(), p.options.election_max.count(),
-      p.options.heartbeat.count(), p.options.rest ? "idle ones rest, " : "", p.options.append_entries_max, p.options.append_bytes_max,
-      p.options.inflight_messages_max, p.segment_bytes, p.tick / ms, p.flush_max / ms,
-      p.delay_max / ms, p.loss, p.repeats, p.late, p.clock_percent);
+      p.options.heartbeat.count(), p.options.rest ? "idle ones rest, " : "",
+      p.options.append_entries_max, p.options.append_bytes_max, p.options.inflight_messages_max,
+      p.segment_bytes, p.tick / ms, p.flush_max / ms, p.delay_max / ms, p.loss, p.repeats, p.late,
+      p.clock_percent);
   const auto add = [&](const char* what, moment every) {
     if (every != 0) out += fmt::format(", {} every {} ms", what, every / ms);
   };
