@@ -26,9 +26,7 @@ bool world::keeps_majorities(const std::set<node_id>& kept) const {
 // As many as happen to be left out, as long as every set of voters that somebody goes by could
 // still decide.
 void world::choose_majority() {
-  std::vector<node_id> all;
-  all.reserve(nodes_.size());
-  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto all = everyone();
   majority_.clear();
   majority_.insert(all.begin(), all.end());
   for (auto tries = around_.chance.below(2 * all.size()); tries > 0; --tries) {

@@ -108,11 +108,6 @@ void disk::trim(snapshot_ptr to) {
   }
 }
 
-bool disk::dirty() const {
-  return std::ranges::any_of(segments_,
-                             [](const segment& s) { return s.flushed < s.frames.size(); });
-}
-
 void disk::begin_flush() {
   for (auto& s : segments_) s.flushing = s.frames.size();
 }

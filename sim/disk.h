@@ -46,7 +46,6 @@ class disk {
   // The snapshot covers what goes from the front.
   void trim(snapshot_ptr to);
 
-  [[nodiscard]] bool dirty() const;
   // What is written by now will be durable at end_flush.
   void begin_flush();
   void end_flush();

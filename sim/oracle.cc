@@ -117,9 +117,4 @@ void oracle::read(node_id node, const entry& e, offset expected) const {
   }
 }
 
-log_index oracle::index_of(offset at) const {
-  const auto after = std::ranges::upper_bound(entries_, at, {}, &seen::base);
-  return log_index(static_cast<std::uint64_t>(after - entries_.begin()));
-}
-
 }  // namespace weir::sim

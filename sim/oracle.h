@@ -38,8 +38,6 @@ class oracle {
   [[nodiscard]] weir::term last_led() const {
     return leaders_.empty() ? weir::term{} : leaders_.rbegin()->first;
   }
-  // The first entry whose offsets reach `at`.
-  [[nodiscard]] log_index index_of(offset at) const;
 
  private:
   struct seen {

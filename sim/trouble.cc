@@ -61,8 +61,7 @@ void world::crash_voter(node_id id) {
 
 void world::cut_some() {
   auto& chance = around_.chance;
-  std::vector<node_id> all;
-  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto all = everyone();
   const auto kind = chance.below(4);
   if (kind == 0) {  // two sides
     std::set<node_id> side;
@@ -93,8 +92,7 @@ void world::heal_later() {
 }
 
 void world::slow_some() {
-  std::vector<node_id> all;
-  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto all = everyone();
   const auto id = around_.chance.pick(all);
   nodes_[id]->set_slow(true);
   ++counts_["slow disks"];
@@ -178,15 +176,13 @@ void world::add_spare() {
 }
 
 void world::lose_disk() {
-  std::vector<node_id> all;
-  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto all = everyone();
   const auto id = around_.chance.pick(all);
   if (may_lose(id)) lose(id);
 }
 
 void world::rot_some() {
-  std::vector<node_id> all;
-  for (const auto& n : nodes_) all.push_back(n.first);
+  const auto all = everyone();
   const auto id = around_.chance.pick(all);
   if (!may_lose(id) || !nodes_[id]->up()) return;
   nodes_[id]->crash();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <ranges>
+
 namespace weir::sim {
 
 world::world(const plan& rules, std::function<void(const std::string&)> tell)
@@ -39,6 +41,11 @@ std::vector<node*> world::up() {
     if (n->up() && (majority_.empty() || majority_.contains(id))) out.push_back(n.get());
   }
   return out;
+}
+
+std::vector<node_id> world::everyone() const {
+  const auto ids = std::views::keys(nodes_);
+  return {ids.begin(), ids.end()};
 }
 
 node* world::leader() {

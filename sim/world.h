@@ -76,6 +76,7 @@ class world {
 
   void advance(moment by);
   [[nodiscard]] std::vector<node*> up();
+  [[nodiscard]] std::vector<node_id> everyone() const;  // up or down
   [[nodiscard]] node* leader();
 
   const plan& rules_;

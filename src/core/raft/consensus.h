@@ -59,8 +59,9 @@ class consensus {
   // An idle group (all members have all of the log and know that it is committed) agrees to sleep
   // where options.rest says so: it needs no ticks, and says nothing. Instead the shell of each
   // member watches the nodes, with one message a pair for all groups: a follower's the leader, a
-  // leader's all members. One that is silent for election_min, or was started again, is a reason
-  // to wake the group; so is any other call but those for the disk, which come after wake only.
+  // leader's all members. One that is silent for election_min, was started again, or says that it
+  // closed the group is a reason to wake it. The calls for time, peers and owner must not find it
+  // asleep, those for the disk may.
   [[nodiscard]] bool asleep() const { return asleep_; }
   // `heard`: when the leader's node was last heard of, as far as this is not the leader.
   void wake(milliseconds now, milliseconds heard);
@@ -96,7 +97,6 @@ class consensus {
   [[nodiscard]] node_id self() const { return self_; }
   [[nodiscard]] role current_role() const { return role_; }
   [[nodiscard]] weir::term current_term() const { return vote_.term; }
-  [[nodiscard]] vote current_vote() const { return vote_; }
   [[nodiscard]] node_id leader() const { return leader_; }
   [[nodiscard]] log_index last_index() const { return log_.last().index; }
   [[nodiscard]] log_index durable_index() const { return durable_; }

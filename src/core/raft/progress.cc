@@ -36,10 +36,10 @@ void progress::sent(log_index through, std::uint64_t bytes, milliseconds now) {
   flight_bytes_ += bytes;
 }
 
-bool progress::stored(log_index match) {
+void progress::stored(log_index match) {
   const bool news = match > match_;
   match_ = std::max(match_, match);
-  if (state_ == flow::snapshot && match_ < snapshot_) return news;
+  if (state_ == flow::snapshot && match_ < snapshot_) return;
   if (state_ != flow::replicate && (news || match_ + 1 >= next_ || state_ == flow::snapshot)) {
     // The first word that the logs agree somewhere: from here on messages need not wait.
     state_ = flow::replicate;
@@ -51,7 +51,6 @@ bool progress::stored(log_index match) {
     flight_bytes_ -= flights_.front().bytes;
     flights_.pop_front();
   }
-  return news;
 }
 
 bool progress::refused(log_index previous, log_index agrees) {
@@ -63,24 +62,23 @@ bool progress::refused(log_index previous, log_index agrees) {
   return true;
 }
 
-bool progress::lost(log_index received, milliseconds before) {
+void progress::lost(log_index received, milliseconds before) {
   if (state_ == flow::probe) {
-    if (!probing_ || probed_ > before) return false;
+    if (!probing_ || probed_ > before) return;
     probing_ = false;
-    return true;
+    return;
   }
-  if (state_ == flow::snapshot) return false;
+  if (state_ == flow::snapshot) return;
   if (received < match_) {
     // It has started again, or does not know the leader yet: it can't tell what agrees before it is
     // told once more.
     probe_from(match_ + 1);
-    return true;
+    return;
   }
-  if (flights_.empty()) return false;
+  if (flights_.empty()) return;
   const auto& oldest = flights_.front();
-  if (oldest.through <= received || oldest.at > before) return false;
+  if (oldest.through <= received || oldest.at > before) return;
   probe_from(std::clamp(received, match_, next_ - 1) + 1);
-  return true;
 }
 
 void progress::silent() {

@@ -29,7 +29,6 @@ class progress {
   [[nodiscard]] milliseconds heard() const { return heard_; }
   [[nodiscard]] std::uint64_t acked_round() const { return acked_round_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
-  [[nodiscard]] bool reading() const { return reading_; }
   [[nodiscard]] bool rests() const { return rests_; }
 
   // Whether another message may go now.
@@ -38,28 +37,26 @@ class progress {
 
   void heard_at(milliseconds now) { heard_ = now; }
   void acked(std::uint64_t round) { acked_round_ = std::max(acked_round_, round); }
-  // Whether it sleeps since it answered the heartbeat of that round.
-  void rests(std::uint64_t round, bool rests) {
+  // It said whether it sleeps since it answered the heartbeat of that round.
+  void heard_rest(std::uint64_t round, bool rests) {
     if (!rests) awake_round_ = std::max(awake_round_, round);
     rests_ = rests && round > awake_round_;
   }
   // Time passed in which neither side was to say anything.
-  void woken(milliseconds now) {
-    heard_ = round_started_ = now;
-  }
+  void woken(milliseconds now) { heard_ = round_started_ = now; }
   // A range is being read from the log.
   void begin_read() { reading_ = true; }
   void end_read() { reading_ = false; }
   // [next, through] went out.
   void sent(log_index through, std::uint64_t bytes, milliseconds now);
-  // The peer has everything up to `match`, durably. True: that is news.
-  bool stored(log_index match);
+  // The peer has everything up to `match`, durably.
+  void stored(log_index match);
   // The peer's log has nothing of ours behind `agrees`, as far as its refusal tells; `previous` is
   // what the refused message said. False: it is about an old message.
   bool refused(log_index previous, log_index agrees);
   // The peer has got everything through `received`. What left before `before` and is beyond that is
-  // taken for lost. True: it is to be sent again.
-  bool lost(log_index received, milliseconds before);
+  // taken for lost.
+  void lost(log_index received, milliseconds before);
   // The peer is silent: nothing more until it is heard of.
   void silent();
   void begin_snapshot(log_index last);

@@ -36,7 +36,7 @@ void consensus::tell_awake(effects& out) const {
 
 // The leader sleeps when all others do, by their answers to the same heartbeat.
 void consensus::peer_rests(progress& peer, const heartbeat_reply& reply) {
-  peer.rests(reply.round, reply.rests);
+  peer.heard_rest(reply.round, reply.rests);
   const auto sleeps = [&](const auto& p) {
     return p.second.rests() && p.second.acked_round() == leading_->round;
   };
