@@ -53,13 +53,15 @@ std::string world::what_is_missing() {
   auto* n = leader();
   if (!n) return "nobody leads";
   if (!marker_) {
-    marker_ = around_.chance.next();
-    n->write({.key = 1'000'000, .value = *marker_}, [this, wrote = *marker_](answer a) {
+    const auto wrote = around_.chance.next();
+    marker_ = wrote;
+    // The answer may come at once.
+    n->write({.key = 1'000'000, .value = wrote}, [this, wrote](answer a) {
       if (a.what == outcome::done && marker_ == wrote) marker_done_ = true;
       if (a.what != outcome::done && marker_ == wrote) marker_.reset();
     });
     // Should the leader change it is tried again.
-    around_.events.after(2 * second, [this, wrote = *marker_] {
+    around_.events.after(2 * second, [this, wrote] {
       if (!marker_done_ && marker_ == wrote) marker_.reset();
     });
   }
