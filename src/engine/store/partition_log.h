@@ -264,6 +264,11 @@ class partition_log final : public journal_user {
   static timestamp time_of(const record::batch_header* batch) {
     return batch && batch->record_count > 0 ? batch->max_timestamp : no_timestamp;
   }
+  static timestamp time_of(const log::frame_head& head, const fragments& body) {
+    if (head.kind != log::frame_kind::batch) return no_timestamp;
+    const auto batch = record::read_batch_header(body);
+    return time_of(batch ? &*batch : nullptr);
+  }
   read_fault damaged(const part& p, std::uint64_t at, log::log_error error);
   [[nodiscard]] std::string path(const std::string& file) const { return directory_ + "/" + file; }
   [[nodiscard]] std::uint64_t dirty() const { return appended_bytes_ - flushed_bytes_; }

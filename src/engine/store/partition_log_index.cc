@@ -43,15 +43,12 @@ seastar::future<> partition_log::make_index_again(held_part held, log::log_error
                  path(log::index_file_name(p.header.first_index)), log::name(why));
   log::segment_index fresh(p.header.first_index, p.header.first_offset);
   const auto end = p.index.totals();
-  const auto walked = co_await walk(
-      held, log::first_frame_position, [&](const log::frame_head& head, const fragments& body) {
-        if (fresh.totals().end >= end.end) return false;
-        const auto batch = head.kind == log::frame_kind::batch
-                               ? record::read_batch_header(body)
-                               : std::unexpected(record::record_error{});
-        fresh.add(fresh.totals().end, head, time_of(batch ? &*batch : nullptr));
-        return true;
-      });
+  const auto walked = co_await walk(held, log::first_frame_position,
+                                    [&](const log::frame_head& head, const fragments& body) {
+                                      if (fresh.totals().end >= end.end) return false;
+                                      fresh.add(fresh.totals().end, head, time_of(head, body));
+                                      return true;
+                                    });
   if (p.header.compacted) fresh.cover(end.next_index, end.next_offset);
   if (!walked || fresh.totals() != end || !p.finished || p.index.complete()) co_return;
   p.index = std::move(fresh);

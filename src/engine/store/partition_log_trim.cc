@@ -36,10 +36,7 @@ seastar::future<partition_log::cut_place> partition_log::find_cut(log_index last
       co_await walk(held_part(p), from.at, [&](const log::frame_head& head, const fragments& body) {
         if (head.is_entry() && head.index > last) return false;
         if (cut.end.value() >= p->file->end()) return false;
-        const auto batch = head.kind == log::frame_kind::batch
-                               ? record::read_batch_header(body)
-                               : std::unexpected(record::record_error{});
-        cut.index.add(cut.end, head, time_of(batch ? &*batch : nullptr));
+        cut.index.add(cut.end, head, time_of(head, body));
         cut.end = position(cut.end.value() + head.size());
         if (head.is_entry()) cut.last = head.index;
         cut.next = head.next_offset();
