@@ -168,14 +168,7 @@ def main():
     if args.read:
         return read_back(args.read)
     from driver import ecosystems
-    cache = pathlib.Path(os.environ.get("WEIR_CACHE") or pathlib.Path(
-        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "weir") / "clients"
-    cache.mkdir(parents=True, exist_ok=True)
-    lacking = ecosystems.lacks(ecosystems.PYTHON)
-    if lacking:
-        print(f"skipped: {lacking}\n0 passed, 0 failed, 1 skipped")
-        return None
-    python = str(ecosystems.prepare(ecosystems.PYTHON, cache) / "venv/bin/python")
+    python = ecosystems.python_or_skip(ecosystems.cache_folder())
     print(f"seed {args.seed}")
     check = Checks()
     scenario(check, args, python)

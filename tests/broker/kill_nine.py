@@ -110,14 +110,8 @@ def main():
     if args.read:
         return read_back(args.read)
     from driver import ecosystems, flights
-    cache = pathlib.Path(os.environ.get("WEIR_CACHE") or pathlib.Path(
-        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "weir") / "clients"
-    cache.mkdir(parents=True, exist_ok=True)
-    lacking = ecosystems.lacks(ecosystems.PYTHON)
-    if lacking:
-        print(f"skipped: {lacking}\n0 passed, 0 failed, 1 skipped")
-        return None
-    python = str(ecosystems.prepare(ecosystems.PYTHON, cache) / "venv/bin/python")
+    cache = ecosystems.cache_folder()
+    python = ecosystems.python_or_skip(cache)
     rows = cache / "flights-20000.tsv"
     flights.take(flights.prepare(cache, pathlib.Path(python)), 20_000, rows)
     rng = random.Random(args.seed)

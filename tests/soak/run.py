@@ -213,25 +213,14 @@ class Soak:
         self.check(f"none of {len(there)} stored records is there twice", not twice, twice)
 
 
-def client_python():
-    from driver import ecosystems
-    cache = pathlib.Path(os.environ.get("WEIR_CACHE") or pathlib.Path(
-        os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "weir") / "clients"
-    cache.mkdir(parents=True, exist_ok=True)
-    lacking = ecosystems.lacks(ecosystems.PYTHON)
-    if lacking:
-        print(f"skipped: {lacking}\n0 passed, 0 failed, 1 skipped")
-        raise SystemExit(0)
-    return str(ecosystems.prepare(ecosystems.PYTHON, cache) / "venv/bin/python")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weir", required=True)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     args = parser.parse_args()
-    python = client_python()
+    from driver import ecosystems
+    python = ecosystems.python_or_skip(ecosystems.cache_folder())
     check = Checks()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with Disk(2048 + int(args.minutes * 60)) as disk:

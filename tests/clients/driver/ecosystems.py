@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -109,3 +110,20 @@ def prepare(ecosystem: Ecosystem, cache: Path) -> Path:
         process.run(command, built / ".log", BUILD_SECONDS, cwd=built)
     stamp.write_text(state.hexdigest())
     return built
+
+
+def cache_folder() -> Path:
+    """Where clients stay from one run to the next; WEIR_CACHE and XDG_CACHE_HOME move it."""
+    base = os.environ.get("WEIR_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "weir"
+    folder = Path(base) / "clients"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def python_or_skip(cache: Path) -> str:
+    """A Python that has the clients. Where there can be none the whole suite is skipped, and says so."""
+    lacking = lacks(PYTHON)
+    if lacking:
+        print(f"skipped: {lacking}\n0 passed, 0 failed, 1 skipped")
+        raise SystemExit(0)
+    return str(prepare(PYTHON, cache) / "venv/bin/python")
