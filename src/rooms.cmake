@@ -12,7 +12,8 @@ weir_room(core/catalog USES core/codec core/options)
 
 weir_room(engine/runtime USES core/base SEASTAR)
 weir_room(engine/store   USES engine/runtime core/log)
-weir_room(engine/replica USES engine/store core/raft)
+weir_room(engine/peer    USES engine/runtime core/raft)
+weir_room(engine/replica USES engine/store engine/peer)
 weir_room(engine/cluster USES engine/replica core/catalog)
 
 weir_room(edge/kafka USES engine/cluster)

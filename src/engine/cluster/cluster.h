@@ -19,7 +19,7 @@
 #include "core/catalog/state.h"
 #include "engine/cluster/compaction.h"
 #include "engine/cluster/news.h"
-#include "engine/cluster/partition_key.h"
+#include "core/base/partition_key.h"
 #include "engine/replica/replica.h"
 
 namespace weir {

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <string>
 
-#include "engine/cluster/partition_key.h"
+#include "core/base/partition_key.h"
 
 namespace weir {
 
