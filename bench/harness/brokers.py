@@ -15,6 +15,7 @@ from process import Broker, free_ports  # noqa: E402
 
 # What each acknowledges: records on the device, or records that the device may still lose without power.
 VARIANTS = ("weir", "weir-unflushed", "kafka", "kafka-flushed")
+OTHER = "weir-other"  # another build of Weir, by --against
 LOOK_SECONDS, QUIET_SHARE = 0.2, 0.25
 PLAIN = ("weir", "kafka")  # where a flush plays no part
 
@@ -23,13 +24,14 @@ class Variant:
     """One broker on a directory of its own, kept running between its turns."""
 
     def __init__(self, args, name):
-        self.name, self.weir, self.kept = name, args.weir, {}
+        self.name, self.kept = name, {}
+        self.weir = args.against if name == OTHER else args.weir
         self.beside = None  # another of the same, for what needs a fresh one
         self.folder = pathlib.Path(args.dir) / f"{os.getpid()}-{name}-{time.monotonic_ns()}"
         if name.startswith("weir"):
             self.folder.mkdir(parents=True)
             options = ["store.flush=false"] if name == "weir-unflushed" else []
-            self.broker = Broker(args.weir, data=str(self.folder / "data"), smp=args.smp, memory=args.memory, options=options)
+            self.broker = Broker(self.weir, data=str(self.folder / "data"), smp=args.smp, memory=args.memory, options=options)
             (self.folder / "data").mkdir()
             self.bootstrap, self.port = self.broker.kafka, self.broker.kafka_port
         else:

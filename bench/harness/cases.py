@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from harness.brokers import PLAIN, VARIANTS
 
-WRITES = ("produce", "latency", "catchup")
+WRITES = ("produce", "latency", "catchup", "flood")
 KINDS = {**dict.fromkeys(WRITES, VARIANTS), "consume": PLAIN, "consume-disk": PLAIN, "start": PLAIN, "idle": PLAIN,
          "partitions": PLAIN, "limits": ("machine",)}
 SIZES = {"B": 1, "KiB": 1 << 10}
@@ -23,7 +23,7 @@ class Case:
     record: int = 1024
     partitions: int = 16
     clients: int = 4
-    rate: float = 20e6  # bytes per second, of `latency` and `catchup`
+    rate: float = 20e6  # bytes per second, of `latency`, `catchup` and `flood`
     keyed: bool = False
     acks: str = "all"
     variants: tuple = field(default=VARIANTS)
@@ -70,4 +70,5 @@ def grid():
     for kind, size, p, c in itertools.product(("consume", "consume-disk"), sizes, partitions, clients):
         names.append(f"{kind}-{size}-{p}p-{c}c")
     names += [f"catchup-1KiB-{p}p-20MBps" for p in partitions]
+    names += [f"flood-1KiB-{p}p-1MBps" for p in partitions]
     return names + ["start", "idle", "partitions-2000p"]

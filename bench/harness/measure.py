@@ -1,4 +1,6 @@
 """One turn: one case on one broker, as figures by name. Every turn has a fresh topic, but for what readers read."""
+import concurrent.futures
+import dataclasses
 import time
 
 from harness import limits, load, usage
@@ -6,6 +8,7 @@ from harness.brokers import Variant
 
 IDLE_SECONDS = 2
 QUIET_PATIENCE = 60
+FLOOD_MARGIN_SECONDS = 3
 
 
 def _costs(result):
@@ -88,6 +91,23 @@ def catchup(args, variant, case, number):
             **_latency(result), **_costs(moved), **peak}
 
 
+def flood(args, variant, case, number):
+    """The fixed rate comes from one client; the others fill another topic as fast as they can."""
+    topic, alone = f"{case.name}-{number}-flood", dataclasses.replace(case, clients=1)
+    variant.create(topic, case.partitions)
+    try:
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            # It begins before the measured time and ends after it.
+            around = args.seconds + 2 * args.warmup + FLOOD_MARGIN_SECONDS
+            flooding = pool.submit(load.produce, args, variant, case, topic, seconds=around)
+            result, peak = _in_fresh_topic(args, variant, alone, number, rate=case.rate)
+            flooded = flooding.result()
+        return {**_latency(result), "flood MB/s": flooded["bytes"] / flooded["seconds"] / 1e6, **peak}
+    finally:
+        variant.settle(topic)
+        variant.delete(topic)
+
+
 def start(args, variant, case, number):
     """An empty broker of its own, prepared on the first turn."""
     fresh = variant.beside = variant.beside or Variant(args, variant.name)
@@ -124,7 +144,7 @@ def partitions(args, variant, case, number):
                 "idle % of a core": _share_of_core(fresh.pid)}
 
 
-BY_KIND = {"produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup,
+BY_KIND = {"produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood,
            "start": start, "idle": idle, "partitions": partitions, "limits": limits.measure}
 WITHOUT_RUNNING = ("start", "partitions", "limits")
 

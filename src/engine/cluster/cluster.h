@@ -16,10 +16,10 @@
 #include <memory>
 #include <string>
 
+#include "core/base/partition_key.h"
 #include "core/catalog/state.h"
 #include "engine/cluster/compaction.h"
 #include "engine/cluster/news.h"
-#include "core/base/partition_key.h"
 #include "engine/replica/replica.h"
 
 namespace weir {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ranges>
 
 #include "core/base/check.h"
 #include "core/base/crc32c.h"
@@ -17,8 +18,12 @@
 namespace weir::store {
 namespace {
 
+constexpr std::uint64_t allocated_first = 1 << 20;
 constexpr std::uint64_t allocate_step = 8 << 20;
-constexpr std::size_t settled_at_once = 32;
+constexpr std::size_t settled_at_once = 8;
+// Below this a file fills too fast for its settling to be spread.
+constexpr std::chrono::milliseconds spread_min{100};
+constexpr std::chrono::milliseconds spread_step{20};
 constexpr std::size_t piece_size = 128 * 1024;
 
 }  // namespace
@@ -166,11 +171,12 @@ seastar::future<> journal::write(const std::vector<request>& round) {
   const auto record = record_of(round);
   const auto end = s.at + record.size();
   if (end > s.allocated) {
-    co_await extend(s, end, std::max(end, std::min(file_bytes_, s.allocated + allocate_step)));
+    co_await extend(s, end, std::max(end, std::min(file_bytes_, end + allocated_first)));
   }
   co_await buffer.write(*s.device, s.at);
   co_await s.device->flush();
   s.at = end;
+  extend_ahead(s);
   ++sequence_;
   ++figures_.records;
   figures_.bytes += record.bytes;
@@ -178,15 +184,45 @@ seastar::future<> journal::write(const std::vector<request>& round) {
 
 // To `wanted`, or to `least` where there is not room for that.
 seastar::future<> journal::extend(slot& s, std::uint64_t least, std::uint64_t wanted) {
+  const auto lock = co_await seastar::get_units(s.extending, 1);
+  if (s.allocated >= least) co_return;  // ahead of time, but only just
   try {
-    co_await s.device->preallocate(s.allocated, wanted);
-    s.allocated = wanted;
+    co_await fill(s, wanted);
     co_return;
   } catch (const no_space&) {
     if (least == wanted) throw;
   }
-  co_await s.device->preallocate(s.allocated, least);
-  s.allocated = least;
+  co_await fill(s, least);
+}
+
+// Space that was taken but never written costs the file system a transaction at the flush of its
+// first bytes: it is written here, with zeros.
+seastar::future<> journal::fill(slot& s, std::uint64_t through) {
+  through = block_ceil(through);
+  co_await s.device->preallocate(s.allocated, through);
+  const auto zeros = seastar::allocate_aligned_buffer<char>(piece_size, block_size);
+  std::memset(zeros.get(), 0, piece_size);
+  for (auto at = s.allocated; at < through; at += piece_size)
+    co_await s.device->write(at, zeros.get(), std::min<std::uint64_t>(piece_size, through - at));
+  co_await s.device->flush();
+  s.allocated = through;
+}
+
+// The first time that a file fills, a little before its bytes need the room.
+void journal::extend_ahead(slot& s) {
+  if (s.allocated >= file_bytes_ || s.at + allocate_step / 2 < s.allocated) return;
+  if (s.extending.available_units() < 1 || fibers_.stopping()) return;
+  fibers_.spawn("extend", [this, &s] { return extend_in_time(s); }, groups().background);
+}
+
+seastar::future<> journal::extend_in_time(slot& s) {
+  const auto lock = co_await seastar::get_units(s.extending, 1);
+  const auto through = std::min(file_bytes_, s.allocated + allocate_step);
+  try {
+    if (through > s.allocated) co_await fill(s, through);
+  } catch (const no_space&) {
+    // Said where it matters: by the write that needs it.
+  }
 }
 
 // Its new header is durable before any record under it: old records can't be taken for new ones.
@@ -205,14 +241,17 @@ seastar::future<> journal::begin(slot& s, unsigned number) {
   record_buffer block;
   block.append(log::encode(s.header));
   if (s.allocated < block_size) {
-    co_await extend(s, block_size, std::min(file_bytes_, allocate_step));
+    co_await extend(s, block_size, std::min(file_bytes_, allocated_first));
   }
   co_await block.write(*s.device, 0);
   co_await s.device->flush();
   s.at = block_size;
+  s.begun = std::chrono::steady_clock::now();
   ++figures_.turns;
 }
 
+// Spread over half of the time that the file took to fill: all at once would keep the device busy
+// with old bytes while new ones wait for their flush.
 seastar::future<> journal::settle(slot& s) {
   s.settling = true;
   // Those first that came first: in the table their order is any.
@@ -220,21 +259,34 @@ seastar::future<> journal::settle(slot& s) {
   users.reserve(s.users.size());
   for (const auto& [user, came] : s.users) users.emplace_back(came, user);
   std::ranges::sort(users);
+  const auto started = std::chrono::steady_clock::now();
+  auto spread = (started - s.begun) / 2;
+  if (spread < spread_min) spread = {};
   co_await seastar::max_concurrent_for_each(
-      users, settled_at_once,
+      std::views::iota(std::size_t{0}, users.size()), settled_at_once,
       // The lambda lives until all of its calls have ended.
       // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
-      [&s](const auto& entry) -> seastar::future<> {
-        auto* user = entry.second;
+      [&](std::size_t number) -> seastar::future<> {
+        auto* user = users[number].second;
+        co_await wait_turn(started + spread * number / users.size());
         if (!s.users.contains(user)) co_return;
         try {
           co_await user->settle();
+          s.users.erase(user);
         } catch (...) {
           // It said why; its bytes stay here until it can, or until a restart.
           store_log.debug("settling: {}", std::current_exception());
         }
       });
   s.settling = false;
+}
+
+// Not so long that the other file is full first.
+seastar::future<> journal::wait_turn(std::chrono::steady_clock::time_point due) {
+  const auto hurried = [this] { return current().at > file_bytes_ / 4 * 3; };
+  while (std::chrono::steady_clock::now() < due && !hurried()) {
+    if (co_await fibers_.stopped_within(spread_step)) co_return;
+  }
 }
 
 void journal::settled(journal_user& user) {

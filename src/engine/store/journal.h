@@ -8,6 +8,7 @@
 #include <seastar/core/condition-variable.hh>
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,8 +35,8 @@ struct journal_unavailable : std::runtime_error {
 // A log whose bytes the journal may hold.
 class journal_user {
  public:
-  // Makes durable in its own files what the journal holds of it, and calls settled(). Where it
-  // can't, it fails: its bytes stay in the journal.
+  // Makes durable in its own files what it had appended when called. Appends go on meanwhile. Where
+  // it can't, it fails: its bytes stay in the journal.
   virtual seastar::future<> settle() = 0;
 
  protected:
@@ -78,8 +79,11 @@ class journal {
     std::unique_ptr<file> device;
     log::journal_header header;
     std::uint64_t at = 0;
-    std::uint64_t allocated = 0;
+    std::uint64_t allocated =
+        0;  // written once, so that a flush has nothing to tell the file system
+    seastar::semaphore extending = seastar::semaphore(1);
     absl::flat_hash_map<journal_user*, std::uint64_t> users;  // by when they came
+    std::chrono::steady_clock::time_point begun;
     bool settling = false;
     bool stuck = false;  // holds what nobody will take out
   };
@@ -90,8 +94,12 @@ class journal {
   seastar::future<bool> find_room(const std::vector<request>& round);
   seastar::future<> write(const std::vector<request>& round);
   static seastar::future<> extend(slot& s, std::uint64_t least, std::uint64_t wanted);
+  static seastar::future<> fill(slot& s, std::uint64_t through);
+  void extend_ahead(slot& s);
+  seastar::future<> extend_in_time(slot& s);
   seastar::future<> begin(slot& s, unsigned number);
   seastar::future<> settle(slot& s);
+  seastar::future<> wait_turn(std::chrono::steady_clock::time_point due);
   log::journal_record record_of(const std::vector<request>& round);
   [[nodiscard]] slot& current() { return slots_[current_]; }
 

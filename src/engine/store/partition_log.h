@@ -199,6 +199,9 @@ class partition_log final : public journal_user {
   seastar::future<bool> flush_to_journal();  // false: nothing was done
   seastar::future<> flush_to_files();
   seastar::future<> bring_to_files();  // and what fails, but for room, fails the log
+  seastar::future<> settle_active(part_ptr p);
+  // Runs it; what fails, but for room, fails the log.
+  seastar::future<> or_fail(seastar::future<> writing);
   seastar::future<> flush_part(part_ptr p);
   // How far the log had come at some moment.
   struct reach {
@@ -219,6 +222,8 @@ class partition_log final : public journal_user {
     fragments producers;
   };
   [[nodiscard]] side_files side_files_now() const;
+  // If enough was written since the last ones.
+  [[nodiscard]] std::optional<side_files> side_files_due() const;
   void checkpoint_later(side_files now);
   seastar::future<> write_side_files(side_files now);
   seastar::future<> write_side_files_and_checkpoint(side_files now);
@@ -297,7 +302,10 @@ class partition_log final : public journal_user {
   seastar::condition_variable wake_;
   seastar::condition_variable drained_;
   seastar::semaphore files_lock_{1};  // who changes files: the flush, truncation, deletion
-  // Who changes the files beside the segments; taken after files_lock_ where both are.
+  // Who writes bytes of segments, taken after files_lock_ where both are: what settles the journal
+  // takes this one alone, so that flushes into the journal go on meanwhile.
+  seastar::semaphore write_lock_{1};
+  // Who changes the files beside the segments; taken after the other two.
   seastar::semaphore side_lock_{1};
   bool checkpointing_ = false;
   std::optional<weir::term> terms_stored_;  // the last one in the terms file

@@ -92,23 +92,23 @@ seastar::future<bool> partition_log::flush_to_journal() {
   co_await p->file->take_room(end);
   auto entry = entry_of(*p, p->flushed, log::journal_kind::bytes);
   entry.size = static_cast<std::uint32_t>(end - p->flushed);
-  journaled_ = in_journal_ = true;
-  try {
-    co_await shared_.small_writes->append(*this, entry, p->file->unwritten(p->flushed, end));
-  } catch (const journal_unavailable&) {
-    co_return false;  // the files are always there
+  if (entry.size > 0) {  // else the journal was settled that far meanwhile
+    journaled_ = in_journal_ = true;
+    try {
+      co_await shared_.small_writes->append(*this, entry, p->file->unwritten(p->flushed, end));
+    } catch (const journal_unavailable&) {
+      co_return false;  // the files are always there
+    }
+    p->flushed = std::max(p->flushed, end);
   }
-  p->flushed = end;
   flushed(through);
   co_return true;
 }
 
 seastar::future<> partition_log::flush_to_files() {
   const auto through = here();
-  const bool due = !parts_.empty() && !checkpointing_ &&
-                   parts_.back()->file->end() - parts_.back()->covered >= shared_.checkpoint_bytes;
   // Taken now: when all of it is durable, more will have been appended.
-  auto side = due ? std::optional(side_files_now()) : std::nullopt;
+  auto side = side_files_due();
   // In order: a later segment has nothing on disk before the earlier ones are whole.
   for (std::size_t i = 0; i < parts_.size();) {
     const auto p = parts_[i];
@@ -123,6 +123,7 @@ seastar::future<> partition_log::flush_to_files() {
 
 seastar::future<> partition_log::flush_part(part_ptr p) {
   if (p->finished) co_return;
+  const auto writing = co_await seastar::get_units(write_lock_, 1);
   if (!p->on_disk) co_await create(*p);
   // Once more where it was sealed meanwhile with more in it.
   do {
@@ -148,16 +149,42 @@ void partition_log::flushed(const reach& through) {
 
 seastar::future<> partition_log::settle() {
   const auto running = fibers_.hold();
+  {
+    const auto writing = co_await seastar::get_units(write_lock_, 1);
+    if (failed_) throw std::runtime_error(identity_.name + ": failed before");
+    if (!in_journal_) co_return;
+    const auto p = parts_.back();
+    if (p->on_disk && (parts_.size() == 1 || parts_[parts_.size() - 2]->finished)) {
+      co_await or_fail(settle_active(p));
+      co_return;
+    }
+  }
   const auto lock = co_await seastar::get_units(files_lock_, 1);
   if (failed_) throw std::runtime_error(identity_.name + ": failed before");
-  if (!in_journal_) co_return;
-  co_await bring_to_files();
+  if (in_journal_) co_await bring_to_files();
+}
+
+// Beside the flushes into the journal, which hold files_lock_: nothing here may take it, or who
+// produces would wait for the whole of it. What is appended meanwhile stays in the journal.
+seastar::future<> partition_log::settle_active(part_ptr p) {
+  const auto end = p->file->end();
+  if (p->settled == end) co_return;
+  auto side = side_files_due();
+  co_await p->file->write_out(end);
+  co_await p->file->flush();
+  p->settled = end;
+  p->flushed = std::max(p->flushed, end);
+  if (side) checkpoint_later(std::move(*side));
 }
 
 seastar::future<> partition_log::bring_to_files() {
+  return or_fail(flush_to_files());
+}
+
+seastar::future<> partition_log::or_fail(seastar::future<> writing) {
   std::exception_ptr failed;
   try {
-    co_await flush_to_files();
+    co_await std::move(writing);
   } catch (const no_space&) {
     throw;
   } catch (...) {
@@ -204,6 +231,13 @@ seastar::future<> partition_log::write_index(part& p) {
   co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
                          p.index.encode(p.header.salt));
   p.covered = p.index.totals().end.value();
+}
+
+std::optional<partition_log::side_files> partition_log::side_files_due() const {
+  if (parts_.empty() || checkpointing_) return {};
+  const auto& p = parts_.back();
+  if (p->file->end() - p->covered < shared_.checkpoint_bytes) return {};
+  return side_files_now();
 }
 
 partition_log::side_files partition_log::side_files_now() const {

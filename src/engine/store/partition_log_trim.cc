@@ -56,6 +56,7 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   // What was not written yet is written first: the files then say what memory says, and are cut
   // alike. Finishing segments takes the lock of the files beside them by itself.
   if (dirty() > 0 || in_journal_ || !parts_.back()->on_disk) co_await bring_to_files();
+  const auto writing = co_await seastar::get_units(write_lock_, 1);
   const auto side = co_await seastar::get_units(side_lock_, 1);
   auto cut = co_await find_cut(last);
   // Everything that says how far the part reaches goes before the part is cut: what will be written
