@@ -41,6 +41,40 @@ std::string placed_in_words(const Placements& all) {
   return out;
 }
 
+template <typename Nodes>
+std::string nodes_in_words(const Nodes& all) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto node : all) {
+    if (++shown > list_max) return out + "+…";
+    out += fmt::format("{}{}", shown == 1 ? "" : "+", node);
+  }
+  return out;
+}
+
+template <typename List, typename InWords>
+std::string listed(const List& all, InWords in_words) {
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& one : all) {
+    if (++shown > list_max) return out + ", …";
+    out += (shown == 1 ? "" : ",") + in_words(one);
+  }
+  return out;
+}
+
+std::string_view state_in_words(catalog::broker_state s) {
+  switch (s) {
+    case catalog::broker_state::active:
+      return "active";
+    case catalog::broker_state::draining:
+      return "draining";
+    case catalog::broker_state::maintenance:
+      return "maintenance";
+  }
+  return "of a newer version";
+}
+
 struct words {
   std::string operator()(const stored::cluster_created& c) const {
     return fmt::format("cluster created: id {}", c.cluster_id);
@@ -68,6 +102,42 @@ struct words {
   std::string operator()(const stored::producer_ids_allocated& c) const {
     return fmt::format("producer ids allocated: below {} to node {}", c.next_producer_id,
                        c.node_id);
+  }
+  std::string operator()(const stored::broker_registered& c) const {
+    return fmt::format("broker registered: {} at {}:{}, version {}, wishes to be node {}",
+                       c.broker_id, readable(c.peer_host, 300), c.peer_port,
+                       readable(c.software_version, 300), c.wished_id);
+  }
+  std::string operator()(const stored::broker_unregistered& c) const {
+    return fmt::format("broker unregistered: node {}", c.node_id);
+  }
+  std::string operator()(const stored::broker_state_changed& c) const {
+    return fmt::format("broker state changed: node {}, now {}", c.node_id,
+                       state_in_words(static_cast<catalog::broker_state>(c.state)));
+  }
+  std::string operator()(const stored::feature_levels_changed& c) const {
+    return "feature levels changed:" + listed(c.features, [](const auto& f) {
+             return fmt::format(" {} {}", readable(f.name, 300), f.level);
+           });
+  }
+  std::string operator()(const stored::reassignments_begun& c) const {
+    return "reassignments begun:" + listed(c.partitions, [](const auto& p) {
+             return fmt::format(" {}-{} to {}", p.topic_id, p.partition,
+                                nodes_in_words(p.replicas));
+           });
+  }
+  std::string operator()(const stored::reassignments_cancelled& c) const {
+    return "reassignments cancelled:" +
+           listed(c.partitions, [](const auto& p) { return name_in_words(p); });
+  }
+  std::string operator()(const stored::reassignments_finished& c) const {
+    return "reassignments finished:" +
+           listed(c.partitions, [](const auto& p) { return name_in_words(p); });
+  }
+
+ private:
+  static std::string name_in_words(const auto& p) {
+    return fmt::format(" {}-{} of version {}", p.topic_id, p.partition, p.version);
   }
 };
 

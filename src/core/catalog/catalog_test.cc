@@ -44,6 +44,23 @@ TEST_CASE("the worked example of docs/formats/catalog.md is what it says") {
   CHECK(encode(*read) == stored_form);
 }
 
+TEST_CASE("the worked example of a reassignment is what it says") {
+  const unsigned char stored_form[] = {0x00, 0x0a, 0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                       0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                       0x02, 0x00, 0x00, 0x00, 0x03, 0xff, 0xff, 0xff, 0xff, 0x03,
+                                       0x00, 0x00, 0x00, 0x04, 0x00, 0x00, 0x00, 0x05, 0x00, 0x00};
+  const std::string given(reinterpret_cast<const char*>(stored_form), sizeof(stored_form));
+  stored::reassignments_begun expected;
+  auto& p = expected.partitions.emplace_back();
+  p.topic_id = *uuid::parse("AAAAAAAAAAEAAAAAAAAAAg");
+  p.partition = 3;
+  for (const std::int32_t node : {4, 5}) p.replicas.push_back(node);
+  const auto read = decode(fragments::copy(given));
+  REQUIRE(read);
+  CHECK(*read == command(expected));
+  CHECK(encode(*read) == given);
+}
+
 TEST_CASE("topics come, grow and go") {
   state s;
   REQUIRE(s.apply(orders(2)));

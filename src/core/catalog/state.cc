@@ -1,26 +1,27 @@
+// Topics, configs, producer ids, and what all of the state's parts use.
 #include "core/catalog/state.h"
 
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/check.h"
+#include "core/catalog/read_settings.h"
+
 namespace weir::catalog {
 namespace {
 
-template <typename Placements>
-void add_partitions(topic& t, const Placements& placements) {
-  for (const auto& p : placements) {
-    auto& replicas = t.partitions.emplace_back();
-    for (const auto id : p.replicas) replicas.emplace_back(id);
-  }
+template <typename Settings>
+config_set config_set_of(const Settings& settings) {
+  config_set out;
+  read_settings(settings, out.layer, out.unread);
+  return out;
 }
 
-template <typename Settings>
-option_layer layer_of(const Settings& settings) {
-  std::map<std::string, std::string> text;
-  for (const auto& s : settings) text.emplace(s.name.str(), s.value.str());
-  // What a newer version wrote and this one does not know has no effect here.
-  std::vector<option_error> dropped;
-  return layer_from_text(text, dropped);
+template <typename Ids>
+replica_list list_of(const Ids& ids) {
+  replica_list out;
+  for (const auto id : ids) out.emplace_back(id);
+  return out;
 }
 
 }  // namespace
@@ -39,73 +40,119 @@ const topic* state::find(const uuid& id) const {
   return at == by_id_.end() ? nullptr : at->second;
 }
 
-const option_layer* state::broker_configs(node_id node) const {
-  const auto at = broker_configs_.find(node);
-  return at == broker_configs_.end() ? nullptr : &at->second;
+const placement* state::find(const partition_key& key) const {
+  const auto* t = find(key.topic_id);
+  const auto at = static_cast<std::size_t>(key.partition);
+  return t && key.partition >= 0 && at < t->partitions.size() ? &t->partitions[at] : nullptr;
 }
 
-std::expected<void, refusal> state::on(const stored::cluster_created& c) {
+const option_layer* state::broker_configs(node_id node) const {
+  const auto at = broker_configs_.find(node);
+  return at == broker_configs_.end() ? nullptr : &at->second.layer;
+}
+
+state::outcome state::on(const stored::cluster_created& c) {
   if (!cluster_id_.is_zero()) return std::unexpected(refusal::cluster_exists);
   cluster_id_ = c.cluster_id;
   return {};
 }
 
-std::expected<void, refusal> state::on(const stored::topic_created& c) {
+// Before any broker has registered there is one, which nobody checks: catalogs of a single broker
+// hold such commands.
+state::outcome state::check_replicas(std::span<const node_id> replicas) const {
+  if (brokers_.empty()) {
+    return replicas.empty() || well_formed(replicas) ? outcome{}
+                                                     : std::unexpected(refusal::malformed_replicas);
+  }
+  if (!well_formed(replicas)) return std::unexpected(refusal::malformed_replicas);
+  const bool known =
+      std::ranges::all_of(replicas, [this](auto id) { return brokers_.contains(id); });
+  return known ? outcome{} : std::unexpected(refusal::unknown_broker);
+}
+
+template <typename Placements>
+void state::add_partitions(topic& to, const Placements& placements) {
+  for (const auto& p : placements) {
+    count(to.partitions.emplace_back(list_of(p.replicas)));
+  }
+  partition_count_ += placements.size();
+}
+
+topic& state::add_topic(std::string name, const uuid& id) {
+  auto t = std::make_unique<topic>();
+  t->name = std::move(name);
+  t->id = id;
+  by_id_.emplace(id, t.get());
+  return *topics_.emplace(t->name, std::move(t)).first->second;
+}
+
+state::outcome state::on(const stored::topic_created& c) {
   if (topics_.contains(c.name.view()) || by_id_.contains(c.topic_id))
     return std::unexpected(refusal::topic_exists);
-  auto t = std::make_unique<topic>();
-  t->name = c.name.str();
-  t->id = c.topic_id;
-  t->configs = layer_of(c.configs);
-  add_partitions(*t, c.partitions);
-  partition_count_ += t->partitions.size();
-  by_id_.emplace(t->id, t.get());
-  topics_.emplace(t->name, std::move(t));
+  for (const auto& p : c.partitions) weir_try_void(check_replicas(list_of(p.replicas)));
+  auto& t = add_topic(c.name.str(), c.topic_id);
+  auto configs = config_set_of(c.configs);
+  t.configs = std::move(configs.layer);
+  t.unread_configs = std::move(configs.unread);
+  add_partitions(t, c.partitions);
   return {};
 }
 
-std::expected<void, refusal> state::on(const stored::topic_deleted& c) {
+state::outcome state::on(const stored::topic_deleted& c) {
   const auto at = by_id_.find(c.topic_id);
   if (at == by_id_.end()) return std::unexpected(refusal::unknown_topic);
   const auto named = topics_.find(at->second->name);
+  for (const auto& p : named->second->partitions) uncount(p);
   partition_count_ -= named->second->partitions.size();
   by_id_.erase(at);
   topics_.erase(named);
   return {};
 }
 
-std::expected<void, refusal> state::on(const stored::partitions_added& c) {
+state::outcome state::on(const stored::partitions_added& c) {
   const auto at = by_id_.find(c.topic_id);
   if (at == by_id_.end()) return std::unexpected(refusal::unknown_topic);
   auto& t = *at->second;
   if (t.partitions.size() + c.added.size() != static_cast<std::size_t>(c.total)) {
     return std::unexpected(refusal::fewer_partitions);
   }
+  for (const auto& p : c.added) weir_try_void(check_replicas(list_of(p.replicas)));
   add_partitions(t, c.added);
-  partition_count_ += c.added.size();
   return {};
 }
 
-std::expected<void, refusal> state::on(const stored::configs_changed& c) {
+state::outcome state::on(const stored::configs_changed& c) {
+  auto configs = config_set_of(c.configs);
   if (c.resource_type == topic_resource) {
     const auto at = topics_.find(c.resource_name.view());
     if (at == topics_.end()) return std::unexpected(refusal::unknown_topic);
-    at->second->configs = layer_of(c.configs);
+    at->second->configs = std::move(configs.layer);
+    at->second->unread_configs = std::move(configs.unread);
     return {};
   }
   const auto name = c.resource_name.view();
   std::int32_t node = -1;
   if (name.empty()) {
-    cluster_configs_ = layer_of(c.configs);
+    cluster_configs_ = std::move(configs);
   } else if (std::from_chars(name.data(), name.data() + name.size(), node).ec == std::errc{}) {
-    broker_configs_[node_id(node)] = layer_of(c.configs);
+    broker_configs_[node_id(node)] = std::move(configs);
   }
   return {};
 }
 
-std::expected<void, refusal> state::on(const stored::producer_ids_allocated& c) {
+state::outcome state::on(const stored::producer_ids_allocated& c) {
   next_producer_id_ = std::max(next_producer_id_, c.next_producer_id);
   return {};
+}
+
+bool operator==(const state& a, const state& b) {
+  const auto same_topic = [](const auto& x, const auto& y) { return *x.second == *y.second; };
+  return a.cluster_id_ == b.cluster_id_ && a.next_producer_id_ == b.next_producer_id_ &&
+         a.brokers_ == b.brokers_ && a.node_ids_ == b.node_ids_ &&
+         a.feature_levels_ == b.feature_levels_ && a.cluster_configs_ == b.cluster_configs_ &&
+         a.broker_configs_ == b.broker_configs_ && a.replica_counts_ == b.replica_counts_ &&
+         a.partition_count_ == b.partition_count_ &&
+         std::ranges::equal(a.topics_, b.topics_, same_topic);
 }
 
 }  // namespace weir::catalog

@@ -41,6 +41,15 @@ error_code code_of(command_error error) {
       return error_code::unknown_topic_or_partition;
     case command_error::fewer_partitions:
       return error_code::invalid_partitions;
+    case command_error::unknown_broker:
+    case command_error::malformed_replicas:
+      return error_code::invalid_replica_assignment;
+    case command_error::no_reassignment:
+      return error_code::no_reassignment_in_progress;
+    case command_error::unsupported_feature:
+      return error_code::feature_update_failed;
+    case command_error::refused:
+      return error_code::invalid_request;
     case command_error::storage:
       return error_code::kafka_storage_error;
     case command_error::stopping:

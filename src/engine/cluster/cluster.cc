@@ -45,6 +45,25 @@ command_error error_of(catalog::refusal refusal) {
       return command_error::fewer_partitions;
     case catalog::refusal::cluster_exists:
       return command_error::topic_exists;
+    case catalog::refusal::unknown_partition:
+      return command_error::unknown_topic;
+    case catalog::refusal::unknown_broker:
+      return command_error::unknown_broker;
+    case catalog::refusal::malformed_replicas:
+    case catalog::refusal::partition_repeated:
+      return command_error::malformed_replicas;
+    case catalog::refusal::no_reassignment:
+      return command_error::no_reassignment;
+    case catalog::refusal::unsupported_feature:
+    case catalog::refusal::feature_downgrade:
+      return command_error::unsupported_feature;
+    case catalog::refusal::foreign_cluster:
+    case catalog::refusal::malformed_broker:
+    case catalog::refusal::broker_in_use:
+    case catalog::refusal::unknown_broker_state:
+    case catalog::refusal::stale_placement:
+    case catalog::refusal::too_many_leaving:
+      return command_error::refused;
   }
   weir_check(false, "refusal {}", static_cast<int>(refusal));
 }

@@ -52,6 +52,11 @@ enum class command_error : std::uint8_t {
   topic_exists,
   unknown_topic,
   fewer_partitions,
+  unknown_broker,
+  malformed_replicas,
+  no_reassignment,
+  unsupported_feature,
+  refused,  // for a reason that no client caused, or could do something about
   storage,
   stopping
 };

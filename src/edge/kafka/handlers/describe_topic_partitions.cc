@@ -82,7 +82,7 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     for (auto i = p.from; i < to; ++i) {
       auto& partition = told.partitions.emplace_back();
       partition.partition_index = i;
-      for (const auto node : t->partitions[static_cast<std::size_t>(i)])
+      for (const auto node : t->partitions[static_cast<std::size_t>(i)].assigned())
         partition.replica_nodes.push_back(node.value());
       const auto fact = facts.find({t->id, i});
       if (fact != facts.end() && fact->second.online) {

@@ -26,7 +26,7 @@ void describe(const services& with, const catalog::topic& t, const partition_fac
   for (std::size_t i = 0; i < t.partitions.size(); ++i) {
     auto& p = out.partitions.emplace_back();
     p.partition_index = static_cast<std::int32_t>(i);
-    for (const auto node : t.partitions[i]) p.replica_nodes.push_back(node.value());
+    for (const auto node : t.partitions[i].assigned()) p.replica_nodes.push_back(node.value());
     const auto fact = facts.find({t.id, p.partition_index});
     if (fact != facts.end() && fact->second.online) {
       p.leader_id = self;

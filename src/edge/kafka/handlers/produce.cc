@@ -150,7 +150,8 @@ seastar::future<answer> produce(services& with, request r) {
       const partition_key key{known->id, asked.index};
       const auto& rules = with.rules.of(with.state, *known);
       if (in.acks == acks_all &&
-          known->partitions[static_cast<std::size_t>(asked.index)].size() < rules.min_insync) {
+          known->partitions[static_cast<std::size_t>(asked.index)].replicas().size() <
+              rules.min_insync) {
         refuse(told, error_code::not_enough_replicas);
         continue;
       }
