@@ -9,10 +9,11 @@ weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgCo
 weir_room(core/raft    USES core/base)
 weir_room(core/log     USES core/record)
 weir_room(core/catalog USES core/codec core/options)
+weir_room(core/peer    USES core/codec core/raft)
 
 weir_room(engine/runtime USES core/base SEASTAR)
 weir_room(engine/store   USES engine/runtime core/log)
-weir_room(engine/peer    USES engine/runtime core/raft)
+weir_room(engine/peer    USES engine/runtime core/peer core/options)
 weir_room(engine/replica USES engine/store engine/peer)
 weir_room(engine/cluster USES engine/replica core/catalog)
 

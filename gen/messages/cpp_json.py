@@ -38,7 +38,7 @@ def put_function(decl, struct, name, scope):
 def json_source(decl):
     out = [f'#include "{header_path(decl)}"', '#include "core/codec/json_text.h"', '#include "core/codec/probe.h"', "",
            f"namespace {namespace(decl)} {{"]
-    if decl.kind == "record":
+    if decl.kind != "api":
         out.append("using namespace kafka;")
     out += ["namespace {", ""]
     for m in decl.messages:

@@ -7,7 +7,7 @@ from cpp_struct import header_path, namespace
 def source(decl):
     out = [f'#include "{header_path(decl)}"', "", '#include "core/codec/reader.h"', '#include "core/codec/size.h"',
            '#include "core/codec/writer.h"', "", f"namespace {namespace(decl)} {{"]
-    if decl.kind == "record":
+    if decl.kind != "api":
         # size_of and its kin are found through their arguments only in part.
         out.append("using namespace kafka;")
     out += ["namespace {", ""]

@@ -2,12 +2,17 @@
 from model import LENGTHY, SCALARS
 
 
+# Namespace and folder of what is made from each kind of declaration.
+PLACES = {"api": ("weir::kafka", "core/codec"), "record": ("weir::stored", "core/codec/stored"),
+          "peer": ("weir::peer", "core/codec/peer")}
+
+
 def namespace(decl):
-    return "weir::kafka" if decl.kind == "api" else "weir::stored"
+    return PLACES[decl.kind][0]
 
 
 def header_path(decl):
-    return f"core/codec/{decl.name}.h" if decl.kind == "api" else f"core/codec/stored/{decl.name}.h"
+    return f"{PLACES[decl.kind][1]}/{decl.name}.h"
 
 
 def cpp_type(type_, scope=""):
@@ -85,7 +90,7 @@ def header(decl):
         out.append('#include "core/codec/unknown_tags.h"')
     out += ["", "namespace weir::kafka {", "class reader;", "class writer;", "}  // namespace weir::kafka", "",
             f"namespace {namespace(decl)} {{"]
-    if decl.kind == "record":
+    if decl.kind != "api":
         out += ["using kafka::codec_error;", "using kafka::reader;", "using kafka::unknown_tags;",
                 "using kafka::writer;"]
         if uses(decl, "error_code"):

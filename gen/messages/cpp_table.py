@@ -7,10 +7,11 @@ def table(decls):
     for a, b in zip(apis, apis[1:]):
         if a.key == b.key:
             raise Bad(f"{b.path}:1: key {b.key} is {a.name}'s")
-    records = sorted((d for d in decls if d.kind == "record"), key=lambda d: d.key)
-    for a, b in zip(records, records[1:]):
-        if a.key == b.key:
-            raise Bad(f"{b.path}:1: id {b.key} is {a.name}'s")
+    for kind in ("record", "peer"):
+        ids = sorted((d for d in decls if d.kind == kind), key=lambda d: d.key)
+        for a, b in zip(ids, ids[1:]):
+            if a.key == b.key:
+                raise Bad(f"{b.path}:1: id {b.key} is {a.name}'s")
     out = ["#pragma once", "// Every API that is declared in decl/kafka, in order of its key.", "#include <cstdint>",
            "#include <string_view>", "", "namespace weir::kafka {", "",
            "enum class api_key : std::int16_t {", *(f"  {d.name} = {d.key}," for d in apis), "};", "",

@@ -64,7 +64,7 @@ class Struct:
 @dataclasses.dataclass
 class Message:
     name: str  # of the C++ struct
-    kind: str  # "request", "response" or "record"
+    kind: str  # "request", "response", "record" or "peer"
     root: Struct
     structs: list  # nested ones, each after those that it uses
 
@@ -72,9 +72,9 @@ class Message:
 @dataclasses.dataclass
 class Declaration:
     path: str
-    kind: str  # "api" or "record"
+    kind: str  # "api", "record" or "peer"
     name: str
-    key: int  # of the API, or the record's id
+    key: int  # of the API, or the record's or peer message's id
     low: int
     high: int
     flexible: "int | None"  # first flexible version

@@ -1,4 +1,4 @@
-"""Reads .api and .record declarations."""
+"""Reads .api, .record and .peer declarations."""
 import pathlib
 import re
 
@@ -51,8 +51,8 @@ class Parser:
         self.decl = self.head(self.next())
         if self.decl.name != pathlib.Path(self.path).stem:
             raise self.lines[0].bad(f"{self.decl.name} belongs into a file of that name")
-        if self.decl.kind == "record":
-            self.decl.messages.append(self.message(self.decl.name, "record", self.lines[0], 2))
+        if self.decl.kind != "api":
+            self.decl.messages.append(self.message(self.decl.name, self.decl.kind, self.lines[0], 2))
         else:
             for kind in ("request", "response"):
                 line = self.next() if self.peek() else None
@@ -66,15 +66,15 @@ class Parser:
     def head(self, line):
         words = line.words
         kind = words[0]
-        if kind not in ("api", "record") or len(words) < 2 or not NAME.match(words[1]) or line.indent:
-            raise line.bad("expected 'api NAME …' or 'record NAME …'")
+        if kind not in ("api", "record", "peer") or len(words) < 2 or not NAME.match(words[1]) or line.indent:
+            raise line.bad("expected 'api NAME …', 'record NAME …' or 'peer NAME …'")
         pairs = dict(zip(words[2::2], words[3::2]))
         allowed = {"key", "versions", "flexible", "response_header"} if kind == "api" else {"id", "versions"}
         if len(words) % 2 or set(pairs) - allowed or len(pairs) != len(words) // 2 - 1:
             raise line.bad(f"after the name: {', '.join(sorted(allowed))}, each with a value")
         number = pairs.get("key" if kind == "api" else "id", "")
         versions = VERSIONS.match(pairs.get("versions", ""))
-        flexible = "0+" if kind == "record" else pairs.get("flexible", "")
+        flexible = "0+" if kind != "api" else pairs.get("flexible", "")
         if not number.isdigit() or not versions or not re.match(r"\d+\+$|none$", flexible):
             raise line.bad("needs a number, versions N-N and flexible N+ or none")
         low, high = int(versions[1]), int(versions[2] or versions[1])

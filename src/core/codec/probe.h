@@ -20,7 +20,7 @@ struct probed {
 
 struct probe {
   std::string_view name;  // as Kafka writes it
-  std::string_view kind;  // "request", "response" or "record"
+  std::string_view kind;  // "request", "response", "record" or "peer"
   std::int16_t key;
   std::int16_t version_min;
   std::int16_t version_max;

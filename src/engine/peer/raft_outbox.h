@@ -7,18 +7,9 @@
 // broker that first stored it to every disk.
 #include <seastar/core/future.hh>
 
-#include "core/base/fragments.h"
-#include "core/base/partition_key.h"
-#include "core/raft/message.h"
+#include "core/peer/raft_post.h"
 
 namespace weir::peer {
-
-// One group's message. Group 0, the cluster's own, has the zero id and partition 0.
-struct raft_post {
-  partition_key group;
-  raft::message message;  // to whom stands in it
-  fragments frames;       // of its entries; empty where it has none
-};
 
 // One per shard; all calls come there.
 class raft_outbox {
