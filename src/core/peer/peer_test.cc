@@ -36,6 +36,7 @@ call some_call() {
   call c;
   c.request_id = 7;
   c.method = 3;
+  c.shard = 1;
   c.deadline_ms = 1500;
   return c;
 }

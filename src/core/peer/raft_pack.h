@@ -6,8 +6,6 @@
 // Invariants: messages keep their order. Who sent a pack and to whom is known from the connection
 // and stands in no message. Decoding holds one message at a time, so that a pack takes no more
 // memory than its largest message, whatever it claims.
-#include <absl/container/flat_hash_map.h>
-
 #include <expected>
 #include <optional>
 #include <string>
@@ -25,6 +23,25 @@ struct pack_limits {
 
 // Entries of one append; raft_options::append_entries_max may be no more.
 inline constexpr std::uint32_t pack_entries_max = 2048;
+
+// Topics of a pack and their places. Ids are random, so that one multiplication hashes them; topics
+// are taken out only in the order opposite to that in which they came.
+class topic_table {
+ public:
+  [[nodiscard]] std::size_t size() const { return topics_.size(); }
+  [[nodiscard]] const std::vector<uuid>& topics() const { return topics_; }
+  std::size_t place(const uuid& topic);  // added if it is not there
+  void remove_last();
+  void clear();
+
+ private:
+  // Where the topic stands, or would.
+  [[nodiscard]] std::size_t slot(const uuid& topic) const;
+  void grow();
+
+  std::vector<uuid> topics_;
+  std::vector<std::uint32_t> slots_;  // place + 1; 0: free. At most half of them are taken
+};
 
 class raft_packer {
  public:
@@ -45,11 +62,9 @@ class raft_packer {
 
  private:
   [[nodiscard]] std::size_t head_size() const;
-  std::size_t topic_place(const uuid& topic);
 
   pack_limits limits_;
-  std::vector<uuid> topics_;
-  absl::flat_hash_map<uuid, std::size_t> places_;
+  topic_table topics_;
   std::string messages_;
   fragments tail_;
 };

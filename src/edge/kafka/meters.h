@@ -1,31 +1,16 @@
 #pragma once
 // What this shard's Kafka edge counts: requests by API with their latency, bytes, connections,
 // errors by code.
-#include <seastar/core/metrics.hh>
 #include <seastar/core/metrics_registration.hh>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
 
 #include "core/codec/error_code.h"
+#include "engine/runtime/latency_histogram.h"
 
 namespace weir::edge {
-
-// Latencies in buckets that double from 64 µs on: bounded error, no allocation.
-class latency_histogram {
- public:
-  static constexpr std::size_t bucket_count = 22;  // the last one ends at about two minutes
-  void add(std::chrono::steady_clock::duration took);
-  [[nodiscard]] seastar::metrics::histogram figures() const;
-  [[nodiscard]] std::uint64_t count() const { return count_; }
-
- private:
-  std::array<std::uint64_t, bucket_count> buckets_{};
-  std::uint64_t count_ = 0;
-  double seconds_ = 0;
-};
 
 class meters_of_shard {
  public:

@@ -24,7 +24,9 @@ class raft_outbox {
 };
 
 // One per shard, bound by who owns the replicas of that shard. Messages of one group from one
-// sender come in the order in which they left, as far as they come.
+// sender come in the order in which they left, as far as they come; but an append with large frames
+// takes a way of its own, with those appends that follow it: others may pass it. So may anything
+// pass when a peer comes back with other shards.
 class raft_inbox {
  public:
   virtual ~raft_inbox() = default;
