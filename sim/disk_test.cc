@@ -25,6 +25,8 @@ class on_simulated_disk : public log::contract::subject {
     disk_.append(made);
     entries_.push_back(e);
   }
+  void save_vote(log::vote v) override { disk_.save_vote(vote_ = v); }
+  log::vote last_vote() override { return vote_; }
   void flush() override {
     disk_.begin_flush();
     disk_.end_flush();
@@ -38,6 +40,7 @@ class on_simulated_disk : public log::contract::subject {
     const auto found = disk_.recover();
     REQUIRE(found);
     entries_.clear();
+    vote_ = found->last_vote;
     for (const auto& e : found->entries)
       entries_.push_back({e.head.term, decode_batch(*e.body).tag});
   }
@@ -47,6 +50,7 @@ class on_simulated_disk : public log::contract::subject {
   random chance_;
   disk disk_;
   std::vector<stored_entry> entries_;
+  log::vote vote_;
 };
 
 TEST_CASE("the simulated disk keeps the contract of a log") {

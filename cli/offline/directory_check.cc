@@ -13,6 +13,9 @@
 #include "cli/offline/catalog_check.h"
 #include "cli/offline/kinds.h"
 #include "core/log/cleaner_checkpoint.h"
+#include "core/log/cut_record.h"
+#include "core/log/group_record.h"
+#include "core/log/reset_record.h"
 
 namespace weir::offline {
 namespace {
@@ -42,6 +45,12 @@ std::optional<std::string> small_error(const byte_source& file, file_kind kind) 
     if (const auto t = log::term_map::decode(*content); !t) error = t.error();
   } else if (kind == file_kind::cleaner) {
     if (const auto c = log::decode_cleaner_checkpoint(*content); !c) error = c.error();
+  } else if (kind == file_kind::group) {
+    if (const auto g = log::decode_group_record(*content); !g) error = g.error();
+  } else if (kind == file_kind::cut) {
+    if (const auto c = log::decode_cut_record(*content); !c) error = c.error();
+  } else if (kind == file_kind::reset) {
+    if (const auto r = log::decode_reset_record(*content); !r) error = r.error();
   } else if (const auto c = log::decode_checkpoint(*content); !c) {
     error = c.error();
   }
@@ -278,9 +287,14 @@ findings directory_check::run_file() {
                     "if it was one, its beginning is damaged"));
   } else if (kind != file_kind::number) {
     const auto error = small_error(*file, kind);
+    const bool made_again =
+        kind != file_kind::group && kind != file_kind::cut && kind != file_kind::reset;
     if (error)
-      found.add(about(level::redundant, name, *error,
-                      "nothing is lost: the next start makes it again from the segments"));
+      found.add(about(made_again ? level::redundant : level::damage, name, *error,
+                      made_again
+                          ? "nothing is lost: the next start makes it again from the segments"
+                          : "nothing else says this: the partition stays offline; restore it from "
+                            "a replica"));
   }
   done(found);
   return std::move(total_);

@@ -6,7 +6,11 @@
 #include "cli/offline/kinds.h"
 #include "cli/offline/lines.h"
 #include "cli/offline/side_files.h"
+#include "core/base/endian.h"
 #include "core/log/cleaner_checkpoint.h"
+#include "core/log/cut_record.h"
+#include "core/log/group_record.h"
+#include "core/log/reset_record.h"
 
 namespace weir::offline {
 namespace {
@@ -108,6 +112,67 @@ bool dump_cleaner(std::string_view content, const dump_to& to) {
   return true;
 }
 
+// docs/formats/configuration.md; core/raft has a decoder, but not in this program's build of it.
+std::string members_in_words(std::string_view body) {
+  constexpr std::size_t head = 4;
+  if (body.empty()) return "not told";
+  if (body.size() < head || body[0] != 1) return "unreadable";
+  std::string out;
+  auto left = body.substr(head);
+  for (const auto& [at, what] : {std::pair(1, "voters"), {2, "old voters"}, {3, "learners"}}) {
+    const auto count = static_cast<std::uint8_t>(body[at]);
+    if (left.size() < count * sizeof(std::int32_t)) return "unreadable";
+    if (count == 0) continue;
+    out += fmt::format("{}{}", out.empty() ? "" : ", ", what);
+    for (int i = 0; i < count; ++i) {
+      out += fmt::format(" {}", load_le<std::int32_t>(left.data()));
+      left.remove_prefix(sizeof(std::int32_t));
+    }
+  }
+  return out;
+}
+
+bool dump_group(std::string_view content, dump_to& to) {
+  const auto group = log::decode_group_record(content);
+  if (!group) return unreadable(to, log::name(group.error()));
+  to(line("group")
+         .add("voted_in_term", group->last_vote.term)
+         .add("voted_for", group->last_vote.voted_for)
+         .add("began_with", group->began ? members_in_words(*group->began) : "this node alone")
+         .add("configurations", group->configurations.size()));
+  for (const auto& placed : group->configurations) {
+    if (!to.item()) break;
+    to(line("configuration")
+           .add("index", placed.index)
+           .add("members", members_in_words(placed.body)),
+       1);
+  }
+  return true;
+}
+
+bool dump_cut(std::string_view content, const dump_to& to) {
+  const auto cut = log::decode_cut_record(content);
+  if (!cut) return unreadable(to, log::name(cut.error()));
+  to(line("cut")
+         .add("first_index", cut->first_index)
+         .add("salt", fmt::format("{:016x}", cut->salt))
+         .add("position", cut->end));
+  return true;
+}
+
+bool dump_reset(std::string_view content, const dump_to& to) {
+  const auto reset = log::decode_reset_record(content);
+  if (!reset) return unreadable(to, log::name(reset.error()));
+  to(line("reset")
+         .add("last_index", reset->last_index)
+         .add("last_term", reset->last_term)
+         .add("next_offset", reset->next_offset)
+         .add("salt", fmt::format("{:016x}", reset->salt))
+         .add("members", members_in_words(reset->members))
+         .add("producers_bytes", reset->producers.size()));
+  return true;
+}
+
 bool dump_small(const byte_source& file, file_kind kind, dump_to& to) {
   const auto content = small_content(file);
   if (!content) return unreadable(to, content.error());
@@ -115,6 +180,9 @@ bool dump_small(const byte_source& file, file_kind kind, dump_to& to) {
   if (kind == file_kind::producers) return dump_producers(*content, to);
   if (kind == file_kind::terms) return dump_terms(*content, to);
   if (kind == file_kind::cleaner) return dump_cleaner(*content, to);
+  if (kind == file_kind::group) return dump_group(*content, to);
+  if (kind == file_kind::cut) return dump_cut(*content, to);
+  if (kind == file_kind::reset) return dump_reset(*content, to);
   return dump_checkpoint(*content, to);
 }
 
@@ -173,6 +241,9 @@ bool dump(const source_ptr& file, const dump_order& order,
     case file_kind::terms:
     case file_kind::checkpoint:
     case file_kind::cleaner:
+    case file_kind::group:
+    case file_kind::cut:
+    case file_kind::reset:
       return dump_small(*file, kind, to);
   }
   return false;

@@ -24,7 +24,10 @@ file_kind by_magic(std::string_view at, bool small) {
                            known{"WEIRPSN\n", true, file_kind::producers},
                            known{"WEIRTRM\n", true, file_kind::terms},
                            known{"WEIRCKP\n", true, file_kind::checkpoint},
-                           known{"WEIRCLN\n", true, file_kind::cleaner}};
+                           known{"WEIRCLN\n", true, file_kind::cleaner},
+                           known{"WEIRGRP\n", true, file_kind::group},
+                           known{"WEIRCUT\n", true, file_kind::cut},
+                           known{"WEIRRST\n", true, file_kind::reset}};
   for (const auto& k : all) {
     if (k.small == small && at.starts_with(k.magic)) return k.kind;
   }
@@ -72,6 +75,12 @@ std::string_view name(file_kind kind) {
       return "checkpoint";
     case file_kind::cleaner:
       return "cleaner";
+    case file_kind::group:
+      return "group";
+    case file_kind::cut:
+      return "cut";
+    case file_kind::reset:
+      return "reset";
     case file_kind::journal:
       return "journal";
     case file_kind::number:

@@ -16,6 +16,9 @@ enum class file_kind : std::uint8_t {
   terms,
   checkpoint,
   cleaner,
+  group,
+  cut,
+  reset,
   journal,
   number,  // lock, format, node: one number as text
   unknown

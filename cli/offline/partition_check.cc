@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/log/cleaner_checkpoint.h"
+#include "core/log/group_record.h"
 
 namespace weir::offline {
 namespace {
@@ -101,6 +102,7 @@ void partition_check::load_small() {
           "deleted by request may be seen again");
     }
   }
+  check_group();
   std::optional<log::term_map> terms;
   if (const auto file = small(log::terms_file_name)) {
     if (auto t = log::term_map::decode(*file)) {
@@ -127,6 +129,18 @@ void partition_check::load_small() {
   }
 }
 
+// The only small file that nothing can make again: without it the vote is not known.
+void partition_check::check_group() {
+  const auto file = small(log::group_file_name);
+  if (!file) return;
+  const auto group = log::decode_group_record(*file);
+  if (group) return;
+  tell(group.error() == log::log_error::newer_version ? level::unchecked : level::damage,
+       log::group_file_name, 0, std::nullopt, std::string(log::name(group.error())),
+       "what this replica promised in elections is not known: the partition stays offline; restore "
+       "it from a replica");
+}
+
 // A key may be twice only behind where it says.
 void partition_check::check_cleaner() {
   const auto file = small(log::cleaner_file_name);
@@ -149,7 +163,8 @@ void partition_check::unlisted() {
   constexpr std::size_t damage_text_max = 4096;
   for (const auto& name : names_) {
     if (log::parse_segment_file_name(name) || name == log::terms_file_name ||
-        name == log::checkpoint_file_name || name == log::cleaner_file_name)
+        name == log::checkpoint_file_name || name == log::cleaner_file_name ||
+        name == log::group_file_name)
       continue;
     auto first = log::parse_index_file_name(name);
     if (!first) first = log::parse_producers_file_name(name);
@@ -165,6 +180,10 @@ void partition_check::unlisted() {
       tell(level::note, name, std::nullopt, std::nullopt,
            "a truncation that was cut short: the next start does it again",
            "what is said of the segments behind it may not count");
+    } else if (name == log::reset_file_name) {
+      tell(level::note, name, std::nullopt, std::nullopt,
+           "the log was being thrown away for another replica's state: the next start goes on",
+           "what is said of the segments may not count");
     } else if (name.ends_with(log::deleted_suffix)) {
       tell(level::note, name, std::nullopt, std::nullopt, "a deleted segment on its way out",
            "the next start removes it");

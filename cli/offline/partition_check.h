@@ -52,6 +52,7 @@ class partition_check {
   void batch(segment_scan& s, const log::scanned_frame& f, const record::batch_header& b);
   void bad_end(segment_scan& s, const log::scan_result& result, bool last);
   void take_span(segment_scan& s);
+  void check_group();
   void check_cleaner();
   void unlisted();
   std::optional<std::string> small(const std::string& name);

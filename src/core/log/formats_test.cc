@@ -8,8 +8,10 @@
 #include "core/log/checkpoint.h"
 #include "core/log/cleaner_checkpoint.h"
 #include "core/log/cut_record.h"
+#include "core/log/group_record.h"
 #include "core/log/journal.h"
 #include "core/log/producer_sequences.h"
+#include "core/log/reset_record.h"
 #include "core/log/scan.h"
 #include "core/log/segment_header.h"
 #include "core/log/segment_index.h"
@@ -147,6 +149,57 @@ TEST_CASE("docs/formats/journal.md") {
   const auto data = rest.substr(record->table_size());
   CHECK(data == "hello world");
   CHECK(crc32c(data) == record->bytes_crc);
+}
+
+const std::string told{"\x01\x03\0\0\x01\0\0\0\x02\0\0\0\x03\0\0\0", 16};
+const std::string with_learner{"\x01\x03\0\x01\x01\0\0\0\x02\0\0\0\x03\0\0\0\x04\0\0\0", 20};
+
+TEST_CASE("docs/formats/group.md") {
+  const auto page = example("group.md");
+  const auto group = decode_group_record(page);
+  REQUIRE(group);
+  CHECK(*group == group_record{.last_vote = {.term = term(9), .voted_for = node_id(2)},
+                               .began = told,
+                               .configurations = {{log_index(40), with_learner}}});
+  CHECK(encode(*group) == page);
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    auto damaged = page;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    CHECK_FALSE(decode_group_record(damaged));
+    CHECK_FALSE(decode_group_record(std::string_view(page).substr(0, i)));
+  }
+  const group_record joined{.began = std::string()};
+  CHECK(decode_group_record(encode(joined)) == joined);
+  CHECK(decode_group_record(encode(group_record{})) == group_record{});
+}
+
+TEST_CASE("the later vote binds") {
+  const vote older{.term = term(3), .voted_for = node_id(5)};
+  const vote entered{.term = term(4)};
+  const vote given{.term = term(4), .voted_for = node_id(0)};
+  CHECK(later_of(older, entered) == entered);
+  CHECK(later_of(given, entered) == given);
+  CHECK(later_of(entered, given) == given);
+}
+
+TEST_CASE("docs/formats/reset.md") {
+  const auto page = example("reset.md");
+  const auto reset = decode_reset_record(page);
+  REQUIRE(reset);
+  CHECK(*reset == reset_record{.salt = salt,
+                               .last_index = log_index(100),
+                               .last_term = term(7),
+                               .next_offset = offset(5000),
+                               .created = timestamp(1700000000000),
+                               .members = with_learner,
+                               .producers = "hello"});
+  CHECK(encode(*reset) == page);
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    auto damaged = page;
+    damaged[i] = static_cast<char>(damaged[i] ^ 1);
+    CHECK_FALSE(decode_reset_record(damaged));
+    CHECK_FALSE(decode_reset_record(std::string_view(page).substr(0, i)));
+  }
 }
 
 TEST_CASE("docs/formats/cut.md") {

@@ -59,6 +59,8 @@ inline constexpr const char* terms_file_name = "terms";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
 inline constexpr const char* cleaner_file_name = "cleaner";
 inline constexpr const char* cut_file_name = "cut";
+inline constexpr const char* group_file_name = "group";
+inline constexpr const char* reset_file_name = "reset";
 // Behind a segment's name: it is on its way out.
 inline constexpr const char* deleted_suffix = ".deleted";
 // Where it is, the partition is not opened; its text says why.

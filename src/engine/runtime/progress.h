@@ -37,6 +37,16 @@ class progress {
     auto waiters = std::exchange(waiters_, {});
     for (auto& w : waiters) w.done.set_exception(why);
   }
+  // Those who wait for more than `bound` are told why they won't see it; others may wait for it
+  // again.
+  void refuse_above(T bound, const std::exception_ptr& why) {
+    std::deque<waiter> refused;
+    while (!waiters_.empty() && waiters_.back().target > bound) {
+      refused.push_front(std::move(waiters_.back()));
+      waiters_.pop_back();
+    }
+    for (auto& w : refused) w.done.set_exception(why);
+  }
   // A shrinking log takes back what was not promised to anybody.
   void retreat(T to) { reached_ = std::min(reached_, to); }
 

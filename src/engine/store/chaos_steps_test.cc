@@ -29,11 +29,19 @@ void chaos_run::append(tracked& t) {
   // Commands are appended when data is not.
   if (log.failed() || (!log.takes_data() && random_() % 8 != 0)) return;
   if (random_() % 25 == 0) t.term = t.term + 1;
+  if (random_() % 30 == 0) vote(t);
   const auto key = static_cast<std::uint8_t>(random_() % 10);
   t.records.resize(static_cast<std::size_t>(log.next_offset().value()));
   t.records.push_back({.key = key, .term = t.term});
   t.log->append_one(random_() % (random_() % 12 == 0 ? 30'000 : 1'500), t.term,
                     fmt::format("k{}", key));
+}
+
+void chaos_run::vote(tracked& t) {
+  t.term = t.term + 1;
+  const log::vote cast{.term = t.term, .voted_for = node_id(static_cast<int>(random_() % 5))};
+  t.log->save_vote(cast);
+  t.votes.push_back({.vote = cast, .durable_at = t.log->log->appended()});
 }
 
 void chaos_run::compare(const tracked& t, const fragments& batches, offset from, offset next) {

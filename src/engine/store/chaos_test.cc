@@ -35,7 +35,10 @@ void chaos_run::require(bool good, const tracked& t, const std::string& what) {
 
 void chaos_run::note_durable() {
   for (auto& t : logs_) {
-    if (t.log->log) t.durable = std::max(t.durable, t.log->log->durable_index());
+    if (!t.log->log) continue;
+    t.durable = std::max(t.durable, t.log->log->durable_index());
+    const auto through = t.log->log->appended_durably();
+    while (t.votes.size() > 1 && t.votes[1].durable_at <= through) t.votes.erase(t.votes.begin());
   }
 }
 
@@ -80,7 +83,7 @@ seastar::future<> chaos_run::open_again(bool room) {
 seastar::future<> chaos_run::stop() {
   for (auto& t : logs_) {
     if (t.log->log) co_await t.log->log->stop();
-    if (t.log->log) t.durable = std::max(t.durable, t.log->log->durable_index());
+    note_durable();
     co_await end_pass(t);
     t.log->log.reset();
   }
@@ -168,6 +171,10 @@ seastar::future<> chaos_run::check(tracked& t) {
       fmt::format("starts at {}, not in {} to {}", log.start_offset(), t.start, t.start_at_most));
   require(log.next_offset().value() == static_cast<std::int64_t>(log.last_index().value()), t,
           "offsets and indexes parted");
+  const auto voted = std::ranges::find(t.votes, log.last_vote(), &tracked::cast::vote);
+  require(voted != t.votes.end(), t,
+          fmt::format("the vote is that of term {}", log.last_vote().term));
+  t.votes = {{.vote = log.last_vote(), .durable_at = 0}};
   const auto end = static_cast<std::size_t>(log.next_offset().value());
   require(end <= t.log->bodies.size(), t,
           fmt::format("{} entries, {} were appended", end, t.log->bodies.size()));

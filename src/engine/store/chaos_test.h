@@ -5,6 +5,7 @@
 //   may take: below what was committed, with a newer one of their key; nothing is there that was
 //   never appended, or was taken back;
 // - each record is in the term that it was appended in;
+// - the last vote is one that was cast, and none older than one that was durable;
 // - the start of a log is where it was moved to, or between that and where it was being moved to;
 // - reads never give wrong bytes: with flipped bits they give damage;
 // - a device without room fails nothing, and when it has room again everything goes on.
@@ -70,7 +71,12 @@ class chaos_run {
     log_index cut_at_least;       // a truncation to here may have happened
     std::vector<told> records{};  // by offset, as kept_log::bodies
     weir::term term{1};
-    offset compacted{0};  // passes may have been below it, so nothing of that is taken back
+    struct cast {
+      log::vote vote;
+      std::uint64_t durable_at;  // of partition_log::appended
+    };
+    std::vector<cast> votes{{}};  // from the last one on that is known to be durable
+    offset compacted{0};          // passes may have been below it, so nothing of that is taken back
     std::optional<seastar::future<>> pass{};
   };
 
@@ -82,6 +88,7 @@ class chaos_run {
   seastar::future<> live(trouble what);
   seastar::future<> step(tracked& t);
   void append(tracked& t);
+  void vote(tracked& t);
   seastar::future<> read_some(tracked& t);
   seastar::future<> truncate(tracked& t);
   seastar::future<> delete_below(tracked& t);

@@ -3,6 +3,7 @@
 // writes as its seed decides, and what was appended to them.
 #include <seastar/core/coroutine.hh>
 #include <seastar/testing/test_case.hh>
+#include <seastar/util/later.hh>
 
 #include <random>
 
@@ -82,6 +83,36 @@ struct kept_log {
                 body, &*header);
     bodies.resize(static_cast<std::size_t>(at.value()));
     bodies.push_back(body.str());
+  }
+
+  void save_vote(log::vote vote) {
+    const auto encoded = log::encode(vote);
+    const fragments body(bytes::copy({encoded.data(), encoded.size()}));
+    log->append({.kind = log::frame_kind::vote,
+                 .body_size = static_cast<std::uint32_t>(body.size()),
+                 .body_crc = log::body_crc(body),
+                 .term = vote.term,
+                 .index = log->last_index() + 1,
+                 .base_offset = log->next_offset(),
+                 .append_time = timestamp(on.clock)},
+                body, nullptr);
+  }
+  // Any bytes will do for the log.
+  void configure(const std::string& members, weir::term in = weir::term(1)) {
+    const auto body = fragments::copy(members);
+    log->append({.kind = log::frame_kind::configuration,
+                 .body_size = static_cast<std::uint32_t>(body.size()),
+                 .body_crc = log::body_crc(body),
+                 .term = in,
+                 .index = log->last_index() + 1,
+                 .base_offset = log->next_offset(),
+                 .append_time = timestamp(on.clock)},
+                body, nullptr);
+  }
+  // A vote has no index.
+  seastar::future<> flush() {
+    const auto wanted = log->appended();
+    while (log->appended_durably() < wanted && !log->failed()) co_await seastar::yield();
   }
 
   seastar::future<std::string> read_all() {

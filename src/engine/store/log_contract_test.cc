@@ -22,10 +22,10 @@ class on_files : public log::contract::subject {
     kept_.append_one(size, e.term);
     told_[kept_.bodies.back()] = e.tag;
   }
-  void flush() override { kept_.log->wait_durable(kept_.log->last_index()).get(); }
-  void truncate_after(log_index last) override {
-    if (kept_.log->last_index() > log_index{}) kept_.log->truncate_after(last).get();
-  }
+  void save_vote(log::vote v) override { kept_.save_vote(v); }
+  void flush() override { kept_.flush().get(); }
+  void truncate_after(log_index last) override { kept_.log->truncate_after(last).get(); }
+  log::vote last_vote() override { return kept_.log->last_vote(); }
   void crash_and_recover() override {
     machine_.files.crash();
     close();
@@ -36,6 +36,7 @@ class on_files : public log::contract::subject {
     std::vector<stored_entry> found;
     kept_.log
         ->replay([&](const log::frame_head& head, const fragments& body) {
+          if (!head.is_entry()) return;
           found.push_back({head.term, told_.at(body.str())});
         })
         .get();

@@ -17,6 +17,7 @@ partition_log::partition_log(shared_store& shared, log_identity identity, std::s
       directory_(std::move(directory)),
       rules_(rules),
       producers_(producers_max),
+      producers_max_(producers_max),
       fibers_("log of " + identity_.name) {}
 
 partition_log::~partition_log() = default;
@@ -45,7 +46,11 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
   if (head.kind == log::frame_kind::vote) {
     const auto vote = log::decode_vote(body.str());
     weir_check(vote.has_value(), "{}: a vote of {} bytes", identity_.name, body.size());
-    last_vote_ = {.term = vote->term, .voted_for = vote->voted_for};
+    last_vote_ = log::later_of(last_vote_, *vote);
+  } else if (head.kind == log::frame_kind::configuration) {
+    weir_check(body.size() <= log::configuration_size_max, "{}: a configuration of {} bytes",
+               identity_.name, body.size());
+    group_.configurations.push_back({head.index, body.str()});
   }
   appended_bytes_ += size;
   shared_.dirty += size;
@@ -62,6 +67,10 @@ void partition_log::account(const log::frame_head& head, const record::batch_hea
   next_offset_ = head.next_offset();
   last_term_ = head.term;
   terms_.append(head.term, head.index, head.base_offset);
+  count_batch(head, batch);
+}
+
+void partition_log::count_batch(const log::frame_head& head, const record::batch_header* batch) {
   if (!batch || !batch->has_producer() || batch->control()) return;
   const log::sequence_range claim{.producer = batch->producer,
                                   .epoch = batch->epoch,
@@ -105,11 +114,7 @@ void partition_log::roll(timestamp now) {
 
 seastar::future<> partition_log::wait_room() {
   // One that takes no data refuses it at once.
-  while (
-      !failed_ && takes_data() &&
-      (dirty() > shared_.dirty_of_one_max || (shared_.dirty > shared_.dirty_max && dirty() > 0))) {
-    co_await drained_.wait();
-  }
+  while (!failed_ && takes_data() && is_behind()) co_await drained_.wait();
 }
 
 void partition_log::fail(const std::exception_ptr& why) {

@@ -18,6 +18,7 @@
 #include "core/log/checkpoint.h"
 #include "core/log/compaction_plan.h"
 #include "core/log/frame.h"
+#include "core/log/group_record.h"
 #include "core/log/producer_sequences.h"
 #include "core/log/segment_header.h"
 #include "core/log/segment_index.h"
@@ -86,6 +87,33 @@ struct read_result {
   offset next;        // where to go on
 };
 
+// Entries for another copy: at least one, and then as many as fit.
+struct entry_range {
+  log_index from;
+  log_index through;
+  std::size_t bytes = 0;  // of bodies
+};
+struct kept_entry {
+  log::frame_head head;
+  fragments body;  // shared with the cache
+};
+
+// The entry before the first one that another copy can be given from this log. What lies before it
+// is deleted, or has holes where compaction was.
+struct log_base {
+  log_index index;
+  weir::term term;
+  offset next_offset{0};  // after it
+  bool operator==(const log_base&) const = default;
+};
+
+// A state that takes the place of a log: what it would be with all entries up to `base`.
+struct log_state {
+  log_base base;
+  std::string members;  // a configuration's body: in effect at the base; empty: it is not known
+  fragments producers;  // log::producer_sequences::encode
+};
+
 class partition_log final : public journal_user {
  public:
   // Opens what is in `directory`, or starts a new log there. Recovery reads frames behind the last
@@ -99,7 +127,8 @@ class partition_log final : public journal_user {
   seastar::future<> settle() override;
 
   // Behind the last frame: the head's index must be last_index() + 1, its base offset
-  // next_offset(). `batch` is the body's header where the frame is a batch.
+  // next_offset(). `batch` is the body's header where the frame is a batch. The frame may have been
+  // made by another broker: its term and append time are kept.
   void append(const log::frame_head& head, const fragments& body,
               const record::batch_header* batch);
   // Resolves when the frame is on the device; fails when that will never be known.
@@ -108,8 +137,17 @@ class partition_log final : public journal_user {
   // Waits until less than the bound of bytes is unwritten, or data is not taken: call before
   // append.
   seastar::future<> wait_room();
-  // Called on this shard after each flush.
+  // Called on this shard after each flush, and when the log has failed.
   void on_durable(std::function<void(log_index)> call) { on_durable_ = std::move(call); }
+  // Bytes appended so far, and how many of those came before everything that is not durable yet: a
+  // vote, which has no index, is durable once the second has reached the first as it was behind it.
+  // A truncation and a reset leave nothing that is not durable.
+  [[nodiscard]] std::uint64_t appended() const { return appended_bytes_; }
+  [[nodiscard]] std::uint64_t appended_durably() const { return durable_reach_.bytes; }
+  // More is unwritten than should be: what another broker has can wait there.
+  [[nodiscard]] bool is_behind() const {
+    return dirty() > shared_.dirty_of_one_max || (shared_.dirty > shared_.dirty_max && dirty() > 0);
+  }
 
   seastar::future<std::expected<read_result, read_fault>> read(offset from, read_limits limits);
   // First record at or after `time` among offsets below `below`.
@@ -117,12 +155,23 @@ class partition_log final : public journal_user {
       timestamp time, offset below);
   seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>> latest_time(
       offset below);
+  // Entries for another copy, committed or not, from one behind base() on. Out of range: not there,
+  // or the log was cut meanwhile.
+  seastar::future<std::expected<std::vector<kept_entry>, read_fault>> read_entries(
+      entry_range range);
   // All frames in order.
   seastar::future<> replay(std::function<void(const log::frame_head&, const fragments&)> each);
 
-  // Forgets frames behind `last`, durably. Never below what was committed: the caller knows. With
-  // no_space or journal_unavailable nothing is forgotten, and it can be asked again.
+  // Forgets frames behind `last`, durably. Never below what was committed: the caller knows. The
+  // last vote is durable when it resolves, though its frame may be among them. With no_space or
+  // journal_unavailable nothing is forgotten, and it can be asked again.
   seastar::future<> truncate_after(log_index last);
+  // Forgets all frames, durably, and goes on behind the state's base. The vote stays, durable. With
+  // no_space nothing is forgotten, and it can be asked again.
+  seastar::future<> reset(log_state to);
+  // Of a new replica, before anything is appended: the configuration that its group began with, or
+  // an empty one, is kept durably (log::group_record::began).
+  seastar::future<> begin_group(std::string configuration);
   // Moves the start offset up to `before` (-1: `commit_offset`); whole segments below it are
   // deleted. Durable when it resolves; with no_space it may have moved up to `before` in part.
   seastar::future<std::expected<void, log::delete_error>> delete_below(offset before,
@@ -146,7 +195,18 @@ class partition_log final : public journal_user {
   [[nodiscard]] offset next_offset() const { return next_offset_; }
   [[nodiscard]] log_index last_index() const { return last_index_; }
   [[nodiscard]] weir::term last_term() const { return last_term_; }
+  // Appended or recovered, also where a truncation took its frame.
   [[nodiscard]] log::vote last_vote() const { return last_vote_; }
+  // How the group began, and the configurations in the log, the one in effect at base() first if it
+  // is known. Its vote is not looked at.
+  [[nodiscard]] const log::group_record& group() const { return group_; }
+  [[nodiscard]] log_base base() const;
+  // Idempotent producers as of base(), for a log_state.
+  seastar::future<fragments> producers_at_base();
+  [[nodiscard]] bool compacted() const {
+    return !parts_.empty() && parts_.front()->header.compacted.has_value();
+  }
+  [[nodiscard]] log_index start_index() const { return start_index_; }
   [[nodiscard]] const log::term_map& terms() const { return terms_; }
   [[nodiscard]] log::producer_sequences& producers() { return producers_; }
   [[nodiscard]] std::uint64_t size_bytes() const;
@@ -193,6 +253,7 @@ class partition_log final : public journal_user {
                 log::roll_rules rules, std::size_t producers_max);
   void roll(timestamp now);
   void account(const log::frame_head& head, const record::batch_header* batch);
+  void count_batch(const log::frame_head& head, const record::batch_header* batch);
   seastar::future<> flush_loop();
   seastar::future<> flush_once();
   [[nodiscard]] bool small_enough_to_journal() const;
@@ -228,6 +289,12 @@ class partition_log final : public journal_user {
   seastar::future<> write_side_files(side_files now);
   seastar::future<> write_side_files_and_checkpoint(side_files now);
   seastar::future<> write_terms();
+  seastar::future<> write_group();
+  void forget_configurations_behind(log_index last);
+  void forget_before_first_part();
+  void take_state(const log::segment_header& header, const log_state& to,
+                  log::producer_sequences producers);
+  [[nodiscard]] const part* first_whole() const;
   log::journal_entry entry_of(const part& p, std::uint64_t at, log::journal_kind kind) const;
   seastar::future<> create(part& p);
   seastar::future<> finish(part& p);
@@ -235,7 +302,8 @@ class partition_log final : public journal_user {
   seastar::future<> write_checkpoint(bool clean);
   [[nodiscard]] log::checkpoint checkpoint_now() const;
   seastar::future<> store_checkpoint(log::checkpoint c);
-  seastar::future<> forget_side_files(part& p);
+  seastar::future<> forget_side_files(part& p, log_index last);
+  seastar::future<> rebuild_producers();
   void fail(const std::exception_ptr& why);
   // Where the log starts, durably.
   struct log_start {
@@ -286,7 +354,10 @@ class partition_log final : public journal_user {
   log::segment_list segments_;
   log::term_map terms_;
   log::producer_sequences producers_;
+  std::size_t producers_max_;
   log::vote last_vote_;
+  log::group_record group_;         // but for its vote
+  log::group_record group_stored_;  // what the file says; as new where there is none
   weir::term last_term_;
   log_index last_index_;
   log_index start_index_{1};
@@ -319,6 +390,7 @@ class partition_log final : public journal_user {
   log_figures figures_;
   compaction_figures compaction_;
   bool compacting_ = false;
+  std::uint64_t cuts_ = 0;  // of its end: who reads beside one finds other bytes, not damage
   seastar::lw_shared_ptr<read_figures> reads_ = seastar::make_lw_shared<read_figures>();
   fibers fibers_;
 };
@@ -328,7 +400,9 @@ using log::cleaner_file_name;
 using log::cut_file_name;
 using log::damage_file_name;
 using log::deleted_suffix;
+using log::group_file_name;
 using log::producers_file_name;
+using log::reset_file_name;
 using log::terms_file_name;
 
 }  // namespace weir::store

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/log/checkpoint.h"
-#include "engine/store/partition_log.h"
+#include "engine/store/recovery.h"
 #include "engine/store/store_log.h"
 
 namespace weir::store {
@@ -141,10 +141,8 @@ void partition_log::flushed(const reach& through) {
   flushed_bytes_ = through.bytes;
   durable_reach_ = through;
   drained_.broadcast();
-  if (through.index > durable_.reached()) {
-    durable_.advance(through.index);
-    if (on_durable_) on_durable_(through.index);
-  }
+  durable_.advance(through.index);
+  if (on_durable_) on_durable_(through.index);
 }
 
 seastar::future<> partition_log::settle() {
@@ -218,8 +216,10 @@ seastar::future<> partition_log::finish(part& p) {
   p.finished = true;
 }
 
-// Before an index: one is believed only as far as the terms of what it covers are known.
+// Before an index: one is believed only as far as the terms of what it covers are known, and with
+// it a start does not see the votes and configurations that it covers.
 seastar::future<> partition_log::write_terms() {
+  co_await write_group();
   const auto latest = terms_.latest();
   if (latest == terms_stored_) co_return;
   co_await replace_small(shared_.files, path(terms_file_name), terms_.encode());
@@ -288,13 +288,25 @@ seastar::future<> partition_log::write_side_files(side_files now) {
 
 // Before the segment is cut: with frames that will be written in their place these files would be
 // wrong, not merely old. The checkpoint goes first: it is what may find no room.
-seastar::future<> partition_log::forget_side_files(part& p) {
+seastar::future<> partition_log::forget_side_files(part& p, log_index last) {
   auto c = checkpoint_now();
   c.active_salt = 0;  // speaks of no segment; where the log starts stays known
   co_await store_checkpoint(c);
   p.covered = log::segment_header_size;
   terms_stored_.reset();
-  co_await remove_side_files(p.header.first_index);
+  // Producers as of the segment's start stay true.
+  const auto producers = path(producers_file_name(p.header.first_index));
+  std::optional<log::producer_sequences::snapshot> known;
+  if (const auto file = co_await read_small(shared_.files, producers, side_file_max)) {
+    if (auto read = log::producer_sequences::decode(fragments::copy(*file), producers_max_))
+      known = *std::move(read);
+  }
+  if (known && known->covers <= last) {
+    const auto index = path(log::index_file_name(p.header.first_index));
+    if (co_await shared_.files.exists(index)) co_await shared_.files.remove(index);
+  } else {
+    co_await remove_side_files(p.header.first_index);
+  }
   co_await shared_.files.sync_directory(directory_);
 }
 

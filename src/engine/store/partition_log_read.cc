@@ -70,6 +70,7 @@ read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_erro
 seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part from, position at,
                                                                      visit each) {
   log_index next{};  // what lies before it was seen
+  const auto cuts = cuts_;
   while (true) {
     const auto& p = from.part;
     reader in(p, at.value());
@@ -78,10 +79,12 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part f
       const auto raw = co_await in.take(log::frame_head_size);
       const auto head =
           log::decode_frame_head(raw.contiguous(0, raw.size()).view(), p->header.salt, frame_at);
+      if (!head && cuts != cuts_) co_return std::unexpected(read_fault::out_of_range);
       if (!head) co_return std::unexpected(damaged(*p, frame_at.value(), head.error()));
       const auto body = co_await in.take(head->body_size);
       if (in.take_from_disk()) {
         if (const auto good = log::check_body(*head, body); !good) {
+          if (cuts != cuts_) co_return std::unexpected(read_fault::out_of_range);
           co_return std::unexpected(damaged(*p, frame_at.value(), good.error()));
         }
       }

@@ -59,16 +59,19 @@ seastar::future<> partition_log::truncate_after(log_index last) {
   const auto writing = co_await seastar::get_units(write_lock_, 1);
   const auto side = co_await seastar::get_units(side_lock_, 1);
   auto cut = co_await find_cut(last);
+  // The last vote may be behind the cut.
+  co_await write_group();
   // Everything that says how far the part reaches goes before the part is cut: what will be written
   // behind the cut must not be taken for what was there.
   auto& p = *parts_[cut.number];
-  co_await forget_side_files(p);
+  co_await forget_side_files(p, last);
   if (journaled_) {
     in_journal_ = true;  // from here on it knows this log, cut or not
     co_await shared_.small_writes->append(*this,
                                           entry_of(p, cut.end.value(), log::journal_kind::cut), {});
   }
   auto kept = co_await p.file->block_before(cut.end.value());
+  ++cuts_;
   std::exception_ptr failed;
   try {
     co_await replace_small(shared_.files, path(cut_file_name),
@@ -115,14 +118,16 @@ seastar::future<> partition_log::cut_behind(cut_place cut) {
   segments_.active().update(p.index.totals());
   terms_.truncate(last_index_ + 1);
   first_dirty_ = std::min(first_dirty_, next_offset_);
-  last_term_ = terms_.term_at(last_index_).value_or(weir::term{});
-  if (!producers_.truncate(last_index_ + 1)) producers_.clear();
+  forget_configurations_behind(last_index_);
+  last_term_ = terms_.term_at(last_index_).value_or(p.header.term);
+  const bool exact = producers_.truncate(last_index_ + 1);
   shared_.dirty -= dirty();
   flushed_bytes_ = appended_bytes_;
   durable_.retreat(last_index_);
   durable_.advance(last_index_);
   durable_reach_ = here();
   changed_ = true;
+  if (!exact) co_await rebuild_producers();
 }
 
 // Once those who read it have left.
@@ -173,6 +178,7 @@ seastar::future<> partition_log::drop_front(std::size_t count, bool kept_out) {
     co_await take_away(p, kept_out);
     if (kept_out) co_await shared_.files.sync_directory(directory_);
   }
+  forget_before_first_part();
   co_await shared_.files.sync_directory(directory_);
 }
 
@@ -185,7 +191,6 @@ seastar::future<> partition_log::move_start(log_start to) {
   co_await store_checkpoint(c);
   start_index_ = to.index;
   start_offset_ = to.offset;
-  terms_.trim(start_index_, start_offset_);
 }
 
 // The new start is durable before anything goes, so that a crash between the two only leaves work
@@ -208,7 +213,6 @@ seastar::future<> partition_log::apply(log::retention_plan plan) {
     const auto& first = parts_[plan.drop]->header;
     start_index_ = std::max(start_index_, first.first_index);
     start_offset_ = std::max(start_offset_, first.first_offset);
-    terms_.trim(start_index_, start_offset_);
     co_await drop_front(std::exchange(plan.drop, 0), true);
     co_await move_start(start);
   }

@@ -16,51 +16,16 @@
 #include "core/log/scan.h"
 #include "engine/runtime/scheduling.h"
 #include "engine/store/finish_cut.h"
-#include "engine/store/partition_log.h"
+#include "engine/store/finish_reset.h"
+#include "engine/store/recovery.h"
 #include "engine/store/store_log.h"
 
 namespace weir::store {
 namespace {
 
-constexpr std::size_t small_file_max = 64 << 20;
 constexpr std::size_t window_size = 128 * 1024;
 
 }  // namespace
-
-struct partition_log::recovery {
-  recovery(partition_log& l, std::size_t most) : log(l), producers_max(most) {}
-
-  seastar::future<> run();
-  seastar::future<std::vector<log_index>> segments();
-  seastar::future<> load_side_files(const std::vector<log_index>& firsts);
-  seastar::future<bool> open_part(log_index first, bool last);
-  seastar::future<std::optional<std::string>> side_file(std::string name);
-  void damaged_side_file(const std::string& name, log::log_error error);
-  seastar::future<> take_index(part& p, std::uint64_t size);
-  seastar::future<bool> take_totals(part& p, std::uint64_t size);
-  void take(part& p, log::segment_index index, std::uint64_t covered);
-  seastar::future<> write_what_was_missing();
-  seastar::future<> scan(part& p, std::uint64_t size, bool last);
-  void take_terms(const part& p);
-  void take_span(part& p);
-  seastar::future<> make_durable();
-  seastar::future<> forget_remnants();
-  seastar::future<> begin_appending();
-  void found(part& p, const log::scanned_frame& frame);
-  [[noreturn]] void damage(const part& p, const std::string& what) const {
-    throw std::runtime_error(
-        fmt::format("{}: {}: {}; the partition is not opened: restore it from a replica or a "
-                    "backup, or remove the file to give up what it held",
-                    log.identity_.name, p.file->path(), what));
-  }
-
-  partition_log& log;
-  std::size_t producers_max;
-  std::optional<log::checkpoint> checkpoint;
-  log_index producers_cover{};  // the snapshot holds everything up to this
-  log::term_map stored_terms;   // the file's: as new as every index
-  bool rebuilt = false;         // a file was damaged, or much had to be scanned
-};
 
 seastar::future<std::unique_ptr<partition_log>> partition_log::open(shared_store& shared,
                                                                     log_identity identity,
@@ -96,8 +61,11 @@ seastar::future<> partition_log::recovery::run() {
         "or a backup, or remove {} to give up what it held",
         log.identity_.name, why->substr(0, why->find('\n')), log.path(damage_file_name)));
   }
+  co_await finish_reset(log.shared_.files, log.directory_, log.identity_.topic_id,
+                        log.identity_.partition);
   co_await finish_cut(log.shared_.files, log.directory_);
   const auto firsts = co_await segments();
+  co_await load_group();
   co_await load_side_files(firsts);
   for (std::size_t i = 0; i < firsts.size(); ++i) {
     if (!co_await open_part(firsts[i], i + 1 == firsts.size())) break;
@@ -109,7 +77,7 @@ seastar::future<> partition_log::recovery::run() {
   if (!log.parts_.empty()) {
     log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
-    log.terms_.trim(log.start_index_, log.start_offset_);
+    log.forget_before_first_part();
     if (log.terms_ == stored_terms) log.terms_stored_ = log.terms_.latest();
     log.first_dirty_ = std::min(log.first_dirty_, log.next_offset_);
     co_await make_durable();
@@ -147,7 +115,7 @@ seastar::future<> partition_log::recovery::write_what_was_missing() {
 seastar::future<std::optional<std::string>> partition_log::recovery::side_file(std::string name) {
   std::optional<std::string> file;
   try {
-    file = co_await read_small(log.shared_.files, log.path(name), small_file_max);
+    file = co_await read_small(log.shared_.files, log.path(name), side_file_max);
   } catch (const std::runtime_error& e) {
     store_log.warn("{}: {}", log.identity_.name, e.what());
     rebuilt = true;
@@ -192,6 +160,7 @@ seastar::future<> partition_log::recovery::begin_appending() {
     log.last_index_ = last.header.first_index - 1;
     log.next_offset_ = last.header.first_offset;
     log.terms_.truncate(last.header.first_index);
+    log.forget_configurations_behind(log.last_index_);
     const auto size = block_ceil(last.file->end());
     co_await take_index(last, size);
     co_await scan(last, size, true);
@@ -244,7 +213,7 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
     }
   }
   if (const auto file =
-          co_await read_small(log.shared_.files, log.path(cleaner_file_name), small_file_max)) {
+          co_await read_small(log.shared_.files, log.path(cleaner_file_name), side_file_max)) {
     if (const auto c = log::decode_cleaner_checkpoint(*file)) log.first_dirty_ = c->first_dirty;
   }
   // The newest snapshot that is whole; older ones only cost a longer scan.
@@ -316,7 +285,8 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
     log.last_index_ = header->first_index - 1;
     log.next_offset_ = header->first_offset;
   }
-  log.last_vote_ = {.term = header->last_vote.term, .voted_for = header->last_vote.voted_for};
+  if (log.parts_.empty()) take_configurations(log_index{}, header->first_index);
+  log.last_vote_ = log::later_of(log.last_vote_, header->last_vote);
   log.last_term_ = std::max(log.last_term_, header->term);
   p->on_disk = true;
   log.parts_.push_back(p);
@@ -357,6 +327,8 @@ seastar::future<> partition_log::recovery::take_index(part& p, std::uint64_t siz
   if (!index) co_return damaged_side_file(name, index.error());
   const auto& span = p.header.compacted;
   if (span && index->totals().end != span->end) co_return;
+  // One that was written when the terms of what is below the start were not kept.
+  if (!span && !stored_terms.term_at(p.header.first_index)) co_return;
   const auto stored = index->totals().end.value();
   if (index->totals().next_index > producers_cover + 1) index->truncate(producers_cover + 1);
   take(p, std::move(*index), stored);
@@ -373,7 +345,7 @@ seastar::future<bool> partition_log::recovery::take_totals(part& p, std::uint64_
   const auto& totals = index->totals();
   const auto& span = p.header.compacted;
   if (block_ceil(totals.end.value()) != size || totals.next_index > producers_cover + 1 ||
-      (span && totals.end != span->end))
+      (!span && !stored_terms.term_at(p.header.first_index)) || (span && totals.end != span->end))
     co_return false;
   const auto end = totals.end.value();
   take(p, std::move(*index), end);
@@ -387,6 +359,7 @@ void partition_log::recovery::take(part& p, log::segment_index index, std::uint6
   log.last_index_ = p.index.totals().next_index - 1;
   log.next_offset_ = p.index.totals().next_offset;
   take_terms(p);
+  take_configurations(p.header.first_index, p.index.totals().next_index);
   if (const auto t = log.terms_.term_at(log.last_index_))
     log.last_term_ = std::max(log.last_term_, *t);
 }
@@ -411,7 +384,9 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
     if (auto read = record::read_batch_header(frame.body_start)) batch = *read;
   } else if (frame.head.kind == log::frame_kind::vote) {
     if (const auto v = log::decode_vote(frame.body_start))
-      log.last_vote_ = {.term = v->term, .voted_for = v->voted_for};
+      log.last_vote_ = log::later_of(log.last_vote_, *v);
+  } else if (frame.head.kind == log::frame_kind::configuration) {
+    bodies_wanted.push_back({frame.at, frame.head});
   }
   p.index.add(frame.at, frame.head, time_of(batch ? &*batch : nullptr));
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
@@ -463,6 +438,8 @@ seastar::future<> partition_log::recovery::scan(part& p, std::uint64_t size, boo
       while (auto frame = scanner.next()) found(p, *frame);
       co_await seastar::coroutine::maybe_yield();
     }
+    for (const auto& wanted : std::exchange(bodies_wanted, {}))
+      co_await read_configuration(p, *f, wanted.at, wanted.head);
   } catch (...) {
     failed = std::current_exception();
   }
