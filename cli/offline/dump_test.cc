@@ -5,6 +5,8 @@
 
 #include "cli/offline/data_dir_test.h"
 #include "cli/offline/kinds.h"
+#include "core/log/group_record.h"
+#include "core/log/reset_record.h"
 
 namespace weir::offline::test {
 namespace {
@@ -99,6 +101,17 @@ TEST_CASE("the files beside the segments, by what they begin with") {
       log::encode(log::cleaner_checkpoint{.first_dirty = offset(40), .written = timestamp(1000)});
   spill(at("cleaner"), small_file({cleaner.data(), cleaner.size()}));
   CHECK(has(shown(at("cleaner")), "cleaner  compacted_below 40"));
+  const log::group_record group{
+      .last_vote = {.term = term(4), .voted_for = node_id(2)},
+      .began = std::string("\x01\x02\0\0\x01\0\0\0\x02\0\0\0", 12),
+      .configurations = {{log_index(9), std::string("\x01\x01\0\x01\x05\0\0\0\x06\0\0\0", 12)}}};
+  spill(at("group"), small_file(log::encode(group)));
+  CHECK(has(shown(at("group")), "group  voted_in_term 4  voted_for 2  began_with"));
+  CHECK(has(shown(at("group")), "voters 1 2"));
+  CHECK(has(shown(at("group")), "voters 5, learners 6"));
+  const log::reset_record reset{.last_index = log_index(77), .next_offset = offset(5)};
+  spill(at("reset"), small_file(log::encode(reset)));
+  CHECK(has(shown(at("reset")), "reset  last_index 77"));
   spill(d.path + "/other", "hello");
   CHECK(has(shown(d.path + "/other", {}, false), "does not begin like any file of Weir"));
   CHECK_THROWS_AS(open_source(d.path + "/absent"), read_failed);

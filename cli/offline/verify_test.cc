@@ -4,6 +4,7 @@
 
 #include "cli/offline/data_dir_test.h"
 #include "cli/offline/directory_check.h"
+#include "core/log/group_record.h"
 
 namespace weir::offline::test {
 namespace {
@@ -131,6 +132,19 @@ TEST_CASE("files beside the segments that are damaged are redundant") {
     const auto alone = verify(d.file(name));
     CHECK(alone.count(level::redundant) == 1);
   }
+}
+
+TEST_CASE("a group record that is damaged is damage: nothing else has the vote") {
+  const filled d;
+  const log::group_record group{.last_vote = {.term = term(4), .voted_for = node_id(2)},
+                                .began = std::string(),
+                                .configurations = {{log_index(3), "members"}}};
+  const auto file = d.partition() + "/group";
+  spill(file, small_file(log::encode(group)));
+  CHECK(verify(file).kept().empty());
+  d.flip(file, 30);
+  d.has_one(level::damage, std::string(label) + "group", "bad checksum");
+  CHECK(verify(file).count(level::damage) == 1);
 }
 
 TEST_CASE("an index that does not agree with its segment, its checksum right") {

@@ -123,8 +123,8 @@ seastar::future<> cluster::open() {
   weir_check(seastar::this_shard_id() == 0, "opened on shard {}", seastar::this_shard_id());
   co_await start_on_reserve();
   co_await store::replay_journals(*files_, settings_.data_dir, seastar::smp::count, draw);
-  group0_ = co_await replica::open(store_, settings_.self, {.name = "catalog"},
-                                   settings_.data_dir + "/catalog", {});
+  group0_ = co_await replica::open(store_, replica_group::alone(settings_.self),
+                                   {.name = "catalog"}, settings_.data_dir + "/catalog", {});
   std::vector<std::string> commands;
   co_await group0_->replay([&](const log::frame_head& head, const fragments& body) {
     if (head.kind == log::frame_kind::command) commands.push_back(body.str());
@@ -166,8 +166,8 @@ seastar::future<std::expected<void, command_error>> cluster::execute_here(std::s
   if (fibers_.stopping()) co_return std::unexpected(command_error::stopping);
   const auto placed = group0_->place_command(encoded, clock_now());
   if (!placed) co_return std::unexpected(command_error::storage);
-  auto& p = *pending_.emplace_back(std::make_unique<pending>(
-      pending{.index = placed->index, .encoded = std::move(encoded), .done = {}}));
+  auto& p = *pending_.emplace_back(std::make_unique<pending>(pending{
+      .index = placed->index, .term = placed->term, .encoded = std::move(encoded), .done = {}}));
   auto done = p.done.get_future();
   proposed_.signal();
   co_return co_await std::move(done);
@@ -181,7 +181,7 @@ seastar::future<> cluster::apply_loop() {
     pending_.pop_front();
     std::expected<void, command_error> answer = std::unexpected(command_error::storage);
     try {
-      co_await group0_->wait_committed(p->index);
+      co_await group0_->wait_committed(p->index, p->term);
       // All shards give the same answer; the last one asked is kept.
       for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
         answer = co_await container().invoke_on(

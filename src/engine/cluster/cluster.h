@@ -117,6 +117,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
  private:
   struct pending {
     log_index index;
+    weir::term term;
     std::string encoded;
     seastar::promise<std::expected<void, command_error>> done;
   };

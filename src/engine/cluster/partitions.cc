@@ -88,8 +88,8 @@ seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partit
                                      .partition = partition_id(partition)};
   const auto directory = fmt::format("{}/{}", directory_of(t), partition);
   try {
-    auto opened =
-        co_await replica::open(store_, settings_.self, identity, directory, replica_options_of(t));
+    auto opened = co_await replica::open(store_, replica_group::alone(settings_.self), identity,
+                                         directory, replica_options_of(t));
     replicas_.emplace(key, std::move(opened));
   } catch (const std::exception& why) {
     // Quarantined: this partition alone; the others are served.

@@ -29,22 +29,6 @@ replica_error error_of(log::sequence_error error) {
   weir_check(false, "sequence error {}", static_cast<int>(error));
 }
 
-// One voter for now: this node.
-raft::stored_state stored_in(const store::partition_log& log, node_id self) {
-  raft::stored_state out{
-      .last_vote = {.term = log.last_vote().term, .voted_for = log.last_vote().voted_for},
-      .base = {.term = log.last_term(), .index = log.last_index()},
-      .last_index = log.last_index(),
-      .members = {.voters = {self}},
-  };
-  for (const auto& entry : log.terms().entries()) {
-    if (entry.first_index > log.last_index()) break;  // all entries are trimmed
-    if (out.terms.empty()) out.base = {.index = entry.first_index - 1};
-    out.terms.push_back({.term = entry.term, .first = entry.first_index});
-  }
-  return out;
-}
-
 template <typename T>
 std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from) {
   if (!from) return std::unexpected(error_of(from.error()));
@@ -53,106 +37,35 @@ std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from)
 
 }  // namespace
 
-replica::replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options)
-    : log_(std::move(log)), raft_(self, stored_in(*log_, self), {}, 0), options_(options) {
-  log_->on_durable([this](log_index through) {
-    if (log_->failed()) {
-      commit_.fail(std::make_exception_ptr(storage_failed(log_->name())));
-      news_.notify();
-      return;
-    }
-    perform(raft_.durable(through));
-  });
+std::expected<placed_batch, replica_error> replica::put(const proposal& wanted,
+                                                        std::uint32_t offsets) {
+  keep_awake();
+  const raft::entry_head head{.offset_count = offsets,
+                              .size = static_cast<std::uint32_t>(wanted.body.size())};
+  auto out = raft_.propose({&head, 1});
+  const placed_batch placed{.index = out.append.front().index,
+                            .term = out.append.front().term,
+                            .base_offset = log_->next_offset(),
+                            .append_time = wanted.now,
+                            .log_start = start_offset()};
+  perform(std::move(out), {.own = &wanted});
+  return placed;
 }
 
-seastar::future<std::unique_ptr<replica>> replica::open(store::shared_store& shared, node_id self,
-                                                        store::log_identity identity,
-                                                        std::string directory,
-                                                        replica_options options) {
-  auto log = co_await store::partition_log::open(shared, std::move(identity), std::move(directory),
-                                                 options.roll, options.producers_max);
-  std::unique_ptr<replica> opened(new replica(self, std::move(log), options));
-  // An empty log has nothing that could be committed or not: it elects with its first entry, in the
-  // same flush.
-  if (opened->log_->last_index() > log_index{}) {
-    opened->uncommitted_.push_back({opened->log_->last_index(), opened->log_->next_offset()});
-    opened->lead();
-    co_await opened->commit_.wait_for(opened->raft_.last_index());
-  }
-  co_return std::move(opened);
-}
-
-void replica::lead() {
-  // Alone in the set it leads at once, whatever the time.
-  perform(raft_.tick({}));
-}
-
-void replica::perform(const raft::effects& out) {
-  const auto now = log_->now();
-  if (out.save_vote) {
-    const auto encoded =
-        log::encode(log::vote{.term = out.save_vote->term, .voted_for = out.save_vote->voted_for});
-    const fragments body(bytes::copy({encoded.data(), encoded.size()}));
-    log_->append({.kind = log::frame_kind::vote,
-                  .body_size = static_cast<std::uint32_t>(body.size()),
-                  .body_crc = log::body_crc(body),
-                  .term = out.save_vote->term,
-                  .index = log_->last_index() + 1,
-                  .base_offset = log_->next_offset(),
-                  .append_time = now},
-                 body, nullptr);
-  }
-  for (const auto& entry : out.append) {
-    weir_check(entry.kind == raft::entry_kind::term_start, "{}: entry {} of kind {}", log_->name(),
-               entry.index, static_cast<int>(entry.kind));
-    log_->append({.kind = log::frame_kind::term_start,
-                  .term = entry.term,
-                  .index = entry.index,
-                  .base_offset = log_->next_offset(),
-                  .append_time = now},
-                 {}, nullptr);
-    uncommitted_.push_back({entry.index, log_->next_offset()});
-  }
-  if (out.commit) move_commit(*out.commit);
-}
-
-void replica::move_commit(log_index to) {
-  const auto before = high_watermark_;
-  while (!uncommitted_.empty() && uncommitted_.front().index <= to) {
-    high_watermark_ = uncommitted_.front().end;
-    uncommitted_.pop_front();
-  }
-  commit_.advance(to);
-  if (high_watermark_ != before) news_.notify();
-}
-
-std::expected<placed_batch, replica_error> replica::put(log::frame_kind kind, const fragments& body,
-                                                        const record::batch_header* batch,
-                                                        std::uint32_t offsets, timestamp now) {
-  const raft::entry_head wanted{.offset_count = offsets,
-                                .size = static_cast<std::uint32_t>(body.size())};
-  const auto out = raft_.propose({&wanted, 1});
-  const auto& entry = out.append.front();
-  const auto base = log_->next_offset();
-  log_->append({.kind = kind,
-                .body_size = entry.size,
-                .body_crc = batch ? batch->crc : log::body_crc(body),
-                .term = entry.term,
-                .index = entry.index,
-                .base_offset = base,
-                .offset_count = offsets,
-                .append_time = now},
-               body, batch);
-  uncommitted_.push_back({entry.index, log_->next_offset()});
-  return placed_batch{
-      .index = entry.index, .base_offset = base, .append_time = now, .log_start = start_offset()};
+// Only where all that was acknowledged is known to be in the log.
+std::expected<void, replica_error> replica::may_place() {
+  if (stopped_) return std::unexpected(replica_error::not_leader);
+  if (!takes_part()) return std::unexpected(replica_error::storage);
+  if (alone() && raft_.current_role() != raft::role::leader) lead();
+  // A leader of nobody else has everything in its own log before it is committed.
+  if (cutting_ || !raft_.accepts_proposals() || (!alone() && !raft_.serving()))
+    return std::unexpected(replica_error::not_leader);
+  return {};
 }
 
 std::expected<placed_batch, replica_error> replica::place(const record::validated_batch& batch,
                                                           timestamp now) {
-  if (stopped_) return std::unexpected(replica_error::not_leader);
-  if (log_->failed()) return std::unexpected(replica_error::storage);
-  if (raft_.current_role() != raft::role::leader) lead();
+  if (const auto may = may_place(); !may) return std::unexpected(may.error());
   if (batch.header.has_producer()) {
     const auto known =
         log_->producers().check({.producer = batch.header.producer,
@@ -162,6 +75,7 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
     if (!known) return std::unexpected(error_of(known.error()));
     if (*known) {
       return placed_batch{.index = (*known)->index,
+                          .term = raft_.log().term_at((*known)->index).value_or(term{}),
                           .base_offset = (*known)->base_offset,
                           .append_time = (*known)->max_timestamp,
                           .log_start = start_offset(),
@@ -173,33 +87,63 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
   auto header = batch.header;
   header.base_offset = log_->next_offset();
   const auto body = record::rewrite_place(batch.all, header.base_offset, leader_epoch());
-  return put(log::frame_kind::batch, body, &header, static_cast<std::uint32_t>(batch.record_count),
-             now);
+  return put({.kind = log::frame_kind::batch, .body = body, .batch = &header, .now = now},
+             static_cast<std::uint32_t>(batch.record_count));
 }
 
 std::expected<placed_batch, replica_error> replica::place_command(std::string body, timestamp now) {
-  if (stopped_) return std::unexpected(replica_error::not_leader);
-  if (log_->failed()) return std::unexpected(replica_error::storage);
-  if (raft_.current_role() != raft::role::leader) lead();
-  return put(log::frame_kind::command, fragments(bytes::from(std::move(body))), nullptr, 1, now);
+  if (const auto may = may_place(); !may) return std::unexpected(may.error());
+  const fragments command(bytes::from(std::move(body)));
+  return put({.kind = log::frame_kind::command, .body = command, .batch = nullptr, .now = now}, 1);
+}
+
+// Between the two calls the entry may have been cut off, and another one be in its place.
+seastar::future<> replica::wait_committed(log_index index, term in) {
+  // A repeat of what was trimmed long ago has no term, and was committed when it was told of.
+  const bool was_there = in == term{} && index <= raft_.log().base().index;
+  const bool is_there = was_there || raft_.log().term_at(index) == in;
+  const auto leads = raft_.current_role() == raft::role::leader;
+  if (!is_there || (!leads && index > raft_.commit_index()))
+    return seastar::make_exception_future<>(leadership_lost(log_->name()));
+  return commit_.wait_for(index);
 }
 
 seastar::future<std::expected<store::read_result, replica_error>> replica::read(offset from,
                                                                                 std::size_t bytes,
                                                                                 bool at_least_one,
                                                                                 offset below) {
-  co_return mapped(
-      co_await log_->read(from, {.below = below, .bytes = bytes, .at_least_one = at_least_one}));
+  if (raft_.current_role() == raft::role::leader && !raft_.serving() && !alone())
+    co_return std::unexpected(replica_error::not_leader);
+  co_return mapped(co_await log_->read(
+      from,
+      {.below = std::min(below, high_watermark_), .bytes = bytes, .at_least_one = at_least_one}));
+}
+
+seastar::future<> replica::replay(
+    std::function<void(const log::frame_head&, const fragments&)> each) {
+  return log_->replay([each = std::move(each), last = raft_.commit_index()](
+                          const log::frame_head& head, const fragments& body) {
+    if (head.is_entry() && head.index <= last) each(head, body);
+  });
 }
 
 seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>>
 replica::find_time(timestamp time, offset below) {
-  co_return mapped(co_await log_->find_time(time, below));
+  co_return mapped(co_await log_->find_time(time, std::min(below, high_watermark_)));
 }
 
 seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>>
 replica::latest_time(offset below) {
-  co_return mapped(co_await log_->latest_time(below));
+  co_return mapped(co_await log_->latest_time(std::min(below, high_watermark_)));
+}
+
+std::expected<void, replica_error> replica::check_serves() const {
+  if (alone() ? !stopped_ : takes_part() && raft_.serving()) return {};
+  return std::unexpected(replica_error::not_leader);
+}
+
+raft::leadership replica::leadership() const {
+  return {.role = raft_.current_role(), .term = raft_.current_term(), .leader = raft_.leader()};
 }
 
 std::expected<void, replica_error> replica::check_epoch(std::int32_t epoch) const {
@@ -214,7 +158,9 @@ epoch_end replica::end_of_epoch(std::int32_t epoch) const {
   if (epoch == leader_epoch()) return {.epoch = epoch, .end = log_->next_offset()};
   const auto end = log_->terms().end_of(asked, log_->next_offset());
   if (!end) return {};
-  return {.epoch = static_cast<std::int32_t>(end->term.value()), .end = end->end};
+  // Terms are known from the first segment's start on, which may lie below the log's.
+  return {.epoch = static_cast<std::int32_t>(end->term.value()),
+          .end = std::max(end->end, start_offset())};
 }
 
 std::int32_t replica::epoch_at(offset at) const {
@@ -231,38 +177,54 @@ std::optional<epoch_end> replica::diverging(std::int32_t epoch, offset from) con
 }
 
 seastar::future<std::expected<offset, replica_error>> replica::delete_records(offset before) {
-  if (log_->failed()) co_return std::unexpected(replica_error::storage);
+  if (!takes_part()) co_return std::unexpected(replica_error::storage);
+  if (cutting_) co_return std::unexpected(replica_error::not_leader);
+  if (const auto serves = check_serves(); !serves) co_return std::unexpected(serves.error());
   std::expected<void, log::delete_error> done;
+  // A log must not start behind what is on its disk: others may have committed what that lacks.
+  const auto committed = raft_.commit_index();
+  const auto end = high_watermark_;
+  co_await log_->wait_durable(committed);
+  if (cutting_ || stopped_) co_return std::unexpected(replica_error::not_leader);
   try {
-    done = co_await log_->delete_below(before, high_watermark_, raft_.commit_index());
+    done = co_await log_->delete_below(before, end, committed);
   } catch (const store::no_space&) {
     co_return std::unexpected(replica_error::no_space);
   }
   if (!done) co_return std::unexpected(replica_error::offset_out_of_range);
+  tell_trimmed();
   news_.notify();
   co_return start_offset();
 }
 
 seastar::future<> replica::maintain() {
+  if (cutting_ || stopped_) co_return;
   const auto before = start_offset();
   log_->producers().expire(log_->now(), options_.producer_expiration_ms);
-  co_await log_->enforce_retention(options_.retention, raft_.commit_index());
+  co_await log_->enforce_retention(options_.retention,
+                                   std::min(raft_.commit_index(), log_->durable_index()));
+  tell_trimmed();
   if (start_offset() != before) news_.notify();
 }
 
+// Of a log that has holes a new member could be given no entries: one with members keeps them all.
 log::compaction_plan replica::compaction_plan() const {
+  if (!compacts()) return {};
   return log_->plan_compaction(options_.compaction, compaction_bounds());
 }
 
 seastar::future<bool> replica::compact(std::size_t memory, store::io_pace& pace,
                                        seastar::abort_source& abort) {
-  return log_->compact({.rules = options_.compaction,
-                        .bounds = compaction_bounds(),
-                        .segment_bytes = options_.roll.segment_bytes,
-                        .levels = options_.compression_levels,
-                        .memory = memory,
-                        .pace = &pace,
-                        .abort = &abort});
+  if (!compacts() || cutting_ || stopped_) co_return false;
+  const bool done = co_await log_->compact({.rules = options_.compaction,
+                                            .bounds = compaction_bounds(),
+                                            .segment_bytes = options_.roll.segment_bytes,
+                                            .levels = options_.compression_levels,
+                                            .memory = memory,
+                                            .pace = &pace,
+                                            .abort = &abort});
+  tell_trimmed();
+  co_return done;
 }
 
 void replica::set_options(replica_options options) {
@@ -272,7 +234,14 @@ void replica::set_options(replica_options options) {
 
 seastar::future<> replica::stop() {
   stopped_ = true;
+  unlink();
   news_.notify();
+  group_news_.notify();
+  refuse_reads();
+  waiting_.clear();
+  held_.clear();
+  // A log that is being cut is not closed before.
+  co_await fibers_.stop();
   co_await log_->stop();
   commit_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
   news_.notify();

@@ -1,16 +1,25 @@
 #pragma once
-// One copy of a partition on this node: performs what core/raft decides on the partition's log, and
-// answers reads up to what is committed. Lives on one shard; all calls come there.
+// One copy of a partition on this node: performs what core/raft decides on the partition's log and
+// its network, and answers reads up to what is committed. Lives on one shard; all calls come there
+// (docs/decisions/0012-replica-shell.md).
 //
 // Invariants: nothing above high_watermark() is ever given to a reader; an acks=all producer is
 // answered only after its entry is committed, which means on the disks of a majority; an
-// acknowledged batch is never taken back.
+// acknowledged batch is never taken back. The calls of consensus are made one after the other and
+// their effects performed in that order: while the log is cut or reset nothing else happens, and
+// messages wait. What promises something leaves after the flush that covers it.
+#include <seastar/core/gate.hh>
+
+#include <deque>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 
+#include "core/log/carried_frames.h"
 #include "core/raft/consensus.h"
 #include "core/record/validate.h"
+#include "engine/replica/replica_group.h"
 #include "engine/store/partition_log.h"
 
 namespace weir {
@@ -32,6 +41,7 @@ enum class replica_error : std::uint8_t {
 // tells the largest one of its records.
 struct placed_batch {
   log_index index;  // wait_committed() for this one
+  weir::term term{};
   offset base_offset;
   timestamp append_time;
   offset log_start;
@@ -57,12 +67,15 @@ struct replica_options {
   std::array<int, record::codecs> compression_levels{};  // by codec, where compaction packs again
 };
 
-class replica {
+class replica final : public ticked {
  public:
-  static seastar::future<std::unique_ptr<replica>> open(store::shared_store& shared, node_id self,
+  // Resolves when what was stored is read; where this node is the only voter, when it leads.
+  static seastar::future<std::unique_ptr<replica>> open(store::shared_store& shared,
+                                                        replica_group group,
                                                         store::log_identity identity,
                                                         std::string directory,
                                                         replica_options options);
+  ~replica() override;
 
   // Call before place(): waits while the device is behind by more than it may be.
   seastar::future<> wait_room() { return log_->wait_room(); }
@@ -71,23 +84,66 @@ class replica {
                                                    timestamp now);
   // One entry that is not a record batch (catalog commands). Takes one offset.
   std::expected<placed_batch, replica_error> place_command(std::string body, timestamp now);
-  // Fails if that will never be known (storage failed, shutdown).
-  seastar::future<> wait_committed(log_index index) { return commit_.wait_for(index); }
+  // Fails if that will not be known here: leadership_lost, storage_failed, shutdown.
+  seastar::future<> wait_committed(log_index index, term in);
 
   // `below` is the exclusive bound of the isolation level: high_watermark() or
-  // last_stable_offset().
+  // last_stable_offset(). A follower gives what it knows to be committed (KIP-392); a leader that
+  // does not serve yet may know less than was acknowledged, and gives not_leader.
   seastar::future<std::expected<store::read_result, replica_error>> read(offset from,
                                                                          std::size_t bytes,
                                                                          bool at_least_one,
                                                                          offset below);
-  // Reads every committed command in order.
-  seastar::future<> replay(std::function<void(const log::frame_head&, const fragments&)> each) {
-    return log_->replay(std::move(each));
+  // Entries as they are stored, committed or not: for who looks into a log.
+  seastar::future<std::expected<std::vector<store::kept_entry>, store::read_fault>> entries(
+      store::entry_range range) {
+    return log_->read_entries(range);
   }
+  // Reads every entry that is committed by now, in order.
+  seastar::future<> replay(std::function<void(const log::frame_head&, const fragments&)> each);
   seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>> find_time(
       timestamp time, offset below);
   seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>> latest_time(
       offset below);
+
+  // not_leader where this replica can't say what is the newest committed: no leader, or one that
+  // has no entry of its term committed yet.
+  [[nodiscard]] std::expected<void, replica_error> check_serves() const;
+  // Whoever asks for not_leader may be told: who leads, as far as is known here, and in which
+  // epoch.
+  [[nodiscard]] raft::leadership leadership() const;
+  // Resolves to an index at or below the commit: whoever has applied it has seen all that was
+  // committed before the call (Raft, section 6.4).
+  seastar::future<std::expected<log_index, replica_error>> linearizable_read();
+
+  // The group.
+  // A message of another member, with the frames of its entries. Never waits; may drop it.
+  void receive(peer::raft_post post);
+  // True once the state is taken, in memory.
+  seastar::future<bool> receive_snapshot(peer::raft_post post, fragments state);
+  // By the ticker.
+  bool tick(raft::milliseconds now) override;
+  // A group with nothing to do sleeps where raft_options::rest allows it. Whoever watches the nodes
+  // wakes it when the leader's node (a leader: any member's) is silent or was started again;
+  // `heard`: when the leader's was last heard of.
+  [[nodiscard]] bool asleep() const { return raft_.asleep(); }
+  void wake(raft::milliseconds heard);
+  // Makes `target` the members (raft::consensus::change); in effect at once, done when members()
+  // says so and is committed.
+  std::expected<void, change_error> change(const raft::configuration& target);
+  // Hands leadership to a voter.
+  std::expected<void, change_error> transfer(node_id to);
+  [[nodiscard]] const raft::placed_configuration& members() const { return raft_.members(); }
+  [[nodiscard]] bool change_under_way() const {
+    return members().members.joint() || members().index > raft_.commit_index();
+  }
+  [[nodiscard]] std::vector<peer_report> peers() const;
+  [[nodiscard]] const replica_figures& figures() const { return figures_; }
+  [[nodiscard]] const raft::consensus& core() const { return raft_; }
+  // Why it takes no part any more though its log is sound; empty: it does.
+  [[nodiscard]] const std::string& out_of_service() const { return out_of_service_; }
+  // Told when leadership, members or what is known of a learner changes.
+  event_source& group_news() { return group_news_; }
 
   // What Kafka's leader epoch fencing says to a request that carries `epoch` (-1: none; KIP-320).
   [[nodiscard]] std::expected<void, replica_error> check_epoch(std::int32_t epoch) const;
@@ -118,12 +174,12 @@ class replica {
   [[nodiscard]] offset next_offset() const { return log_->next_offset(); }
   // An empty log elects with its first entry; the epoch told before is the one that this will have.
   [[nodiscard]] std::int32_t leader_epoch() const {
-    const auto waits = raft_.current_role() == raft::role::leader ? 0 : 1;
+    const auto waits = !alone() || raft_.current_role() == raft::role::leader ? 0 : 1;
     return static_cast<std::int32_t>(raft_.current_term().value()) + waits;
   }
   [[nodiscard]] std::uint64_t size_bytes() const { return log_->size_bytes(); }
   [[nodiscard]] const store::partition_log& log() const { return *log_; }
-  [[nodiscard]] bool compacts() const { return options_.compaction.enabled; }
+  [[nodiscard]] bool compacts() const { return options_.compaction.enabled && alone(); }
   [[nodiscard]] const std::string& name() const { return log_->name(); }
   // Whoever waits on anything here holds a use, so that a deleted partition goes after them.
   [[nodiscard]] seastar::gate::holder use() { return users_.hold(); }
@@ -134,30 +190,107 @@ class replica {
   seastar::future<> stop();
 
  private:
-  replica(node_id self, std::unique_ptr<store::partition_log> log, replica_options options);
+  // What an entry that this node proposes is made of.
+  struct proposal {
+    log::frame_kind kind;
+    const fragments& body;
+    const record::batch_header* batch;
+    timestamp now;
+  };
+  // What came along with the call whose effects are performed.
+  struct given {
+    const proposal* own = nullptr;
+    std::vector<log::carried_frame> frames;   // of an append_request
+    std::optional<log::carried_state> state;  // of an install_snapshot
+    std::vector<store::kept_entry> shipped;   // read for a peer
+  };
+  struct held_back {
+    std::uint64_t after;  // partition_log::appended: durable up to there, it may go
+    peer::raft_post post;
+  };
+  struct waiting {
+    peer::raft_post post;
+    std::vector<log::carried_frame> frames;
+    std::size_t bytes;
+  };
+
+  replica(std::unique_ptr<store::partition_log> log, replica_group group, raft::stored_state stored,
+          store::log_identity identity, replica_options options);
+  // replica_open.cc
+  static raft::stored_state stored_in(const store::partition_log& log, const replica_group& group);
   void lead();
-  std::expected<placed_batch, replica_error> put(log::frame_kind kind, const fragments& body,
-                                                 const record::batch_header* batch,
-                                                 std::uint32_t offsets, timestamp now);
-  void perform(const raft::effects& out);
+  [[nodiscard]] bool alone() const;
+
+  std::expected<placed_batch, replica_error> put(const proposal& wanted, std::uint32_t offsets);
+  std::expected<void, replica_error> may_place();
+
+  // replica_effects.cc
+  void perform(raft::effects out) { perform(std::move(out), given()); }
+  void perform(raft::effects out, given with);
+  seastar::future<> cut(raft::effects out, given with);
+  seastar::future<bool> cut_log(raft::effects& out, given& with);
+  void forget_behind(log_index last);
+  void go_on(raft::effects& out, given& with);
+  void write_log(const raft::effects& out, const given& with);
+  void append_entry(const raft::entry_head& entry, const raft::effects& out, const given& with);
+  void append_own(log::frame_kind kind, const raft::entry_head& entry, const fragments& body);
+  void send(raft::effects& out, const given& with);
+  [[nodiscard]] peer::raft_post packed(raft::message m, const given& with) const;
+  void post(peer::raft_post p);
+  void release_held();
+  void tell_news(const raft::effects& out);
   void move_commit(log_index to);
+  void flushed();
+  void leave_service(std::string why);
+  void refuse_reads();
+
+  // replica_messages.cc
+  void step(peer::raft_post post, given with);
+  [[nodiscard]] bool takes_part() const {
+    return !stopped_ && !log_->failed() && out_of_service_.empty();
+  }
+  void take_waiting();
+  void keep_awake();
+
+  // replica_ship.cc
+  void ship(const raft::ship_request& request);
+  seastar::future<> read_and_ship(raft::ship_request request);
+  seastar::future<std::vector<store::kept_entry>> read_for(const raft::ship_request& request);
+  seastar::future<> ship_snapshot(raft::message m);
+  void tell_trimmed();
+  [[nodiscard]] raft::milliseconds now() const {
+    return group_.ticker ? group_.ticker->now() : raft::milliseconds{};
+  }
   [[nodiscard]] log::compaction_bounds compaction_bounds() const {
     return {.committed = raft_.commit_index(), .stable = last_stable_offset()};
   }
 
   std::unique_ptr<store::partition_log> log_;
+  replica_group group_;
+  partition_key key_;
   raft::consensus raft_;
   replica_options options_;
   progress<log_index> commit_;
-  offset high_watermark_{0};
+  offset high_watermark_;
   struct uncommitted {
     log_index index;
     offset end;
   };
-  std::deque<uncommitted> uncommitted_;  // entries behind the commit, oldest first
+  // Entries behind the commit, oldest first; of those that were there at the start the last alone.
+  std::deque<uncommitted> uncommitted_;
+  bool cutting_ = false;  // the log is cut or reset: nothing else is done meanwhile
+  std::deque<waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
+  std::deque<held_back> held_;
+  std::map<std::uint64_t, seastar::promise<std::expected<log_index, replica_error>>> reads_;
+  std::uint64_t next_read_ = 0;
+  std::string out_of_service_;
+  replica_figures figures_;
   event_source news_;
+  event_source group_news_;
   seastar::gate users_;
   bool stopped_ = false;
+  fibers fibers_;
 };
 
 }  // namespace weir

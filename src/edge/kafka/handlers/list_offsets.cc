@@ -55,6 +55,10 @@ seastar::future<partition_response> look(replica* from, question q) {
     out.error = code_of(epoch.error());
     co_return out;
   }
+  if (const auto serves = from->check_serves(); !serves) {
+    out.error = code_of(serves.error());
+    co_return out;
+  }
   const auto end = q.committed ? from->last_stable_offset() : from->high_watermark();
   const auto place = [&](offset at) {
     out.offset = at.value();

@@ -76,7 +76,7 @@ seastar::future<> place_here(cluster& c, std::vector<part*> parts, timestamp now
 seastar::future<> await_commit(replica* r, part* p, seastar::lowres_clock::time_point deadline) {
   const auto use = r->use();
   try {
-    co_await seastar::with_timeout(deadline, r->wait_committed(p->placed->index));
+    co_await seastar::with_timeout(deadline, r->wait_committed(p->placed->index, p->placed->term));
   } catch (const seastar::timed_out_error&) {
     p->out->error = error_code::request_timed_out;
   } catch (const storage_failed&) {

@@ -1,0 +1,64 @@
+#pragma once
+// The clock of a shard's replicas: one timer for all of them, so that their heartbeats leave in one
+// task and travel together. Only those that have something to wait for are asked: a group that
+// sleeps, or has one member, costs nothing.
+#include <seastar/core/lowres_clock.hh>
+#include <seastar/core/timer.hh>
+
+#include <boost/intrusive/list.hpp>
+
+#include "core/raft/options.h"
+
+namespace weir {
+
+class ticked : public boost::intrusive::list_base_hook<
+                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  virtual ~ticked() = default;
+  // False: not again before it is added again.
+  virtual bool tick(raft::milliseconds now) = 0;
+};
+
+class replica_ticker {
+ public:
+  using clock = seastar::lowres_clock;
+  // Nobody is asked before start().
+  replica_ticker() : timer_([this] { tick(read_clock()); }) {}
+  replica_ticker(const replica_ticker&) = delete;
+
+  // Shorter than a heartbeat interval, which counts from the clock's zero for all groups alike.
+  void start(raft::milliseconds every) { timer_.arm_periodic(every); }
+  void stop() { timer_.cancel(); }
+
+  void add(ticked& one) {
+    if (!one.is_linked()) list_.push_back(one);
+  }
+  // The time of the last tick, or by the clock where one runs.
+  [[nodiscard]] raft::milliseconds now() const {
+    return timer_.armed() ? std::max(now_, read_clock()) : now_;
+  }
+  // By the timer; by tests, whose clock this is then.
+  void tick(raft::milliseconds now) {
+    now_ = std::max(now_, now);
+    list asked;
+    asked.swap(list_);
+    while (!asked.empty()) {
+      auto& one = asked.front();
+      asked.pop_front();
+      if (one.tick(now_) && !one.is_linked()) list_.push_back(one);
+    }
+  }
+  [[nodiscard]] std::size_t awake() const { return list_.size(); }
+
+ private:
+  using list = boost::intrusive::list<ticked, boost::intrusive::constant_time_size<false>>;
+  static raft::milliseconds read_clock() {
+    return std::chrono::duration_cast<raft::milliseconds>(clock::now().time_since_epoch());
+  }
+
+  seastar::timer<clock> timer_;
+  raft::milliseconds now_{};
+  list list_;
+};
+
+}  // namespace weir

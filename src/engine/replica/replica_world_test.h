@@ -1,0 +1,146 @@
+#pragma once
+// Replicas of one partition in one process, each on a file system that loses what was not flushed,
+// between them a network that delays, loses, repeats and reorders, cut and healed by seed; time is
+// a number. What must hold is checked as it goes and at the end:
+//
+// - what was acknowledged is there, where the answer said, once; offsets have no holes;
+// - one leader a term; nobody's commit or high watermark falls in a life;
+// - what a reader got is what every reader gets there, for ever;
+// - after the calm all logs are the same, byte for byte.
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+
+#include "engine/replica/replica.h"
+#include "engine/store/kept_log_test.h"
+
+namespace weir {
+
+struct world_plan {
+  int voters = 3;
+  int spares = 0;  // that may join
+  unsigned steps = 300;
+  double loss = 0;
+  double repeat = 0;
+  std::int64_t delay_max = 10;  // ms
+  double crash = 0;             // of some member, in a step
+  double cut = 0;               // of a link, a member or a half
+  double transfer = 0;
+  double change = 0;
+  double trim = 0;
+  bool with_journal = false;
+  bool rest = false;
+  std::uint64_t segment_bytes = 16 * 1024;
+  unsigned disk_delay_max = 3;
+  std::uint32_t inflight = 8;
+  std::uint64_t append_bytes = 1 << 20;
+};
+world_plan draw_world(std::uint64_t seed);
+
+class replica_world {
+ public:
+  replica_world(std::uint64_t seed, world_plan plan);
+  ~replica_world();
+
+  seastar::future<> open_all();
+  seastar::future<> stop_all();
+  // Chaos, then calm, then all checks.
+  seastar::future<> run();
+
+  // A moment: messages, ticks, and some turns for the disks.
+  seastar::future<> step();
+  seastar::future<> steps(unsigned count);
+  // Steps until it holds; fails the test if it doesn't.
+  template <typename Holds>
+  seastar::future<> until(Holds holds, const char* what, unsigned most = 2000) {
+    for (unsigned i = 0; i < most && !holds(); ++i) co_await step();
+    require(holds(), what);
+  }
+  seastar::future<> open(int node);
+  seastar::future<> crash(int node);
+  // One batch of a producer; true: acknowledged.
+  seastar::future<bool> produce(int producer);
+  seastar::future<> produce_some(int count);
+  seastar::future<> check_equal();
+  void heal();
+  void cut(int from, int to) { cuts_.insert({from, to}); }
+  void isolate(int node);
+
+  [[nodiscard]] replica* at(int node) {
+    return members_[static_cast<std::size_t>(node - 1)].r.get();
+  }
+  [[nodiscard]] store::machine& machine_of(int node) {
+    return *members_[static_cast<std::size_t>(node - 1)].m;
+  }
+  // Who leads and serves; 0: nobody.
+  [[nodiscard]] int leader() const;
+  [[nodiscard]] bool agreed() const;
+  void require(bool good, const std::string& what) const;
+  [[nodiscard]] int nodes() const { return static_cast<int>(members_.size()); }
+  [[nodiscard]] std::uint64_t acknowledged() const { return acked_.size(); }
+
+ private:
+  struct member;
+  struct outbox;
+  struct packet {
+    peer::raft_post post;
+    std::optional<fragments> state;
+    std::shared_ptr<seastar::promise<bool>> taken;
+  };
+  struct producer {
+    std::int32_t next = 0;
+    bool busy = false;
+  };
+  struct member {
+    int id = 0;
+    std::unique_ptr<store::machine> m;
+    std::unique_ptr<store::journal> journal;
+    std::unique_ptr<replica_ticker> ticker;
+    std::unique_ptr<outbox> out;
+    std::unique_ptr<replica> r;
+    bool changing = false;  // starts or ends
+    std::uint64_t life = 0;
+    std::vector<std::shared_ptr<seastar::promise<bool>>> shipping;
+    log_index commit{};
+    offset high_watermark{0};
+  };
+
+  void send(packet p);
+  seastar::future<> deliver(packet p);
+  seastar::future<> whole_run();
+  seastar::future<> close(member& m);
+  void trouble();
+  void make_cuts();
+  void try_change();
+  void check_step();
+  seastar::future<> read_some();
+  seastar::future<> attempt(int producer);
+  seastar::future<> calm();
+  seastar::future<> check_acknowledged();
+  [[nodiscard]] bool chance(double p) {
+    return static_cast<double>(random_() % 1'000'000) < p * 1'000'000;
+  }
+  [[nodiscard]] member& any() { return members_[random_() % members_.size()]; }
+  void spawn(seastar::future<> work);
+  record::validated_batch batch_of(int producer, std::int32_t sequence, std::size_t records) const;
+  static std::size_t records_of(int producer, std::int32_t sequence) {
+    return 1 + static_cast<std::size_t>(producer * 7 + sequence) % 3;
+  }
+
+  std::uint64_t seed_;
+  world_plan plan_;
+  std::mt19937_64 random_;
+  std::int64_t now_ = 1000;
+  std::vector<member> members_;
+  std::multimap<std::int64_t, packet> queue_;
+  std::set<std::pair<int, int>> cuts_;
+  std::map<std::uint64_t, int> leaders_;
+  std::vector<producer> producers_;
+  std::map<std::pair<int, std::int32_t>, offset> acked_;
+  std::map<offset, std::string> seen_;  // by readers: batches
+  seastar::gate work_;
+  std::exception_ptr failed_;
+};
+
+}  // namespace weir
