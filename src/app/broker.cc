@@ -23,6 +23,8 @@ constexpr double answer_share = 0.15;
 constexpr double dirty_share = 0.10;
 // Of what the journal holds, the unwritten bytes stay in the cache.
 constexpr double journal_share = 0.12;
+// What comes from other brokers and is not whole yet.
+constexpr double peer_share = 0.08;
 // Indexes of closed segments.
 constexpr double index_share = 0.02;
 
@@ -49,9 +51,10 @@ std::size_t open_files_of_shard(std::int64_t wanted) {
 
 }  // namespace
 
-broker::broker(option_layer options, std::string data_dir)
+broker::broker(option_layer options, std::string data_dir, node_id node)
     : options_(std::move(options)),
       data_dir_(std::move(data_dir)),
+      wished_(node),
       node_(resolve_node({.node = &options_})),
       admin_([this] { return cluster_made_ ? &cluster_ : nullptr; }) {}
 
@@ -61,11 +64,19 @@ cluster_settings broker::settings_of_cluster() const {
   auto advertised = told;
   // "All addresses" is no address to tell anybody.
   if (advertised.host == "0.0.0.0" || advertised.host == "::") advertised.host = "127.0.0.1";
+  raft::raft_options raft;
+  raft.election_min = node_.raft_election_timeout_ms;
+  raft.election_max = 2 * raft.election_min;
+  raft.heartbeat = std::min(node_.raft_heartbeat_ms, raft.election_min / 3);
   return {
-      .self = node_id(node_.node_id),
+      .self = wished_,
       .data_dir = data_dir_,
       .advertised = advertised,
+      .peer_address = node_.rpc_advertise.empty() ? node_.rpc_listen : node_.rpc_advertise.front(),
+      .seeds = node_.node_seeds,
       .rack = node_.node_rack,
+      .raft = raft,
+      .catch_up_rate = static_cast<std::uint64_t>(node_.replication_catch_up_rate),
       .node = options_,
       .cache_bytes = share_of_memory(node_.store_cache_share),
       .dirty_bytes = share_of_memory(dirty_share),
@@ -77,6 +88,35 @@ cluster_settings broker::settings_of_cluster() const {
                             ? std::nullopt
                             : std::optional(static_cast<std::uint64_t>(node_.store_free_bytes_min)),
       .flush = node_.store_flush};
+}
+
+// Who it is, it learns later.
+peer::peer_settings broker::settings_of_peers() const {
+  peer::peer_settings s;
+  s.self.shards = seastar::smp::count;
+  s.owner = [](const partition_key& key, unsigned shards) {
+    return cluster::shard_of(key, shards);
+  };
+  s.silent_after = node_.raft_election_timeout_ms;
+  s.receive_bytes = share_of_memory(peer_share);
+  s.snapshot_bytes_max = share_of_memory(peer_share);
+  s.bulk_queue_bytes = std::min(s.bulk_queue_bytes, share_of_memory(peer_share) / 2);
+  return s;
+}
+
+seastar::future<> broker::start_peers() {
+  co_await peers_.start(settings_of_peers());
+  peers_made_ = true;
+  try {
+    co_await peers_.invoke_on_all(
+        [at = node_.rpc_listen](peer::peer_links& links) { return links.start(at); });
+  } catch (const std::system_error& e) {
+    explain_listen(node_.rpc_listen, "other brokers", "rpc.listen", e);
+  }
+}
+
+void broker::interrupt() {
+  if (cluster_made_) cluster_.local().interrupt();
 }
 
 edge::edge_limits broker::limits_of_edge() const {
@@ -101,8 +141,9 @@ seastar::future<> broker::start() {
   } catch (const std::system_error& e) {
     explain_listen(node_.admin_listen, "the admin interface", "admin.listen", e);
   }
+  co_await start_peers();
   cluster_made_ = true;
-  co_await cluster_.start(settings_of_cluster());
+  co_await cluster_.start(settings_of_cluster(), std::ref(peers_));
   co_await cluster_.local().open();
   for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
     metrics_.push_back(co_await cluster_.invoke_on(shard, [](cluster& c) {
@@ -134,6 +175,7 @@ seastar::future<> broker::stop() {
   co_await admin_.stop();
   metrics_.clear();
   if (cluster_made_) co_await cluster_.stop();
+  if (peers_made_) co_await peers_.stop();
   broker_log.info("stopped");
 }
 

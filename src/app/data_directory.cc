@@ -65,7 +65,7 @@ std::expected<int, std::string> lock(const std::string& path) {
   return fd;
 }
 
-std::expected<void, std::string> check(const std::string& path, node_id node) {
+std::expected<node_id, std::string> check(const std::string& path, node_id node) {
   const auto format = read_number(path + "/format");
   if (!format) return std::unexpected(format.error());
   if (*format && **format > log::data_format_version) {
@@ -74,17 +74,22 @@ std::expected<void, std::string> check(const std::string& path, node_id node) {
         path, **format, log::data_format_version));
   }
   if (!*format) {
-    if (auto done = write_number(path + "/format", log::data_format_version); !done) return done;
+    if (auto done = write_number(path + "/format", log::data_format_version); !done)
+      return std::unexpected(done.error());
   }
   const auto known = read_number(path + "/node");
   if (!known) return std::unexpected(known.error());
+  if (node.value() < 0) return node_id(known->value_or(-1));
   if (*known && **known != node.value()) {
     return std::unexpected(
         fmt::format("{} belongs to node {}, not to node {}: the number of a broker never changes",
                     path, **known, node));
   }
-  if (!*known) return write_number(path + "/node", node.value());
-  return {};
+  if (!*known) {
+    if (auto done = write_number(path + "/node", node.value()); !done)
+      return std::unexpected(done.error());
+  }
+  return node;
 }
 
 }  // namespace
@@ -101,12 +106,14 @@ std::expected<data_directory, std::string> data_directory::open(const std::strin
   const auto fd = lock(text);
   if (!fd) return std::unexpected(fd.error());
   data_directory opened(text, *fd);
-  if (auto good = check(text, node); !good) return std::unexpected(good.error());
+  const auto known = check(text, node);
+  if (!known) return std::unexpected(known.error());
+  opened.node_ = *known;
   return opened;
 }
 
 data_directory::data_directory(data_directory&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+    : path_(std::move(other.path_)), node_(other.node_), lock_(std::exchange(other.lock_, -1)) {}
 
 data_directory::~data_directory() {
   if (lock_ >= 0) ::close(lock_);

@@ -84,6 +84,7 @@ class stop_signal {
     for (const int signal : {SIGTERM, SIGINT}) {
       seastar::handle_signal(signal, [this] {
         if (std::exchange(came_, true)) ::_exit(failed);
+        if (call_) call_();
         changed_.broadcast();
       });
     }
@@ -91,23 +92,30 @@ class stop_signal {
   seastar::future<> wait() {
     return changed_.wait([this] { return came_; });
   }
+  [[nodiscard]] bool came() const { return came_; }
+  void on_signal(std::function<void()> call) { call_ = std::move(call); }
 
  private:
   bool came_ = false;
+  std::function<void()> call_;
   seastar::condition_variable changed_;
 };
 
-seastar::future<int> run(app::start_plan plan, std::string data_dir) {
+seastar::future<int> run(app::start_plan plan, std::string data_dir, node_id node) {
   stop_signal stop;
-  app::broker broker(plan.options, std::move(data_dir));
+  app::broker broker(plan.options, std::move(data_dir), node);
+  stop.on_signal([&broker] { broker.interrupt(); });
   int code = 0;
   try {
     co_await broker.start();
   } catch (const std::exception& e) {
-    std::cerr << "weir: " << e.what() << std::endl;
-    code = failed;
+    // Stopped while it waited for other brokers: that is what was wanted.
+    if (!stop.came()) {
+      std::cerr << "weir: " << e.what() << std::endl;
+      code = failed;
+    }
   }
-  if (code == 0) {
+  if (code == 0 && !stop.came()) {
     if (plan.dev) say_what_next(resolve_node({.node = &plan.options}));
     co_await stop.wait();
   }
@@ -124,7 +132,8 @@ int main(int argc, char** argv) {
     return plan.error().code;
   }
   const auto node = resolve_node({.node = &plan->options});
-  auto directory = app::data_directory::open(node.node_data_dir, node_id(node.node_id));
+  auto directory = app::data_directory::open(node.node_data_dir,
+                                             node_id(static_cast<std::int32_t>(node.node_id)));
   if (!directory) {
     std::cerr << "weir: " << directory.error() << "\n";
     return failed;
@@ -139,5 +148,7 @@ int main(int argc, char** argv) {
   config.auto_handle_sigint_sigterm = false;
   seastar::app_template app(std::move(config));
   return app.run(static_cast<int>(raw.size()), raw.data(),
-                 [&plan, path = directory->path()] { return run(*plan, path); });
+                 [&plan, path = directory->path(), number = directory->node()] {
+                   return run(*plan, path, number);
+                 });
 }

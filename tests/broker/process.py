@@ -33,15 +33,22 @@ class Broker:
         self.kafka_port = kafka
         self.smp, self.memory, self.options = smp, memory, list(options)
         self.process = None
+        self.seeds = []
 
     def command(self):
-        sets = [a for o in self.options for a in ("--set", o)]
+        sets = [a for o in self.options for a in ("--set", o)] + [a for s in self.seeds for a in ("--seed", s)]
         return [self.weir, "start", "--dev", "--data-dir", self.data, "--kafka", self.kafka, "--admin", self.admin,
                 "--rpc", self.rpc, "--smp", str(self.smp), "--memory", self.memory, *sets]
 
     def start(self, patience=60):
+        self.launch()
+        return self.await_ready(patience)
+
+    def launch(self):
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def await_ready(self, patience=60):
         end = time.monotonic() + patience
         while time.monotonic() < end:
             if self.process.poll() is not None:

@@ -141,7 +141,9 @@ state::outcome state::on(const stored::configs_changed& c) {
 }
 
 state::outcome state::on(const stored::producer_ids_allocated& c) {
-  next_producer_id_ = std::max(next_producer_id_, c.next_producer_id);
+  // Of two brokers that wanted the same block the second one hears no.
+  if (c.next_producer_id <= next_producer_id_) return std::unexpected(refusal::ids_taken);
+  next_producer_id_ = c.next_producer_id;
   return {};
 }
 

@@ -57,6 +57,7 @@ enum class refusal : std::uint8_t {
   stale_placement,     // it changed since the command was decided
   no_reassignment,
   too_many_leaving,  // of targets given up; the partition's leader has to let them go first
+  ids_taken,         // producer ids that somebody else got meanwhile
 };
 
 class state {

@@ -52,6 +52,9 @@ error_code code_of(command_error error) {
       return error_code::invalid_request;
     case command_error::storage:
       return error_code::kafka_storage_error;
+    case command_error::no_leader:
+    case command_error::timed_out:
+      return error_code::request_timed_out;
     case command_error::stopping:
       return error_code::not_controller;
   }

@@ -5,24 +5,27 @@
 
 namespace weir::edge {
 
-seastar::future<partition_facts> gather_facts(services& with, std::vector<partition_key> keys) {
+seastar::future<broken_partitions> find_broken(services& with, std::vector<partition_key> keys) {
   std::vector<std::vector<partition_key>> by_shard(seastar::smp::count);
-  for (const auto& key : keys) by_shard[cluster::shard_of(key)].push_back(key);
-  partition_facts facts;
+  const auto self = with.state.settings().self;
+  for (const auto& key : keys) {
+    if (with.state.leader_of(key).node == self) by_shard[cluster::shard_of(key)].push_back(key);
+  }
+  broken_partitions broken;
   for (unsigned shard = 0; shard < by_shard.size(); ++shard) {
     if (by_shard[shard].empty()) continue;
     const auto told =
-        co_await with.state.container().invoke_on(shard, [asked = by_shard[shard]](cluster& c) {
-          std::vector<std::pair<partition_key, partition_fact>> found;
+        co_await with.state.container().invoke_on(shard, [&asked = by_shard[shard]](cluster& c) {
+          std::vector<partition_key> found;
           for (const auto& key : asked) {
-            if (const auto* r = c.find(key))
-              found.emplace_back(key, partition_fact{r->leader_epoch(), !r->log().failed()});
+            const auto* r = c.find(key);
+            if (!r || r->log().failed()) found.push_back(key);
           }
           return found;
         });
-    facts.insert(told.begin(), told.end());
+    broken.insert(told.begin(), told.end());
   }
-  co_return facts;
+  co_return broken;
 }
 
 }  // namespace weir::edge

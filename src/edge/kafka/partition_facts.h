@@ -1,5 +1,6 @@
 #pragma once
-// Leader epochs and states of partitions, gathered from the shards that own them: one hop each.
+// Who leads partitions, as this broker knows it, and how their replicas are: what Metadata and
+// DescribeTopicPartitions tell.
 #include <absl/container/flat_hash_map.h>
 
 #include <vector>
@@ -8,13 +9,32 @@
 
 namespace weir::edge {
 
-struct partition_fact {
-  std::int32_t leader_epoch = -1;
-  bool online = false;
-};
-using partition_facts = absl::flat_hash_map<partition_key, partition_fact>;
+// Those led here whose log has failed or is not open: nobody can be sent to this broker for them.
+using broken_partitions = absl::flat_hash_set<partition_key>;
+seastar::future<broken_partitions> find_broken(services& with, std::vector<partition_key> keys);
 
-// Those not found stay out: they have been deleted meanwhile, or are not open yet.
-seastar::future<partition_facts> gather_facts(services& with, std::vector<partition_key> keys);
+// Of one partition, whose index stands in `out`.
+template <typename Partition>
+void describe_partition(const cluster& state, const catalog::topic& t,
+                        const broken_partitions& broken, Partition& out) {
+  const partition_key key{t.id, out.partition_index};
+  const auto assigned = t.partitions[static_cast<std::size_t>(out.partition_index)].assigned();
+  const auto* known = state.leaders().find(key);
+  const auto leader = state.leader_of(key);
+  const bool led = leader.node != catalog::no_node && !broken.contains(key);
+  for (const auto node : assigned) {
+    out.replica_nodes.push_back(node.value());
+    const bool up = state.alive(node) && (led || node != state.settings().self);
+    if (!up) out.offline_replicas.push_back(node.value());
+    if (up && led && !known->is_behind(node)) out.isr_nodes.push_back(node.value());
+  }
+  if (led) {
+    out.leader_id = leader.node.value();
+    out.leader_epoch = leader.epoch;
+  } else {
+    out.error = kafka::error_code::leader_not_available;
+    out.leader_id = -1;
+  }
+}
 
 }  // namespace weir::edge

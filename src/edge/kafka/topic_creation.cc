@@ -6,11 +6,26 @@
 
 namespace weir::edge {
 
-new_topic_plan default_topic(const cluster& state, std::string name) {
-  new_topic_plan plan{.name = std::move(name), .partitions = {}, .configs = {}};
-  plan.partitions.resize(static_cast<std::size_t>(state.options().topics_partitions_default),
-                         {state.settings().self.value()});
-  return plan;
+std::optional<new_topic_plan> default_topic(const cluster& state, std::string name) {
+  const auto options = state.options();
+  const auto facts = state.facts();
+  auto placed = catalog::placement_planner(state.catalog(), facts)
+                    .place(static_cast<std::int32_t>(options.topics_partitions_default),
+                           static_cast<std::int32_t>(options.topics_replicas_default));
+  if (!placed) return std::nullopt;
+  return new_topic_plan{.name = std::move(name), .partitions = *std::move(placed), .configs = {}};
+}
+
+kafka::error_code code_of(catalog::placement_fault::kind fault) {
+  switch (fault) {
+    case catalog::placement_fault::kind::replication_factor:
+      return kafka::error_code::invalid_replication_factor;
+    case catalog::placement_fault::kind::assignment:
+      return kafka::error_code::invalid_replica_assignment;
+    case catalog::placement_fault::kind::partitions:
+      return kafka::error_code::invalid_partitions;
+  }
+  return kafka::error_code::unknown_server_error;
 }
 
 seastar::future<kafka::error_code> create(services& with, const new_topic_plan& plan, uuid id) {
@@ -19,7 +34,7 @@ seastar::future<kafka::error_code> create(services& with, const new_topic_plan& 
   c.topic_id = id;
   for (const auto& replicas : plan.partitions) {
     auto& placed = c.partitions.emplace_back();
-    for (const auto node : replicas) placed.replicas.push_back(node);
+    for (const auto node : replicas) placed.replicas.push_back(node.value());
   }
   for (const auto& [name, value] : layer_to_text(plan.configs)) {
     auto& set = c.configs.emplace_back();

@@ -1,12 +1,14 @@
 #pragma once
 // The cluster as one broker sees it: the catalog with its log (group 0), and the partitions that
-// live here, each on one shard. One instance per shard; every shard has the whole catalog state,
-// shard 0 has group 0.
+// live here, each on one shard. One instance per shard; every shard has the whole catalog state and
+// knows who leads what, shard 0 has this broker's replica of group 0.
 //
-// A command is proposed on shard 0, committed like any record, and applied on all shards in the
-// same order; execute() resolves when every shard has applied it and the partitions that it made
-// can be used.
+// A command goes to whoever leads group 0, is committed like any record, and applied by all brokers
+// on all shards in the same order; execute() resolves when every shard of this broker has applied
+// it and the partitions that it made here can be used. docs/decisions/0013-formation.md says how
+// brokers find each other, and what the leader of group 0 does for all.
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <seastar/core/queue.hh>
 #include <seastar/core/scheduling.hh>
@@ -17,18 +19,25 @@
 #include <string>
 
 #include "core/base/partition_key.h"
+#include "core/catalog/health.h"
+#include "core/catalog/leader_table.h"
 #include "core/catalog/state.h"
 #include "engine/cluster/compaction.h"
+#include "engine/cluster/formation.h"
 #include "engine/cluster/news.h"
 #include "engine/replica/replica.h"
 
 namespace weir {
 
 struct cluster_settings {
-  node_id self{1};
-  std::string data_dir;  // absolute
-  host_port advertised;  // what clients are told
+  node_id self{-1};              // -1: the cluster gives one
+  std::string data_dir;          // absolute
+  host_port advertised;          // what clients are told
+  host_port peer_address;        // what other brokers are told
+  std::vector<host_port> seeds;  // empty: a cluster by itself
   std::string rack;
+  raft::raft_options raft;
+  std::uint64_t catch_up_rate = 0;            // bytes a second of the broker
   option_layer node;                          // from file and flags
   std::size_t cache_bytes = 64 << 20;         // per shard
   std::size_t dirty_bytes = 32 << 20;         // per shard
@@ -58,15 +67,21 @@ enum class command_error : std::uint8_t {
   unsupported_feature,
   refused,  // for a reason that no client caused, or could do something about
   storage,
+  no_leader,  // of group 0, for longer than anybody waits: nothing was done
+  timed_out,  // it may be carried out or not
   stopping
 };
 
 class cluster : public seastar::peering_sharded_service<cluster> {
  public:
-  explicit cluster(cluster_settings settings);
+  cluster(cluster_settings settings, seastar::sharded<peer::peer_links>& links);
+  ~cluster();
 
-  // On shard 0, once all shards are constructed: opens group 0, replays it, opens every partition.
+  // On shard 0, once all shards are constructed: finds the cluster or forms it, comes to know its
+  // state, registers, opens every partition that is placed here. Takes until enough other brokers
+  // are up; interrupt() makes it fail.
   seastar::future<> open();
+  void interrupt();
   seastar::future<> stop();
 
   [[nodiscard]] const catalog::state& catalog() const { return state_; }
@@ -77,12 +92,31 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // From any shard.
   seastar::future<std::expected<void, command_error>> execute(catalog::command c);
+  // Who leads a partition, as far as is known on this broker; no_node: nobody is known to.
+  struct known_leader {
+    node_id node = catalog::no_node;
+    std::int32_t epoch = -1;
+  };
+  [[nodiscard]] known_leader leader_of(const partition_key& key) const;
+  [[nodiscard]] const catalog::leader_table& leaders() const { return leaders_; }
+  // Who leads group 0; Kafka's controller.
+  [[nodiscard]] node_id controller() const { return controller_; }
+  // Heard of lately; this one always is.
+  [[nodiscard]] bool alive(node_id node) const;
+  [[nodiscard]] catalog::broker_facts facts() const;
+  // Asks the partition's leader (the zero key: group 0's) to let this replica lead. False: it does
+  // not now.
+  seastar::future<bool> hand_over(partition_key key, node_id to);
+  // On shard 0: this broker's replica of group 0.
+  [[nodiscard]] const replica* group0() const { return group0_.get(); }
   // A producer id that nobody ever got before.
   seastar::future<std::expected<std::int64_t, command_error>> new_producer_id();
   [[nodiscard]] uuid new_uuid();
 
   // Which shard of this broker holds the partition.
   [[nodiscard]] static unsigned shard_of(const partition_key& key);
+  // The same of a broker with so many shards.
+  [[nodiscard]] static unsigned shard_of(const partition_key& key, unsigned shards);
   // On that shard: the partition's replica; null while it is not open (offline() tells whether it
   // failed to).
   [[nodiscard]] replica* find(const partition_key& key);
@@ -115,20 +149,72 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] seastar::semaphore& config_changes() { return config_changes_; }
 
  private:
+  using outcome = std::expected<void, command_error>;
   struct pending {
-    log_index index;
     weir::term term;
-    std::string encoded;
-    seastar::promise<std::expected<void, command_error>> done;
+    seastar::promise<std::optional<outcome>> done;  // nothing: another entry is in its place
   };
+  // Of a try to put a command into the catalog.
+  struct proposed {
+    std::int8_t outcome;  // calls::done and so on
+    log_index index;      // of the entry
+  };
+  class raft_door;
 
-  seastar::future<std::expected<void, command_error>> execute_here(std::string encoded);
+  // open.cc
+  seastar::future<> find_cluster();
+  seastar::future<> open_group0();
+  seastar::future<> replay_alone();
+  seastar::future<> catch_up();
+  seastar::future<> start_links();
+  void serve_calls();
+
+  // commands.cc
+  seastar::future<outcome> execute_here(std::string encoded);
+  seastar::future<proposed> propose_anywhere(std::string encoded);
+  seastar::future<proposed> propose_here(std::string encoded);
+  seastar::future<bool> applied(log_index index, seastar::lowres_clock::time_point deadline);
   seastar::future<> apply_loop();
+  seastar::future<> apply_entry(const store::kept_entry& entry);
   // On each shard: changes the state and makes the partitions of this shard follow.
-  seastar::future<std::expected<void, command_error>> apply(std::string encoded);
+  seastar::future<outcome> apply(std::string encoded);
   seastar::future<> follow(const catalog::command& c, std::optional<uuid> topic);
+
+  // brokers.cc
+  [[nodiscard]] stored::broker_registered registration() const;
+  seastar::future<> keep_registered();
+  seastar::future<> know_brokers();
+  seastar::future<fragments> let_in(fragments payload);
+  seastar::future<> tell_of_itself();
+  void fell_silent(node_id node);
+  void wake_for(node_id node);
+
+  // Also group 0's.
+  [[nodiscard]] replica* replica_of(const partition_key& key);
+
+  // leaders.cc
+  void watch(const partition_key& key, replica& r);
+  seastar::future<> tell_leaders();
+  seastar::future<> tell_changed_leaders(bool all = false);
+  [[nodiscard]] std::optional<catalog::leader_report> report_of(const partition_key& key) const;
+  seastar::future<> spread(std::vector<catalog::leader_report> reports, bool to_peers);
+  void take_reports(const std::vector<catalog::leader_report>& reports);
+  seastar::future<bool> hand_over_here(partition_key key, node_id to);
+
+  // reconcile.cc
+  seastar::future<> keep_placed();
+  seastar::future<bool> reconcile(partition_key key);
+  seastar::future<> follow_placement(partition_key key);
+  seastar::future<> close_one(partition_key key);
+
+  // lead_cluster.cc
+  seastar::future<> lead_cluster();
+  void shape_group0();
+  seastar::future<> balance();
+
   seastar::future<> open_partitions(uuid topic_id, std::size_t from);
   seastar::future<> open_one(const catalog::topic& t, std::int32_t partition);
+  [[nodiscard]] raft::configuration first_members(const catalog::placement& at) const;
   seastar::future<> close_topic(uuid topic_id);
   seastar::future<> linger(std::unique_ptr<replica> stopped);
   seastar::future<> open_everything();
@@ -150,9 +236,30 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] replica_options replica_options_of(const catalog::topic& t);
   [[nodiscard]] std::string directory_of(const catalog::topic& t) const;
   void update_options(std::optional<uuid> topic);
+  [[nodiscard]] peer::peer_links& links() const { return all_links_.local(); }
 
   cluster_settings settings_;
+  seastar::sharded<peer::peer_links>& all_links_;
+  membership membership_;
+  uuid incarnation_;  // of this process
+  std::chrono::milliseconds started_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+  std::unique_ptr<raft_door> door_;
+  replica_ticker ticker_;
+  catch_up_budget catch_up_;
   catalog::state state_;
+  catalog::leader_table leaders_;
+  node_id controller_ = catalog::no_node;
+  // What peers said of themselves.
+  std::map<node_id, calls::disk_news> disks_;
+  // Partitions whose leadership changed and was not told yet.
+  absl::flat_hash_set<partition_key> changed_leaders_;
+  struct watcher {
+    std::function<void()> call;
+    event_listener listener{&call};
+  };
+  absl::flat_hash_map<partition_key, std::unique_ptr<watcher>> watchers_;
+  bool follows_ = false;  // partitions are open: commands open and close them
   std::unique_ptr<store::file_system> files_;
   store::chunk_cache cache_;
   store::file_remover remover_;
@@ -171,8 +278,14 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // Shard 0.
   std::unique_ptr<replica> group0_;
-  std::deque<std::unique_ptr<pending>> pending_;
-  seastar::condition_variable proposed_;
+  std::unique_ptr<formation> formation_;
+  bool interrupted_ = false;
+  std::map<log_index, pending> pending_;
+  progress<log_index> applied_;
+  seastar::condition_variable committed_;
+  std::function<void()> wake_apply_;
+  std::unique_ptr<event_listener> group0_news_;
+  std::unique_ptr<event_listener> group0_group_news_;
   seastar::semaphore config_changes_{1};
   seastar::semaphore ids_lock_{1};
   seastar::semaphore leftovers_lock_{1};

@@ -54,16 +54,19 @@ replica_options cluster::replica_options_of(const catalog::topic& t) {
 }
 
 seastar::future<> cluster::open_everything() {
+  follows_ = true;
   std::vector<std::pair<const catalog::topic*, std::int32_t>> mine;
   for (const auto& [name, t] : state_.topics()) {
     for (std::size_t p = 0; p < t->partitions.size(); ++p) {
       const auto partition = static_cast<std::int32_t>(p);
-      if (shard_of({t->id, partition}) == seastar::this_shard_id())
+      if (shard_of({t->id, partition}) == seastar::this_shard_id() &&
+          t->partitions[p].names(settings_.self))
         mine.emplace_back(t.get(), partition);
     }
   }
   co_await seastar::max_concurrent_for_each(
       mine, open_at_once, [this](auto one) { return open_one(*one.first, one.second); });
+  co_await tell_changed_leaders();
   fibers_.spawn("retention", [this] { return keep_retention(); }, groups().background);
   fibers_.spawn("compaction", [this] { return keep_compacted(); }, groups().background);
   ready_ = true;
@@ -74,11 +77,24 @@ seastar::future<> cluster::open_partitions(uuid topic_id, std::size_t from) {
   std::vector<std::int32_t> mine;
   for (auto p = from; p < t->partitions.size(); ++p) {
     const auto partition = static_cast<std::int32_t>(p);
-    if (shard_of({topic_id, partition}) == seastar::this_shard_id()) mine.push_back(partition);
+    if (shard_of({topic_id, partition}) == seastar::this_shard_id() &&
+        t->partitions[p].names(settings_.self))
+      mine.push_back(partition);
   }
   // Commands are applied one after the other: the topic stays while its partitions open.
   co_await seastar::max_concurrent_for_each(mine, open_at_once,
                                             [this, t](auto p) { return open_one(*t, p); });
+  // Those of one replica can be used at once.
+  co_await tell_changed_leaders();
+}
+
+// Whom the replica's group begins with, if it begins here: see placement::moved.
+raft::configuration cluster::first_members(const catalog::placement& at) const {
+  raft::configuration out;
+  const auto& replicas = at.replicas();
+  if (at.moved() || !std::ranges::contains(replicas, settings_.self)) return out;
+  out.voters.assign(replicas.begin(), replicas.end());
+  return raft::normal(std::move(out));
 }
 
 seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partition) {
@@ -87,9 +103,17 @@ seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partit
                                      .topic_id = t.id,
                                      .partition = partition_id(partition)};
   const auto directory = fmt::format("{}/{}", directory_of(t), partition);
+  replica_group group{.self = settings_.self,
+                      .members = first_members(t.partitions[static_cast<std::size_t>(partition)]),
+                      .options = settings_.raft,
+                      .seed = store_.random(),
+                      .outbox = &links(),
+                      .ticker = &ticker_,
+                      .catch_up = &catch_up_};
   try {
-    auto opened = co_await replica::open(store_, replica_group::alone(settings_.self), identity,
-                                         directory, replica_options_of(t));
+    auto opened = co_await replica::open(store_, std::move(group), identity, directory,
+                                         replica_options_of(t));
+    watch(key, *opened);
     replicas_.emplace(key, std::move(opened));
   } catch (const std::exception& why) {
     // Quarantined: this partition alone; the others are served.
@@ -102,6 +126,7 @@ seastar::future<> cluster::close_topic(uuid topic_id) {
   std::vector<std::unique_ptr<replica>> closing;
   for (auto at = replicas_.begin(); at != replicas_.end();) {
     if (at->first.topic_id == topic_id) {
+      watchers_.erase(at->first);
       closing.push_back(std::move(at->second));
       replicas_.erase(at++);
     } else {

@@ -56,6 +56,19 @@ seastar::future<> peer_links::remove_broker(node_id node) {
   });
 }
 
+seastar::future<> peer_links::become(identity self) {
+  co_await container().invoke_on_all([self](peer_links& there) {
+    while (!there.peers_.empty()) {
+      const auto node = there.peers_.begin()->first;
+      there.displace(node);
+      there.heard_.forget(node);
+      if (there.stopped_) break;
+    }
+    there.settings_.self = self;
+    for (const auto& c : there.incoming_) c->drop();
+  });
+}
+
 void peer_links::place(node_id node, const host_port& address, const uuid& broker_id) {
   if (stopped_) return;
   if (const auto* known = find(node)) {

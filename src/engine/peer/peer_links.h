@@ -36,6 +36,9 @@ class peer_links final : public raft_outbox,
   // connections. The zero id: not known yet; a negative node id: whoever answers there.
   seastar::future<> set_broker(node_id node, host_port address, uuid broker_id);
   seastar::future<> remove_broker(node_id node);
+  // From any shard, for all of them: another name from here on. All connections end, and all
+  // brokers are forgotten.
+  seastar::future<> become(identity self);
 
   // Of this shard. A message that comes before there is an inbox is dropped.
   void bind(raft_inbox* inbox) { inbox_ = inbox; }

@@ -1,6 +1,7 @@
 // CreatePartitions: a topic's partitions only ever become more (KIP-195).
 #include <seastar/core/coroutine.hh>
 
+#include "core/catalog/assignment_check.h"
 #include "core/codec/create_partitions.h"
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
@@ -40,15 +41,26 @@ std::pair<error_code, std::string> check(const cluster& state, const asked_topic
                         "were specified.",
                         more, asked.assignments->size())};
   }
-  const auto self = state.settings().self.value();
-  for (const auto& a : *asked.assignments) {
-    if (a.broker_ids.size() != 1 || a.broker_ids[0] != self) {
-      return {error_code::invalid_replica_assignment,
-              "The manual partition assignment includes a broker that is not registered, or a "
-              "replica count that is not the topic's."};
-    }
-  }
   return {error_code::none, {}};
+}
+
+// Where the new ones go.
+std::expected<chunked_vector<catalog::replica_list>, catalog::placement_fault> place(
+    const cluster& state, const catalog::topic& t, const asked_topic& asked) {
+  const auto facts = state.facts();
+  const auto factor = t.partitions.front().replicas().size();
+  const auto now = static_cast<std::int32_t>(t.partitions.size());
+  if (!asked.assignments)
+    return catalog::placement_planner(state.catalog(), facts)
+        .place(asked.count - now, static_cast<std::int32_t>(factor), &t);
+  chunked_vector<catalog::replica_list> out;
+  for (const auto& a : *asked.assignments) {
+    catalog::wished_partition wished{now + static_cast<std::int32_t>(out.size()), {}};
+    for (const auto id : a.broker_ids) wished.replicas.push_back(node_id(id));
+    weir_try_void(catalog::check_assignment(state.catalog(), facts, wished, factor));
+    out.push_back(std::move(wished.replicas));
+  }
+  return out;
 }
 
 seastar::future<kafka::create_partitions_response> grow(services& with, const request&,
@@ -58,13 +70,22 @@ seastar::future<kafka::create_partitions_response> grow(services& with, const re
     auto& told = out.results.emplace_back();
     told.name = asked.name;
     auto [code, message] = check(with.state, asked);
+    const auto* t = with.state.catalog().find(asked.name.view());
+    auto placed =
+        code == error_code::none
+            ? place(with.state, *t, asked)
+            : std::expected<chunked_vector<catalog::replica_list>, catalog::placement_fault>();
+    if (!placed) {
+      code = code_of(placed.error().what);
+      message = std::move(placed.error().message);
+    }
     if (code == error_code::none && !in.validate_only) {
-      const auto* t = with.state.catalog().find(asked.name.view());
       stored::partitions_added added;
       added.topic_id = t->id;
       added.total = asked.count;
-      for (auto i = t->partitions.size(); i < static_cast<std::size_t>(asked.count); ++i) {
-        added.added.emplace_back().replicas.push_back(with.state.settings().self.value());
+      for (const auto& replicas : *placed) {
+        auto& to = added.added.emplace_back();
+        for (const auto node : replicas) to.replicas.push_back(node.value());
       }
       const auto done = co_await with.state.execute(std::move(added));
       if (!done) {

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/check.h"
+#include "core/catalog/assignment_check.h"
 #include "core/codec/create_topics.h"
 #include "core/options/change.h"
 #include "edge/kafka/errors.h"
@@ -47,8 +48,8 @@ outcome<void> check_name(const cluster& state, std::string_view name) {
   return {};
 }
 
-outcome<std::vector<std::vector<std::int32_t>>> assigned(const asked_topic& asked,
-                                                         std::int32_t self) {
+outcome<chunked_vector<catalog::replica_list>> assigned(const cluster& state,
+                                                        const asked_topic& asked) {
   if (asked.num_partitions != -1) {
     return refuse(
         error_code::invalid_request,
@@ -59,47 +60,21 @@ outcome<std::vector<std::vector<std::int32_t>>> assigned(const asked_topic& aske
         error_code::invalid_request,
         "A manual partition assignment was specified, but replication factor was not set to -1.");
   }
-  std::map<std::int32_t, std::vector<std::int32_t>> by_index;
+  std::vector<catalog::wished_partition> wished;
   for (const auto& a : asked.assignments) {
-    std::vector<std::int32_t> replicas(a.broker_ids.begin(), a.broker_ids.end());
-    if (replicas.empty()) {
-      return refuse(error_code::invalid_replica_assignment,
-                    "The manual partition assignment includes an empty replica list.");
-    }
-    auto sorted = replicas;
-    std::ranges::sort(sorted);
-    if (std::ranges::adjacent_find(sorted) != sorted.end()) {
-      return refuse(
-          error_code::invalid_replica_assignment,
-          fmt::format("The manual partition assignment includes the broker {} more than once.",
-                      *std::ranges::adjacent_find(sorted)));
-    }
-    const auto stranger = std::ranges::find_if(replicas, [self](auto id) { return id != self; });
-    if (stranger != replicas.end()) {
-      return refuse(error_code::invalid_replica_assignment,
-                    fmt::format("The manual partition assignment includes broker {}, but no such "
-                                "broker is registered.",
-                                *stranger));
-    }
-    if (!by_index.emplace(a.partition_index, std::move(replicas)).second) {
-      return refuse(error_code::invalid_replica_assignment,
-                    fmt::format("Found multiple manual partition assignments for partition {}",
-                                a.partition_index));
-    }
+    auto& w = wished.emplace_back(catalog::wished_partition{a.partition_index, {}});
+    for (const auto id : a.broker_ids) w.replicas.push_back(node_id(id));
   }
-  std::vector<std::vector<std::int32_t>> partitions;
-  for (auto& [index, replicas] : by_index) {
-    if (index != static_cast<std::int32_t>(partitions.size())) {
-      return refuse(error_code::invalid_replica_assignment,
-                    "partitions should be a consecutive 0-based integer sequence");
-    }
-    partitions.push_back(std::move(replicas));
-  }
-  return partitions;
+  const auto facts = state.facts();
+  auto checked = catalog::check_assignments(state.catalog(), facts, std::move(wished));
+  if (!checked) return refuse(code_of(checked.error().what), std::move(checked.error().message));
+  chunked_vector<catalog::replica_list> out;
+  for (auto& replicas : *checked) out.push_back(std::move(replicas));
+  return out;
 }
 
-outcome<std::vector<std::vector<std::int32_t>>> counted(const cluster& state,
-                                                        const asked_topic& asked) {
+outcome<chunked_vector<catalog::replica_list>> counted(const cluster& state,
+                                                       const asked_topic& asked) {
   const auto defaults = state.options();
   const auto count =
       asked.num_partitions == -1 ? defaults.topics_partitions_default : asked.num_partitions;
@@ -118,23 +93,18 @@ outcome<std::vector<std::vector<std::int32_t>>> counted(const cluster& state,
     return refuse(error_code::invalid_replication_factor,
                   "Replication factor must be larger than 0, or -1 to use the default value.");
   }
-  if (factor > 1) {
-    return refuse(error_code::invalid_replication_factor,
-                  fmt::format("Unable to replicate the partition {} time(s): The target "
-                              "replication factor of {} cannot be "
-                              "reached because only 1 broker(s) are registered.",
-                              factor, factor));
-  }
-  return std::vector<std::vector<std::int32_t>>(static_cast<std::size_t>(count),
-                                                {state.settings().self.value()});
+  const auto facts = state.facts();
+  auto placed = catalog::placement_planner(state.catalog(), facts)
+                    .place(static_cast<std::int32_t>(count), static_cast<std::int32_t>(factor));
+  if (!placed) return refuse(code_of(placed.error().what), std::move(placed.error().message));
+  return *std::move(placed);
 }
 
 outcome<new_topic_plan> plan_of(const cluster& state, const asked_topic& asked) {
   weir_try_void(check_name(state, asked.name.view()));
   new_topic_plan plan{.name = asked.name.str(), .partitions = {}, .configs = {}};
-  plan.partitions = asked.assignments.empty()
-                        ? weir_try(counted(state, asked))
-                        : weir_try(assigned(asked, state.settings().self.value()));
+  plan.partitions = asked.assignments.empty() ? weir_try(counted(state, asked))
+                                              : weir_try(assigned(state, asked));
   std::vector<option_setting> settings;
   for (const auto& c : asked.configs) {
     settings.push_back({c.name.view(), c.value ? std::optional(c.value->view()) : std::nullopt});

@@ -3,6 +3,7 @@
 
 #include "core/codec/describe_cluster.h"
 #include "edge/kafka/authorized.h"
+#include "edge/kafka/brokers_up.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
 
@@ -27,14 +28,15 @@ seastar::future<kafka::describe_cluster_response> tell(services& with, const req
     with.meters.failed(out.error);
     co_return out;
   }
-  const auto& settings = with.state.settings();
   out.cluster_id = text(with.state.catalog().cluster_id().str());
-  out.controller_id = settings.self.value();
-  auto& broker = out.brokers.emplace_back();
-  broker.broker_id = settings.self.value();
-  broker.host = text(settings.advertised.host);
-  broker.port = settings.advertised.port;
-  if (!settings.rack.empty()) broker.rack = text(settings.rack);
+  out.controller_id = controller_told(with.state);
+  for (const auto& known : brokers_up(with.state)) {
+    auto& broker = out.brokers.emplace_back();
+    broker.broker_id = known.node.value();
+    broker.host = text(known.at.host);
+    broker.port = known.at.port;
+    if (!known.rack.empty()) broker.rack = text(known.rack);
+  }
   if (in.include_cluster_authorized_operations)
     out.cluster_authorized_operations = cluster_operations;
   co_return out;

@@ -63,7 +63,7 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     pages.push_back(std::move(p));
     if (out.next_cursor) break;
   }
-  const auto facts = co_await gather_facts(with, std::move(keys));
+  const auto broken = co_await find_broken(with, std::move(keys));
   for (const auto& p : pages) {
     auto& told = out.topics.emplace_back();
     told.name = text(p.topic);
@@ -82,19 +82,10 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     for (auto i = p.from; i < to; ++i) {
       auto& partition = told.partitions.emplace_back();
       partition.partition_index = i;
-      for (const auto node : t->partitions[static_cast<std::size_t>(i)].assigned())
-        partition.replica_nodes.push_back(node.value());
-      const auto fact = facts.find({t->id, i});
-      if (fact != facts.end() && fact->second.online) {
-        partition.leader_id = with.state.settings().self.value();
-        partition.leader_epoch = fact->second.leader_epoch;
-        partition.isr_nodes = partition.replica_nodes;
+      describe_partition(with.state, *t, broken, partition);
+      if (partition.leader_id >= 0) {
         partition.eligible_leader_replicas.emplace();
         partition.last_known_elr.emplace();
-      } else {
-        partition.error = error_code::leader_not_available;
-        partition.leader_id = -1;
-        partition.offline_replicas = partition.replica_nodes;
       }
     }
   }

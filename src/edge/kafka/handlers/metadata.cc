@@ -5,6 +5,7 @@
 
 #include "core/codec/metadata.h"
 #include "edge/kafka/authorized.h"
+#include "edge/kafka/brokers_up.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/partition_facts.h"
 #include "edge/kafka/topic_creation.h"
@@ -16,27 +17,16 @@ namespace {
 using kafka::error_code;
 using told_topic = kafka::metadata_response::topic;
 
-void describe(const services& with, const catalog::topic& t, const partition_facts& facts,
+void describe(const services& with, const catalog::topic& t, const broken_partitions& broken,
               bool operations, told_topic& out) {
   out.name = text(t.name);
   out.topic_id = t.id;
   out.is_internal = t.name.starts_with("__");
   if (operations) out.topic_authorized_operations = topic_operations;
-  const auto self = with.state.settings().self.value();
   for (std::size_t i = 0; i < t.partitions.size(); ++i) {
     auto& p = out.partitions.emplace_back();
     p.partition_index = static_cast<std::int32_t>(i);
-    for (const auto node : t.partitions[i].assigned()) p.replica_nodes.push_back(node.value());
-    const auto fact = facts.find({t.id, p.partition_index});
-    if (fact != facts.end() && fact->second.online) {
-      p.leader_id = self;
-      p.leader_epoch = fact->second.leader_epoch;
-      p.isr_nodes = p.replica_nodes;
-    } else {
-      p.error = error_code::leader_not_available;
-      p.leader_id = -1;
-      p.offline_replicas = p.replica_nodes;
-    }
+    describe_partition(with.state, t, broken, p);
   }
 }
 
@@ -64,7 +54,8 @@ seastar::future<> create_missing(services& with, const kafka::metadata_request& 
   for (auto& name : missing) {
     if (collides(with, name)) continue;  // looked at here: the one before may be the other
     // Asked for twice, or created by somebody else meanwhile: then it is there.
-    (void)co_await create(with, default_topic(with.state, std::move(name)), with.state.new_uuid());
+    if (const auto plan = default_topic(with.state, std::move(name)))
+      (void)co_await create(with, *plan, with.state.new_uuid());
   }
 }
 
@@ -77,14 +68,15 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
                                                kafka::metadata_request in) {
   const auto version = r.header.version;
   kafka::metadata_response out;
-  const auto& settings = with.state.settings();
-  auto& broker = out.brokers.emplace_back();
-  broker.node_id = settings.self.value();
-  broker.host = text(settings.advertised.host);
-  broker.port = settings.advertised.port;
-  if (!settings.rack.empty()) broker.rack = text(settings.rack);
+  for (const auto& known : brokers_up(with.state)) {
+    auto& broker = out.brokers.emplace_back();
+    broker.node_id = known.node.value();
+    broker.host = text(known.at.host);
+    broker.port = known.at.port;
+    if (!known.rack.empty()) broker.rack = text(known.rack);
+  }
   out.cluster_id = text(with.state.catalog().cluster_id().str());
-  out.controller_id = settings.self.value();
+  out.controller_id = controller_told(with.state);
   if (in.include_cluster_authorized_operations)
     out.cluster_authorized_operations = cluster_operations;
 
@@ -107,12 +99,12 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
       if (const auto* t = find(with, asked)) want(*t);
     }
   }
-  const auto facts = co_await gather_facts(with, std::move(keys));
+  const auto broken = co_await find_broken(with, std::move(keys));
 
   const bool operations = in.include_topic_authorized_operations;
   if (all) {
     for (const auto& [name, t] : with.state.catalog().topics()) {
-      describe(with, *t, facts, operations, out.topics.emplace_back());
+      describe(with, *t, broken, operations, out.topics.emplace_back());
     }
     co_return out;
   }
@@ -127,7 +119,7 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
     } else if (!by_id && topic_name_fault(asked.name->view())) {
       refuse(with, told, error_code::invalid_topic_exception);
     } else if (const auto* t = find(with, asked)) {
-      describe(with, *t, facts, operations, told);
+      describe(with, *t, broken, operations, told);
     } else if (!by_id && creates && collides(with, asked.name->view())) {
       refuse(with, told, error_code::invalid_topic_exception);
     } else {

@@ -1,0 +1,90 @@
+// What the leader of group 0 does for all: the group's own members, and who leads and holds what.
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/smp.hh>
+
+#include "core/catalog/leader_balancer.h"
+#include "core/catalog/replica_balancer.h"
+#include "engine/cluster/cluster.h"
+#include "engine/cluster/cluster_log.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look_again = 500ms;
+constexpr auto balance_after = 2s;
+// Brokers that vote on the cluster's state; the others follow it.
+constexpr std::size_t voters_max = 5;
+constexpr std::size_t transfers_at_once = 64;
+
+}  // namespace
+
+seastar::future<> cluster::lead_cluster() {
+  auto led_since = std::chrono::steady_clock::now();
+  auto balanced = led_since;
+  bool led = false;
+  while (!co_await fibers_.stopped_within(look_again)) {
+    const bool leads = group0_->leadership().leader == settings_.self &&
+                       group0_->check_serves().has_value() &&
+                       applied_.reached() >= group0_->core().commit_index();
+    const auto now = std::chrono::steady_clock::now();
+    if (leads && !led) led_since = now;
+    led = leads;
+    if (!leads) continue;
+    shape_group0();
+    // A new leader has to hear first who leads what.
+    if (now - led_since < balance_after || now - balanced < balance_after) continue;
+    balanced = now;
+    co_await balance();
+  }
+}
+
+// All brokers have the log; as many as there are up to five vote, an odd number of them.
+void cluster::shape_group0() {
+  if (group0_->change_under_way() && group0_->members().members.members().size() > 1) return;
+  const auto& now = group0_->members().members;
+  raft::configuration next;
+  std::vector<node_id> others;
+  for (const auto node : now.voters) {
+    // A founder that has not registered yet stays.
+    const bool gone = state_.node_ids().contains(node) && !state_.find_broker(node);
+    if (!gone) next.voters.push_back(node);
+  }
+  const auto peers = group0_->peers();
+  for (const auto& [id, broker] : state_.brokers()) {
+    if (std::ranges::contains(next.voters, id)) continue;
+    others.push_back(id);
+  }
+  const auto total = next.voters.size() + others.size();
+  const auto wanted = std::min(voters_max, total - (total % 2 == 0 && total > 1 ? 1 : 0));
+  for (const auto id : others) {
+    const auto at = std::ranges::find(peers, id, &peer_report::node);
+    const bool may_vote =
+        next.voters.size() < wanted && at != peers.end() && at->caught_up && alive(id);
+    (may_vote ? next.voters : next.learners).push_back(id);
+  }
+  next = raft::normal(std::move(next));
+  if (next == now || next.voters.empty()) return;
+  const auto changed = group0_->change(next);
+  if (changed)
+    cluster_log.info("the cluster's state is kept by brokers {}, followed by {}",
+                     fmt::join(next.voters, ", "), fmt::join(next.learners, ", "));
+}
+
+seastar::future<> cluster::balance() {
+  const auto now = facts();
+  for (const auto& t : catalog::plan_transfers(state_, now, leaders_, transfers_at_once)) {
+    if (fibers_.stopping()) co_return;
+    (void)co_await hand_over(t.key, t.to);
+  }
+  const auto plan = catalog::plan_moves(state_, now, leaders_, {});
+  for (const auto& o : plan.obstacles)
+    cluster_log.warn("broker {} can't be emptied: {} of its partitions have nowhere to go",
+                     o.broker, o.partitions);
+  if (plan.moves.empty()) co_return;
+  const auto done = co_await execute(catalog::command_of(plan.moves));
+  if (done) cluster_log.info("moving {} partitions", plan.moves.size());
+}
+
+}  // namespace weir

@@ -1,0 +1,137 @@
+// Who leads what: learned from this shard's replicas, told to all other shards and brokers, and
+// taken from what they tell. Soft: what is lost is told again.
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/smp.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include "engine/cluster/cluster.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto gather_for = 10ms;
+constexpr auto tell_all_again = 5s;
+constexpr auto news_patience = 2s;
+constexpr std::size_t reports_at_once = 1000;
+
+}  // namespace
+
+cluster::known_leader cluster::leader_of(const partition_key& key) const {
+  const auto* known = leaders_.find(key);
+  if (!known || known->leader == catalog::no_node) return {};
+  return {.node = known->leader, .epoch = static_cast<std::int32_t>(known->term.value())};
+}
+
+void cluster::watch(const partition_key& key, replica& r) {
+  auto& w = watchers_[key];
+  w = std::make_unique<watcher>();
+  w->call = [this, key] { changed_leaders_.insert(key); };
+  r.group_news().add(w->listener);
+  changed_leaders_.insert(key);
+}
+
+std::optional<catalog::leader_report> cluster::report_of(const partition_key& key) const {
+  const auto at = replicas_.find(key);
+  if (at == replicas_.end()) return std::nullopt;
+  const auto& r = *at->second;
+  // One that has nobody to ask leads whenever it is asked.
+  const bool alone = r.members().members.members().size() == 1;
+  const auto l = r.leadership();
+  if (!alone && l.leader == raft::nobody) return std::nullopt;
+  catalog::leader_report report{.key = key,
+                                .leader = alone ? settings_.self : l.leader,
+                                .term = term(static_cast<std::uint64_t>(r.leader_epoch())),
+                                .bytes = r.size_bytes(),
+                                .behind = {}};
+  if (report.leader == settings_.self && !alone) {
+    const auto commit = r.core().commit_index();
+    for (const auto& p : r.peers()) {
+      if (p.match < commit) report.behind.push_back(p.node);
+    }
+  }
+  return report;
+}
+
+seastar::future<> cluster::tell_leaders() {
+  auto told_all = std::chrono::steady_clock::now();
+  while (!co_await fibers_.stopped_within(gather_for)) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool all = now - told_all > tell_all_again;
+    if (all) {
+      told_all = now;
+      // Also those without news: sizes, who is behind, and what somebody may have missed.
+      for (const auto& [key, r] : replicas_) changed_leaders_.insert(key);
+    }
+    co_await tell_changed_leaders(all);
+  }
+}
+
+seastar::future<> cluster::tell_changed_leaders(bool all) {
+  auto changed = std::exchange(changed_leaders_, {});
+  std::vector<catalog::leader_report> reports;
+  for (const auto& key : changed) {
+    auto report = report_of(key);
+    // A follower's view is for this broker alone, but for a change: its leader tells all.
+    if (report && (!all || report->leader == settings_.self)) reports.push_back(*std::move(report));
+    if (reports.size() == reports_at_once) co_await spread(std::exchange(reports, {}), true);
+    co_await seastar::coroutine::maybe_yield();
+  }
+  if (!reports.empty()) co_await spread(std::move(reports), true);
+}
+
+void cluster::take_reports(const std::vector<catalog::leader_report>& reports) {
+  for (const auto& r : reports) {
+    if (leaders_.take(state_, r) == catalog::leader_table::outcome::changed) ++version_;
+  }
+}
+
+seastar::future<> cluster::spread(std::vector<catalog::leader_report> reports, bool to_peers) {
+  co_await container().invoke_on_all([&reports](cluster& c) { c.take_reports(reports); });
+  if (!to_peers) co_return;
+  peer::leader_news news;
+  for (const auto& r : reports) {
+    if (r.leader != settings_.self) continue;
+    auto& p = news.partitions.emplace_back();
+    p.topic_id = r.key.topic_id;
+    p.partition = r.key.partition;
+    p.leader = r.leader.value();
+    p.term = static_cast<std::int64_t>(r.term.value());
+    p.size = static_cast<std::int64_t>(r.bytes);
+    for (const auto node : r.behind) p.behind.push_back(node.value());
+  }
+  if (news.partitions.empty()) co_return;
+  const auto payload = calls::encode(news);
+  std::vector<seastar::future<peer::call_result>> told;
+  for (const auto& [id, broker] : state_.brokers()) {
+    if (id == settings_.self || !alive(id)) continue;
+    told.push_back(links().call(id, 0, calls::leader_news, payload.slice(0, payload.size()),
+                                seastar::lowres_clock::now() + news_patience));
+  }
+  // Not waited for: who does not answer must not keep others from the next news.
+  for (auto& t : told) (void)std::move(t).discard_result();
+}
+
+seastar::future<bool> cluster::hand_over(partition_key key, node_id to) {
+  const auto leader = key.topic_id.is_zero() ? controller_ : leaders_.leader_of(key);
+  if (leader == settings_.self) co_return co_await hand_over_here(key, to);
+  if (leader == catalog::no_node) co_return false;
+  peer::hand_over request;
+  request.topic_id = key.topic_id;
+  request.partition = key.partition;
+  request.to = to.value();
+  const auto got = co_await links().call(leader, 0, calls::hand_over, calls::encode(request),
+                                         seastar::lowres_clock::now() + news_patience);
+  if (!got) co_return false;
+  co_return calls::decode<peer::hand_over_answer>(*got).outcome == 0;
+}
+
+seastar::future<bool> cluster::hand_over_here(partition_key key, node_id to) {
+  return container().invoke_on(key.topic_id.is_zero() ? 0 : shard_of(key), [key, to](cluster& c) {
+    auto* r = c.replica_of(key);
+    return r && r->transfer(to).has_value();
+  });
+}
+
+}  // namespace weir

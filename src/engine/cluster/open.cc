@@ -1,0 +1,240 @@
+// From a data directory to a broker of a cluster that knows what the cluster knows.
+#include <seastar/core/coroutine.hh>
+#include <seastar/core/sleep.hh>
+#include <seastar/core/smp.hh>
+
+#include "core/base/check.h"
+#include "engine/cluster/cluster.h"
+#include "engine/cluster/cluster_log.h"
+#include "engine/cluster/raft_door.h"
+#include "engine/runtime/scheduling.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look_again = 20ms;
+constexpr auto tell_again = 5s;
+// Several ticks fit into a heartbeat interval.
+constexpr int ticks_per_heartbeat = 5;
+
+}  // namespace
+
+seastar::future<> cluster::open() {
+  weir_check(seastar::this_shard_id() == 0, "opened on shard {}", seastar::this_shard_id());
+  co_await start_on_reserve();
+  co_await store::replay_journals(*files_, settings_.data_dir, seastar::smp::count, store_.random);
+  co_await find_cluster();
+  co_await start_links();
+  co_await open_group0();
+  next_id_ = ids_end_ = 0;
+  fibers_.spawn("remove files", [this] { return remove_leftovers(); }, groups().background);
+  co_await look_at_space();
+  fibers_.spawn("space", [this] { return keep_space(); });
+  co_await container().invoke_on_all([](cluster& c) { return c.open_everything(); });
+  fibers_.spawn("registration", [this] { return keep_registered(); });
+  fibers_.spawn("lead the cluster", [this] { return lead_cluster(); });
+  fibers_.spawn("news of itself", [this] { return tell_of_itself(); });
+  while (!state_.find_broker(membership_.broker_id)) {
+    if (interrupted_) throw std::runtime_error("stopped before the cluster had taken it in");
+    co_await seastar::sleep(look_again);
+  }
+  cluster_log.info("broker {} of cluster {} open: {} brokers, {} topics, {} partitions",
+                   settings_.self, state_.cluster_id(), state_.brokers().size(),
+                   state_.topics().size(), state_.partition_count());
+}
+
+void cluster::interrupt() {
+  interrupted_ = true;
+  if (formation_) formation_->interrupt();
+}
+
+// Who this broker is, from its directory; a new one asks its seeds.
+seastar::future<> cluster::find_cluster() {
+  auto known = co_await read_membership(*files_, settings_.data_dir);
+  const bool from_before = !known && co_await files_->exists(settings_.data_dir + "/catalog");
+  if (!known) {
+    known = membership{
+        .broker_id = new_uuid(), .cluster_id = {}, .self = settings_.self, .contacts = {}};
+    co_await write_membership(*files_, settings_.data_dir, *known);
+  }
+  if (known->belongs() && settings_.self.value() >= 0 && known->self != settings_.self)
+    throw std::runtime_error(
+        fmt::format("{} belongs to node {}, not to node {}: the number of a broker never changes",
+                    settings_.data_dir, known->self, settings_.self));
+  if (!known->belongs() && from_before) {
+    // Of a Weir that knew no other brokers: its catalog says which cluster it is.
+    if (known->self.value() < 0) known->self = node_id(1);
+    known->contacts = {{known->self, known->broker_id, settings_.peer_address, true}};
+  }
+  membership_ = *std::move(known);
+  incarnation_ = new_uuid();
+  const bool alone = settings_.seeds.empty() && !membership_.belongs();
+  formation_ = std::make_unique<formation>(
+      formation_facts{.address = settings_.peer_address,
+                      .seeds = from_before ? std::vector<host_port>{} : settings_.seeds,
+                      .wished = settings_.self},
+      membership_, links());
+  if (membership_.belongs()) co_return;
+  if (from_before) {
+    co_await replay_alone();
+  } else if (alone) {
+    membership_ = co_await formation_->run({});
+  } else {
+    co_await start_links();
+    membership_ = co_await formation_->run(catalog::encode(registration()));
+  }
+  co_await write_membership(*files_, settings_.data_dir, membership_);
+  formation_ = std::make_unique<formation>(
+      formation_facts{
+          .address = settings_.peer_address, .seeds = settings_.seeds, .wished = settings_.self},
+      membership_, links());
+  cluster_log.info("this broker is {} of cluster {}", membership_.self, membership_.cluster_id);
+}
+
+// Only to learn the cluster's id; it is opened again with everybody else.
+seastar::future<> cluster::replay_alone() {
+  auto log = co_await replica::open(store_, replica_group::alone(membership_.self),
+                                    {.name = "catalog"}, settings_.data_dir + "/catalog", {});
+  catalog::state state;
+  co_await log->replay([&](const log::frame_head& head, const fragments& body) {
+    if (head.kind != log::frame_kind::command) return;
+    if (const auto command = catalog::decode(body)) (void)state.apply(*command);
+  });
+  co_await log->stop();
+  membership_.cluster_id = state.cluster_id().is_zero() ? new_uuid() : state.cluster_id();
+}
+
+// With what is known of this broker by now: once while it looks for its cluster, and once as its
+// member.
+seastar::future<> cluster::start_links() {
+  const bool belongs = membership_.belongs();
+  const peer::identity self{.cluster_id = membership_.cluster_id,
+                            // A number that nobody has, for who has none yet.
+                            .node = belongs
+                                        ? membership_.self
+                                        : node_id(static_cast<std::int32_t>(
+                                              (1U << 30) + membership_.broker_id.low % (1U << 30))),
+                            .broker_id = membership_.broker_id,
+                            .incarnation = incarnation_,
+                            .shards = seastar::smp::count};
+  if (belongs) {
+    co_await container().invoke_on_all(
+        [self = membership_.self](cluster& c) { c.settings_.self = self; });
+  }
+  co_await container().invoke_on_all([](cluster& c) { c.serve_calls(); });
+  co_await links().become(self);
+  if (!belongs) co_return;
+  for (const auto& c : membership_.contacts) {
+    if (c.node != membership_.self) co_await links().set_broker(c.node, c.address, c.broker_id);
+  }
+  co_await container().invoke_on_all([](cluster& c) {
+    c.door_ = std::make_unique<raft_door>(c);
+    c.links().bind(c.door_.get());
+    c.links().heard_of().on_silent = [&c](node_id node) { c.fell_silent(node); };
+    c.links().heard_of().on_restarted = [&c](node_id node) { c.wake_for(node); };
+    c.ticker_.start(
+        std::max(raft::milliseconds(1), c.settings_.raft.heartbeat / ticks_per_heartbeat));
+    c.fibers_.spawn("leaders", [&c] { return c.tell_leaders(); });
+    c.fibers_.spawn("placements", [&c] { return c.keep_placed(); });
+  });
+}
+
+void cluster::serve_calls() {
+  auto& to = links();
+  if (seastar::this_shard_id() == 0) {
+    to.serve(calls::who, [this](node_id, fragments) -> seastar::future<fragments> {
+      co_return calls::encode(formation_->answer());
+    });
+    to.serve(calls::join, [this](node_id, fragments payload) { return let_in(payload); });
+    to.serve(calls::propose, [this](node_id, fragments payload) -> seastar::future<fragments> {
+      const auto asked = calls::decode<peer::propose>(payload);
+      const auto got = co_await propose_here(std::string(asked.command.view()));
+      peer::propose_answer a;
+      a.outcome = got.outcome;
+      a.index = static_cast<std::int64_t>(got.index.value());
+      co_return calls::encode(a);
+    });
+    to.serve(
+        calls::broker_news, [this](node_id from, fragments payload) -> seastar::future<fragments> {
+          const auto told = calls::decode<peer::broker_news>(payload);
+          disks_[from] = {static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_bytes)),
+                          static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_used))};
+          co_return fragments{};
+        });
+  }
+  to.serve(calls::leader_news, [this](node_id, fragments payload) -> seastar::future<fragments> {
+    const auto told = calls::decode<peer::leader_news>(payload);
+    std::vector<catalog::leader_report> reports;
+    for (const auto& p : told.partitions) {
+      catalog::leader_report r{
+          .key = {p.topic_id, p.partition},
+          .leader = node_id(p.leader),
+          .term = term(static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.term))),
+          .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.size)),
+          .behind = {}};
+      for (const auto node : p.behind) {
+        if (r.behind.size() < catalog::replicas_max) r.behind.push_back(node_id(node));
+      }
+      reports.push_back(std::move(r));
+    }
+    co_await spread(std::move(reports), false);
+    co_return fragments{};
+  });
+  to.serve(calls::hand_over, [this](node_id, fragments payload) -> seastar::future<fragments> {
+    const auto asked = calls::decode<peer::hand_over>(payload);
+    peer::hand_over_answer a;
+    const bool began =
+        co_await hand_over_here({asked.topic_id, asked.partition}, node_id(asked.to));
+    a.outcome = began ? 0 : 1;
+    co_return calls::encode(a);
+  });
+}
+
+seastar::future<> cluster::open_group0() {
+  const auto founders = membership_.founders();
+  replica_group group{.self = settings_.self,
+                      .members = founders,
+                      .options = settings_.raft,
+                      .seed = store_.random(),
+                      .outbox = &links(),
+                      .ticker = &ticker_,
+                      .catch_up = &catch_up_};
+  group0_ = co_await replica::open(store_, std::move(group), {.name = "catalog"},
+                                   settings_.data_dir + "/catalog", {});
+  wake_apply_ = [this] { committed_.signal(); };
+  group0_news_ = std::make_unique<event_listener>(&wake_apply_);
+  group0_->news().add(*group0_news_);
+  group0_group_news_ = std::make_unique<event_listener>(&wake_apply_);
+  group0_->group_news().add(*group0_group_news_);
+  fibers_.spawn("apply", [this] { return apply_loop(); });
+  co_await catch_up();
+}
+
+// Until this broker has applied what was committed when it came: only then does it know which
+// partitions are its own.
+seastar::future<> cluster::catch_up() {
+  auto told = std::chrono::steady_clock::now();
+  while (true) {
+    if (interrupted_ || fibers_.stopping())
+      throw std::runtime_error("stopped while it waited for a majority of the cluster");
+    stored::cluster_created created;
+    created.cluster_id = membership_.cluster_id;
+    // Also of use where the cluster is there: refused, at an index that was not known before.
+    const auto got = co_await propose_anywhere(catalog::encode(created));
+    const bool decided = got.outcome == calls::done || got.outcome >= calls::first_error;
+    if (decided && co_await applied(got.index, seastar::lowres_clock::now() + 10s)) break;
+    if (const auto now = std::chrono::steady_clock::now(); now - told > tell_again) {
+      told = now;
+      cluster_log.info("waiting for a majority of the brokers that keep the cluster's state: {}",
+                       fmt::join(group0_->members().members.voters, ", "));
+    }
+    co_await seastar::sleep(look_again);
+  }
+  if (state_.cluster_id() != membership_.cluster_id)
+    throw std::runtime_error(fmt::format("this broker belongs to cluster {}, its catalog to {}",
+                                         membership_.cluster_id, state_.cluster_id()));
+}
+
+}  // namespace weir
