@@ -5,24 +5,31 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
 
 namespace weir::catalog {
 namespace {
 
+// Brokers are counted from 0, in the order of their ids: what is asked for most is an array's
+// element.
+using index = std::uint32_t;
+constexpr index nobody = UINT32_MAX;
+
 // A partition with a leader, and who else could lead it.
 struct led {
   partition_key key;
-  std::uint32_t topic;  // counted from 0
-  node_id leader;
-  node_id preferred;  // no_node where it may not lead
-  absl::InlinedVector<node_id, 4> others;
+  std::uint32_t topic;
+  index leader;
+  index preferred = nobody;  // where it may lead
+  absl::InlinedVector<index, 4> others;
 };
 
-bool may_lead(const state& s, const broker_facts& facts, const leader_table::entry& now,
-              node_id node) {
-  return takes_work(s, facts, node) && !now.is_behind(node);
-}
+struct step {
+  std::uint32_t partition;
+  index to;  // who leads it next
+};
+using path = std::vector<step>;
 
 class balance {
  public:
@@ -30,71 +37,95 @@ class balance {
   std::vector<leader_transfer> plan();
 
  private:
-  using path = std::vector<std::pair<std::size_t, node_id>>;  // partition, who leads it next
+  // From each broker, to each: the partitions that should be led there.
+  using arrows = std::vector<std::map<index, chunked_vector<std::uint32_t>>>;
 
-  void add(const partition_key& key, std::uint32_t topic, const placement& at,
+  void list_brokers(const state& s, const broker_facts& facts);
+  void add(const partition_key& key, std::uint32_t topic, std::span<const node_id> replicas,
            const leader_table::entry& now);
-  bool room(std::size_t count = 1) const { return out_.size() + count <= most_; }
+  [[nodiscard]] index index_of(node_id node) const;
+  [[nodiscard]] bool room(std::size_t count = 1) const { return out_.size() + count <= most_; }
+  [[nodiscard]] std::int32_t& topic_load(std::uint32_t topic, index node) {
+    return topic_loads_[topic * nodes_.size() + node];
+  }
+  // How a transfer ranks among those with the same ends: what it does to preferred replicas, then
+  // to the topic's evenness. Lower is better.
+  std::pair<int, int> side_effects(const led& p, index to) {
+    const int preferred = (p.leader == p.preferred ? 1 : 0) - (to == p.preferred ? 1 : 0);
+    return {preferred, topic_load(p.topic, to) - topic_load(p.topic, p.leader)};
+  }
+
   void evacuate();
   void level();
   void prefer();
   void spread_topics();
-
-  [[nodiscard]] std::size_t load(node_id node) const {
-    const auto at = loads_.find(node);
-    return at == loads_.end() ? 0 : at->second;
-  }
-  [[nodiscard]] long topic_load(std::uint32_t topic, node_id node) const {
-    const auto at = topic_loads_.find({topic, node});
-    return at == topic_loads_.end() ? 0 : at->second;
-  }
-  // How a transfer ranks among those with the same ends: what it does to preferred replicas, then
-  // to the topic's evenness. Lower is better.
-  [[nodiscard]] std::pair<long, long> side_effects(const led& p, node_id to) const;
-  [[nodiscard]] std::optional<path> shift_from(node_id heaviest) const;
-  [[nodiscard]] std::optional<path> circle() const;
-  void move(std::size_t at, node_id to);
-  void take(const path& p) {
-    for (const auto& [at, to] : p) move(at, to);
+  std::optional<path> shift_from(index heaviest);
+  std::vector<std::pair<std::size_t, index>> next_from(index from, const std::vector<step>& reached,
+                                                       std::vector<std::uint32_t>& best);
+  [[nodiscard]] std::optional<path> circle(const arrows& all) const;
+  void move(std::uint32_t at, index to);
+  void take(const path& steps) {
+    for (const auto& [at, to] : steps) move(at, to);
   }
 
   std::size_t most_;
+  std::vector<node_id> nodes_;
+  std::vector<char> takes_work_;
+  std::vector<std::size_t> loads_;  // partitions led
+  std::vector<chunked_vector<std::uint32_t>> led_by_;
   chunked_vector<led> all_;
-  std::map<node_id, std::size_t> loads_;  // of all brokers that take work
-  std::map<node_id, chunked_vector<std::size_t>> led_by_;
-  std::map<std::pair<std::uint32_t, node_id>, long> topic_loads_;
+  chunked_vector<std::int32_t> topic_loads_;
   std::vector<leader_transfer> out_;
 };
 
 balance::balance(const state& s, const broker_facts& facts, const leader_table& leaders,
                  std::size_t most)
     : most_(most) {
-  for (const auto& [id, b] : s.brokers()) {
-    if (takes_work(s, facts, id)) loads_[id] = 0;
-  }
+  list_brokers(s, facts);
+  topic_loads_.resize(s.topics().size() * nodes_.size());
   std::uint32_t topic = 0;
   for (const auto& [name, t] : s.topics()) {
     for (std::size_t i = 0; i < t->partitions.size(); ++i) {
       const partition_key key{t->id, static_cast<std::int32_t>(i)};
       const auto* now = leaders.find(key);
       // One that died leads nothing that could be handed over.
-      if (!now || now->leader == no_node || !alive(facts, now->leader)) continue;
-      const auto& at = t->partitions[i];
-      led p{.key = key, .topic = topic, .leader = now->leader, .preferred = no_node, .others = {}};
-      for (const auto node : at.wanted()) {
-        if (!may_lead(s, facts, *now, node) && node != p.leader) continue;
-        if (node == at.wanted().front()) p.preferred = node;
-        if (node != p.leader) p.others.push_back(node);
-      }
-      if (loads_.contains(p.leader)) {
-        ++loads_[p.leader];
-        ++topic_loads_[{topic, p.leader}];
-      }
-      led_by_[p.leader].push_back(all_.size());
-      all_.push_back(std::move(p));
+      if (now && alive(facts, now->leader)) add(key, topic, t->partitions[i].wanted(), *now);
     }
     ++topic;
   }
+}
+
+void balance::list_brokers(const state& s, const broker_facts& facts) {
+  for (const auto& [id, b] : s.brokers()) nodes_.push_back(id);
+  for (const auto& [id, f] : facts) {
+    if (!s.find_broker(id)) nodes_.push_back(id);
+  }
+  std::ranges::sort(nodes_);
+  for (const auto id : nodes_) takes_work_.push_back(takes_work(s, facts, id) ? 1 : 0);
+  loads_.resize(nodes_.size());
+  led_by_.resize(nodes_.size());
+}
+
+index balance::index_of(node_id node) const {
+  const auto at = std::ranges::lower_bound(nodes_, node);
+  return at != nodes_.end() && *at == node ? static_cast<index>(at - nodes_.begin()) : nobody;
+}
+
+void balance::add(const partition_key& key, std::uint32_t topic, std::span<const node_id> replicas,
+                  const leader_table::entry& now) {
+  led p{.key = key, .topic = topic, .leader = index_of(now.leader), .others = {}};
+  for (const auto node : replicas) {
+    const auto at = index_of(node);
+    if (at == nobody) continue;
+    const bool may_lead = takes_work_[at] != 0 && !now.is_behind(node);
+    if (!may_lead && at != p.leader) continue;
+    if (node == replicas.front()) p.preferred = at;
+    if (at != p.leader) p.others.push_back(at);
+  }
+  ++loads_[p.leader];
+  ++topic_load(topic, p.leader);
+  led_by_[p.leader].push_back(static_cast<std::uint32_t>(all_.size()));
+  all_.push_back(std::move(p));
 }
 
 std::vector<leader_transfer> balance::plan() {
@@ -105,15 +136,13 @@ std::vector<leader_transfer> balance::plan() {
   return std::move(out_);
 }
 
-void balance::move(std::size_t at, node_id to) {
+void balance::move(std::uint32_t at, index to) {
   auto& p = all_[at];
-  out_.push_back({p.key, p.leader, to});
-  if (loads_.contains(p.leader)) {
-    --loads_[p.leader];
-    --topic_loads_[{p.topic, p.leader}];
-  }
+  out_.push_back({p.key, nodes_[p.leader], nodes_[to]});
+  --loads_[p.leader];
+  --topic_load(p.topic, p.leader);
   ++loads_[to];
-  ++topic_loads_[{p.topic, to}];
+  ++topic_load(p.topic, to);
   auto& before = led_by_[p.leader];
   *std::ranges::find(before, at) = before.back();
   before.pop_back();
@@ -123,54 +152,54 @@ void balance::move(std::size_t at, node_id to) {
   p.others.clear();
 }
 
-std::pair<long, long> balance::side_effects(const led& p, node_id to) const {
-  const long preferred = (p.leader == p.preferred ? 1 : 0) - (to == p.preferred ? 1 : 0);
-  return {preferred, topic_load(p.topic, to) - topic_load(p.topic, p.leader)};
-}
-
 void balance::evacuate() {
-  for (std::size_t i = 0; i < all_.size() && room(); ++i) {
+  for (std::uint32_t i = 0; i < all_.size() && room(); ++i) {
     const auto& p = all_[i];
-    if (loads_.contains(p.leader) || p.others.empty()) continue;
-    const auto best = std::ranges::min_element(p.others, {}, [&](node_id to) {
-      return std::tuple(load(to), to != p.preferred, topic_load(p.topic, to), to);
+    if (takes_work_[p.leader] != 0 || p.others.empty()) continue;
+    const auto best = std::ranges::min_element(p.others, {}, [&](index to) {
+      return std::tuple(loads_[to], to != p.preferred, topic_load(p.topic, to), to);
     });
     move(i, *best);
   }
 }
 
+// Who can be given a leader by `from` and was not reached yet, the least loaded first; by which
+// partition, in `best`.
+std::vector<std::pair<std::size_t, index>> balance::next_from(index from,
+                                                              const std::vector<step>& reached,
+                                                              std::vector<std::uint32_t>& best) {
+  std::ranges::fill(best, nobody);
+  for (const auto i : led_by_[from]) {
+    for (const auto to : all_[i].others) {
+      if (reached[to].to != nobody) continue;
+      if (best[to] == nobody || side_effects(all_[i], to) < side_effects(all_[best[to]], to))
+        best[to] = i;
+    }
+  }
+  std::vector<std::pair<std::size_t, index>> out;
+  for (index to = 0; to < nodes_.size(); ++to) {
+    if (best[to] != nobody) out.emplace_back(loads_[to], to);
+  }
+  std::ranges::sort(out);
+  return out;
+}
+
 // The shortest chain of transfers from the heaviest broker to one that has two less: breadth first
 // over brokers, each step by the transfer with the best side effects. Only the ends change.
-std::optional<balance::path> balance::shift_from(node_id heaviest) const {
-  struct step {
-    node_id before;
-    std::size_t partition;
-  };
-  std::map<node_id, step> reached{{heaviest, {heaviest, 0}}};
-  std::vector<node_id> queue{heaviest};
+std::optional<path> balance::shift_from(index heaviest) {
+  std::vector<step> reached(nodes_.size(), step{0, nobody});  // `to` is who comes before
+  reached[heaviest].to = heaviest;
+  std::vector<std::uint32_t> best(nodes_.size());
+  std::vector<index> queue{heaviest};
   for (std::size_t head = 0; head < queue.size(); ++head) {
     const auto from = queue[head];
-    std::map<node_id, std::size_t> best;
-    const auto led = led_by_.find(from);
-    if (led == led_by_.end()) continue;
-    for (const auto i : led->second) {
-      for (const auto to : all_[i].others) {
-        if (reached.contains(to)) continue;
-        const auto [at, fresh] = best.emplace(to, i);
-        if (!fresh && side_effects(all_[i], to) < side_effects(all_[at->second], to))
-          at->second = i;
-      }
-    }
-    std::vector<std::pair<std::size_t, node_id>> next;
-    for (const auto& [to, i] : best) next.emplace_back(load(to), to);
-    std::ranges::sort(next);
-    for (const auto& [weight, to] : next) {
-      reached.emplace(to, step{from, best[to]});
+    for (const auto& [weight, to] : next_from(from, reached, best)) {
+      reached[to] = {best[to], from};
       queue.push_back(to);
-      if (weight + 2 > load(heaviest)) continue;
+      if (weight + 2 > loads_[heaviest]) continue;
       path out;
-      for (auto at = to; at != heaviest; at = reached.at(at).before)
-        out.emplace_back(reached.at(at).partition, at);
+      for (auto at = to; at != heaviest; at = reached[at].to)
+        out.push_back({reached[at].partition, at});
       return out;
     }
   }
@@ -179,8 +208,10 @@ std::optional<balance::path> balance::shift_from(node_id heaviest) const {
 
 void balance::level() {
   while (room()) {
-    std::vector<std::pair<std::size_t, node_id>> order;
-    for (const auto& [node, weight] : loads_) order.emplace_back(weight, node);
+    std::vector<std::pair<std::size_t, index>> order;
+    for (index node = 0; node < nodes_.size(); ++node) {
+      if (takes_work_[node] != 0) order.emplace_back(loads_[node], node);
+    }
     std::ranges::sort(order, std::greater<>());
     std::optional<path> found;
     for (const auto& [weight, node] : order) {
@@ -197,28 +228,21 @@ void balance::level() {
 // Partitions that are not led by their preferred replicas are arrows from who leads to who should.
 // Going around a circle of them, all brokers keep their counts; so do all but the ends of a chain
 // that goes from one that has one more to one that has one less, which then change places.
-std::optional<balance::path> balance::circle() const {
-  std::map<node_id, std::map<node_id, std::size_t>> arrows;
-  for (std::size_t i = 0; i < all_.size(); ++i) {
-    const auto& p = all_[i];
-    if (p.others.empty() || p.preferred == no_node || p.preferred == p.leader) continue;
-    if (loads_.contains(p.leader)) arrows[p.leader].emplace(p.preferred, i);
-  }
-  for (const auto& [start, first] : arrows) {
-    std::map<node_id, std::pair<node_id, std::size_t>> reached;  // from whom, by which
-    std::vector<node_id> queue{start};
+std::optional<path> balance::circle(const arrows& all) const {
+  for (index start = 0; start < nodes_.size(); ++start) {
+    std::vector<step> reached(nodes_.size(), step{0, nobody});  // `to` is who comes before
+    std::vector<index> queue{start};
     for (std::size_t head = 0; head < queue.size(); ++head) {
-      const auto out = arrows.find(queue[head]);
-      if (out == arrows.end()) continue;
-      for (const auto& [to, i] : out->second) {
-        if (!reached.emplace(to, std::pair(queue[head], i)).second) continue;
+      for (const auto& [to, partitions] : all[queue[head]]) {
+        if (partitions.empty() || reached[to].to != nobody) continue;
+        reached[to] = {partitions.back(), queue[head]};
         queue.push_back(to);
-        if (to != start && load(to) + 1 != load(start)) continue;
+        if (to != start && loads_[to] + 1 != loads_[start]) continue;
         path found;
         auto at = to;
         do {
-          found.emplace_back(reached.at(at).second, at);
-          at = reached.at(at).first;
+          found.push_back({reached[at].partition, at});
+          at = reached[at].to;
         } while (at != start);
         return found;
       }
@@ -228,21 +252,28 @@ std::optional<balance::path> balance::circle() const {
 }
 
 void balance::prefer() {
+  arrows all(nodes_.size());
+  for (std::uint32_t i = 0; i < all_.size(); ++i) {
+    const auto& p = all_[i];
+    if (p.others.empty() || p.preferred == nobody || p.preferred == p.leader) continue;
+    if (takes_work_[p.leader] != 0) all[p.leader][p.preferred].push_back(i);
+  }
   while (room()) {
-    const auto found = circle();
+    const auto found = circle(all);
     // Part of a circle would be a step back, which the next plan might undo.
     if (!found || !room(found->size())) return;
+    for (const auto& [at, to] : *found) all[all_[at].leader][to].pop_back();
     take(*found);
   }
 }
 
 void balance::spread_topics() {
-  for (std::size_t i = 0; i < all_.size() && room(); ++i) {
+  for (std::uint32_t i = 0; i < all_.size() && room(); ++i) {
     const auto& p = all_[i];
-    if (!loads_.contains(p.leader)) continue;
+    if (takes_work_[p.leader] == 0) continue;
     for (const auto to : p.others) {
       const auto [preferred, topic] = side_effects(p, to);
-      if (load(to) + 1 != load(p.leader) || preferred > 0 || topic > -2) continue;
+      if (loads_[to] + 1 != loads_[p.leader] || preferred > 0 || topic > -2) continue;
       move(i, to);
       break;
     }
@@ -266,7 +297,8 @@ preferred_election plan_preferred(const state& s, const broker_facts& facts,
     return {key, answer::leaderless};
   const auto to = at->wanted().front();
   if (now->leader == to) return {key, answer::not_needed, to, to};
-  if (!may_lead(s, facts, *now, to)) return {key, answer::preferred_not_available, now->leader};
+  if (!takes_work(s, facts, to) || now->is_behind(to))
+    return {key, answer::preferred_not_available, now->leader};
   return {key, answer::transfer, now->leader, to};
 }
 

@@ -76,7 +76,8 @@ std::expected<chunked_vector<replica_list>, placement_fault> placement_planner::
 
 replica_list placement_planner::place_one(std::int32_t factor, broker_loads& of_topic) {
   replica_list out;
-  while (out.size() < static_cast<std::size_t>(factor)) out.push_back(best(out, of_topic)->id);
+  while (out.size() < static_cast<std::size_t>(factor))
+    out.push_back(best(out, of_topic, factor == 1)->id);
   // The one that leads least first: of this topic, then of all.
   const auto worth_of = [this](node_id node) {
     return std::ranges::find(candidates_, node, &candidate::id)->worth;
@@ -88,7 +89,8 @@ replica_list placement_planner::place_one(std::int32_t factor, broker_loads& of_
 }
 
 const placement_planner::candidate* placement_planner::best(const replica_list& taken,
-                                                            const broker_loads& of_topic) const {
+                                                            const broker_loads& of_topic,
+                                                            bool alone) const {
   std::map<std::uint32_t, std::size_t> in_rack;
   for (const auto& c : candidates_) {
     if (std::ranges::find(taken, c.id) != taken.end()) ++in_rack[c.rack];
@@ -97,7 +99,7 @@ const placement_planner::candidate* placement_planner::best(const replica_list& 
     const auto used = in_rack.find(c.rack);
     const auto all = loads_.of(c.id);
     return std::tuple(c.worth, used == in_rack.end() ? 0 : used->second, of_topic.of(c.id).replicas,
-                      all.replicas, all.preferred, c.disk_used, c.id);
+                      all.replicas, alone ? all.preferred : 0, c.disk_used, c.id);
   };
   const candidate* found = nullptr;
   for (const auto& c : candidates_) {

@@ -41,8 +41,9 @@ class placement_planner {
 
   void list_candidates();
   replica_list place_one(std::int32_t factor, broker_loads& of_topic);
-  [[nodiscard]] const candidate* best(const replica_list& taken,
-                                      const broker_loads& of_topic) const;
+  // The next replica beside those taken; alone: it will be the leader.
+  [[nodiscard]] const candidate* best(const replica_list& taken, const broker_loads& of_topic,
+                                      bool alone) const;
 
   const state* state_;
   const broker_facts* facts_;
