@@ -23,7 +23,8 @@ struct leader_transfer {
 std::vector<leader_transfer> plan_transfers(const state& s, const broker_facts& facts,
                                             const leader_table& leaders, std::size_t most);
 
-// Only those to preferred replicas, for all partitions or `only` these (ElectLeaders).
+// Whether a partition's preferred replica is to lead it, however even that leaves the brokers
+// (ElectLeaders).
 struct preferred_election {
   enum class answer : std::uint8_t {
     transfer,                 // `to` is to lead

@@ -128,14 +128,14 @@ void rebalance::relieve_disks() {
 
 // The largest first: so the fewest partitions move.
 void rebalance::relieve(node& full) {
-  chunked_vector<part*> here;
-  for (auto& p : cluster_.parts()) {
-    if (p.movable && p.bytes > 0 && std::ranges::contains(p.replicas, full.id)) here.push_back(&p);
-  }
-  std::ranges::sort(here, std::greater<>(), [](const part* p) {
-    return std::tuple(p->bytes, p->key.topic_id, p->key.partition);
-  });
-  for (auto* p : here) {
+  const auto* parts = cluster_.parts_of(full.id);
+  if (!parts) return;
+  auto here = *parts;
+  std::ranges::sort(here, {},
+                    [&](std::uint32_t at) { return std::pair(~cluster_.parts()[at].bytes, at); });
+  for (const auto at : here) {
+    auto* p = &cluster_.parts()[at];
+    if (!p->movable || p->bytes == 0 || !std::ranges::contains(p->replicas, full.id)) continue;
     const auto used = cluster_.used_percent_after(full, 0);
     if (used < limits_.disk_percent_max || room_ == 0) return;
     if (cluster_.up(p->replicas) <= p->replicas.size() / 2) continue;

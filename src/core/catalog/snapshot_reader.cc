@@ -105,6 +105,8 @@ outcome snapshot_reader::on(const stored::snapshot_head& r) {
 }
 
 outcome snapshot_reader::on(const stored::snapshot_features& r) {
+  // One piece has all of them, so what was read also fits one.
+  if (!state_.feature_levels_.empty()) return refuse();
   for (const auto& f : r.features) {
     if (f.level <= 0 || !state_.feature_levels_.emplace(f.name.str(), f.level).second)
       return refuse();

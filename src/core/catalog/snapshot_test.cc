@@ -135,6 +135,27 @@ TEST_CASE("large configs take several pieces") {
   CHECK(*read == s);
 }
 
+TEST_CASE("names and settings as long as can be, and many small ones") {
+  state s;
+  auto c = topic_on("", 100, {{1}});
+  const std::size_t longest = 32'767;
+  c.name = text(std::string(longest, 'n'));
+  const auto add = [&](std::string name, std::string value) {
+    auto& setting = c.configs.emplace_back();
+    setting.name = text(std::move(name));
+    setting.value = text(std::move(value));
+  };
+  for (int i = 0; i < 20'000; ++i) add(std::to_string(i), "");
+  for (const char first : {'a', 'b', 'c'}) {
+    add(std::string(1, first) + std::string(longest - 1, 'k'), std::string(longest, 'v'));
+  }
+  REQUIRE(s.apply(c));
+  for (const auto& piece : pieces_of(s)) CHECK(piece.size() <= piece_bytes_max);
+  const auto read = decode_snapshot(encode_snapshot(s));
+  REQUIRE(read);
+  CHECK(*read == s);
+}
+
 fragments piece_of(const auto& record) {
   const auto encoded = encode_record(record);
   char head[piece_head_size];
@@ -186,6 +207,13 @@ TEST_CASE("records that no writer writes") {
   one.target.pop_back();
   one.version = -1;
   CHECK(error_with(t, p) == snapshot_error::malformed);
+
+  stored::snapshot_features f;
+  f.features.emplace_back().name = "f";
+  CHECK(error_with(f) == snapshot_error::malformed);  // level 0
+  f.features[0].level = 1;
+  CHECK(error_with(f) == snapshot_error::truncated);
+  CHECK(error_with(f, stored::snapshot_features{}) == snapshot_error::malformed);
 
   stored::snapshot_broker b;
   b.broker_id = id_of(1);

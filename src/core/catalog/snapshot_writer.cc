@@ -5,8 +5,10 @@
 namespace weir::catalog {
 namespace {
 
-// A piece is closed when it has this much; one more element keeps it below piece_bytes_max.
-constexpr std::size_t piece_bytes_full = 32 * 1024;
+// A piece is closed when it has this much. Strings have at most 32767 bytes: one more setting, and
+// the name of a resource, keep it below piece_bytes_max.
+constexpr std::size_t piece_bytes_full = 24 * 1024;
+constexpr std::size_t setting_overhead = 8;  // at most: two lengths and the tags
 
 template <typename Into, typename Nodes>
 void copy_nodes(Into& into, const Nodes& nodes) {
@@ -157,7 +159,7 @@ void snapshot_writer::put_configs(std::int8_t type, std::string_view name,
     auto& to = r.configs.emplace_back();
     to.name = text(key);
     to.value = text(value);
-    bytes += key.size() + value.size();
+    bytes += key.size() + value.size() + setting_overhead;
   }
   put(r);
 }
