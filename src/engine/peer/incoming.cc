@@ -7,11 +7,11 @@
 
 #include "core/peer/raft_pack.h"
 #include "engine/peer/dial.h"
+#include "engine/peer/peer_log.h"
 
 namespace weir::peer {
 namespace {
 
-seastar::logger incoming_log("peer");
 // Whoever wants to fill the log with what it sends has to wait.
 thread_local seastar::logger::rate_limit violation_lines{std::chrono::seconds(1)};
 
@@ -63,7 +63,7 @@ seastar::future<> incoming::serve() {
 seastar::future<> incoming::write() {
   auto written = co_await seastar::coroutine::as_future(out_.run());
   if (written.failed()) {
-    incoming_log.debug("peer at {}: answering ended: {}", address_, written.get_exception());
+    peer_log.debug("peer at {}: answering ended: {}", address_, written.get_exception());
   }
   drop();
 }
@@ -77,8 +77,8 @@ void incoming::drop_if_stuck(seastar::lowres_clock::time_point hello_since,
                              seastar::lowres_clock::time_point frame_since) {
   const bool no_hello = !hello_ && began_ < hello_since;
   if (!no_hello && !in_.stuck(frame_since) && !out_.stuck(frame_since)) return;
-  incoming_log.log(seastar::log_level::info, violation_lines, "peer at {}: connection closed, {}",
-                   address_, no_hello ? "it did not say hello" : "it does not move");
+  peer_log.log(seastar::log_level::info, violation_lines, "peer at {}: connection closed, {}",
+               address_, no_hello ? "it did not say hello" : "it does not move");
   drop();
 }
 
@@ -86,11 +86,11 @@ void incoming::tell_end(const std::exception_ptr& why) {
   try {
     if (why) std::rethrow_exception(why);
   } catch (const peer_violation& e) {
-    incoming_log.log(seastar::log_level::warn, violation_lines,
-                     "peer at {} (broker {}): connection closed, it sent {}", address_, from_,
-                     e.what());
+    peer_log.log(seastar::log_level::warn, violation_lines,
+                 "peer at {} (broker {}): connection closed, it sent {}", address_, from_,
+                 e.what());
   } catch (const std::exception& e) {
-    incoming_log.debug("peer at {} (broker {}): connection ended: {}", address_, from_, e.what());
+    peer_log.debug("peer at {} (broker {}): connection ended: {}", address_, from_, e.what());
   }
 }
 
@@ -109,11 +109,11 @@ seastar::future<bool> incoming::handshake() {
   answer(frame_of(w));
   const auto refused = static_cast<refusal>(w.refusal);
   if (refused != refusal::none) {
-    incoming_log.log(seastar::log_level::warn, violation_lines,
-                     "peer at {} refused: {} (broker {} with id {} of cluster {}, it wants broker "
-                     "{} with id {})",
-                     address_, name(refused), h.node_id, h.broker_id, h.cluster_id, h.to_node,
-                     h.to_broker);
+    peer_log.log(seastar::log_level::warn, violation_lines,
+                 "peer at {} refused: {} (broker {} with id {} of cluster {}, it wants broker "
+                 "{} with id {})",
+                 address_, name(refused), h.node_id, h.broker_id, h.cluster_id, h.to_node,
+                 h.to_broker);
     co_return false;
   }
   from_ = node_id(h.node_id);
@@ -203,9 +203,8 @@ void incoming::answer(fragments frame) {
   answer_bytes_ += frame.size();
   answers_.push_back(std::move(frame));
   if (answer_bytes_ > host_.settings().answer_bytes_max) {
-    incoming_log.log(seastar::log_level::warn, violation_lines,
-                     "peer at {} (broker {}): connection closed, it reads no answers", address_,
-                     from_);
+    peer_log.log(seastar::log_level::warn, violation_lines,
+                 "peer at {} (broker {}): connection closed, it reads no answers", address_, from_);
     drop();
   }
   out_.wake();

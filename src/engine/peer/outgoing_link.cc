@@ -6,11 +6,10 @@
 #include <random>
 
 #include "engine/peer/dial.h"
+#include "engine/peer/peer_log.h"
 
 namespace weir::peer {
 namespace {
-
-seastar::logger link_log("peer");
 
 // What an answer may be: payloads of calls come back on either way.
 constexpr frame_limits answer_limits{};
@@ -56,7 +55,7 @@ void outgoing_link::drop() {
 
 void outgoing_link::drop_if_stuck(seastar::lowres_clock::time_point since) {
   if (!open_ || (!open_->in.stuck(since) && !open_->out.stuck(since))) return;
-  link_log.log(seastar::log_level::warn, to_.lost_lines,
+  peer_log.log(seastar::log_level::warn, to_.lost_lines,
                "broker {}: {} connection to shard {} closed: it does not move", to_.id, name(way_),
                shard_);
   drop();
@@ -96,19 +95,19 @@ seastar::future<> outgoing_link::attempt() {
 void outgoing_link::tell_loss(const std::exception_ptr& why) {
   try {
     if (why) std::rethrow_exception(why);
-    link_log.log(seastar::log_level::info, to_.lost_lines,
+    peer_log.log(seastar::log_level::info, to_.lost_lines,
                  "broker {}: {} connection to shard {} ended by the peer", to_.id, name(way_),
                  shard_);
   } catch (const refused_connection& e) {
     ++to_.meters.refusals;
-    link_log.log(seastar::log_level::warn, to_.refused_lines, "broker {} at {}: no connection: {}",
+    peer_log.log(seastar::log_level::warn, to_.refused_lines, "broker {} at {}: no connection: {}",
                  to_.id, format_host_port(to_.address), e.what());
   } catch (const peer_violation& e) {
-    link_log.log(seastar::log_level::warn, to_.refused_lines,
+    peer_log.log(seastar::log_level::warn, to_.refused_lines,
                  "broker {} at {}: connection closed, it sent {}", to_.id,
                  format_host_port(to_.address), e.what());
   } catch (const std::exception& e) {
-    link_log.log(seastar::log_level::info, to_.lost_lines,
+    peer_log.log(seastar::log_level::info, to_.lost_lines,
                  "broker {} at {}: no {} connection to shard {}: {}", to_.id,
                  format_host_port(to_.address), name(way_), shard_, e.what());
   }
@@ -152,7 +151,7 @@ seastar::future<> outgoing_link::serve(seastar::connected_socket socket) {
 seastar::future<> outgoing_link::write() {
   auto written = co_await seastar::coroutine::as_future(open_->out.run());
   if (written.failed()) {
-    link_log.debug("broker {}: writing ended: {}", to_.id, written.get_exception());
+    peer_log.debug("broker {}: writing ended: {}", to_.id, written.get_exception());
     drop();
   }
 }

@@ -1,10 +1,9 @@
 // What waits for the connection of an outgoing_link, and how it becomes writes.
 #include "engine/peer/outgoing_link.h"
+#include "engine/peer/peer_log.h"
 
 namespace weir::peer {
 namespace {
-
-seastar::logger queue_log("peer");
 
 constexpr std::size_t post_bytes = 128;  // what a queued message takes beside its frames
 
@@ -77,8 +76,8 @@ void outgoing_link::more_posts(fragments& out) {
       if (way_ == way::bulk) packed_.push_back(post.group);
     } else {
       ++to_.meters.dropped_messages;
-      queue_log.error("broker {}: a message of {} bytes fits into no frame and is dropped", to_.id,
-                      post.frames.size());
+      peer_log.error("broker {}: a message of {} bytes fits into no frame and is dropped", to_.id,
+                     post.frames.size());
       if (way_ == way::bulk && --appends_[post.group] == 0) appends_.erase(post.group);
     }
     posts_.pop_front();

@@ -6,13 +6,10 @@
 #include <seastar/net/inet_address.hh>
 
 #include "core/base/check.h"
+#include "engine/peer/peer_log.h"
 
 namespace weir::peer {
-namespace {
-
-seastar::logger peers_log("peer");
-
-}  // namespace
+namespace {}  // namespace
 
 peer_links::peer_links(peer_settings settings)
     : settings_(std::move(settings)),
@@ -217,10 +214,10 @@ seastar::future<served_call> peer_links::serve_here(node_id from, peer::call c, 
     if (!done.failed()) {
       served_call result{call_status::done, done.get()};
       if (result.payload.size() <= frame_tail_max) co_return result;
-      peers_log.error("a call's answer of {} bytes fits into no frame", result.payload.size());
+      peer_log.error("a call's answer of {} bytes fits into no frame", result.payload.size());
       co_return served_call{};
     }
-    peers_log.debug("a call of broker {} failed: {}", from, done.get_exception());
+    peer_log.debug("a call of broker {} failed: {}", from, done.get_exception());
     co_return served_call{};
   };
   auto done = co_await seastar::coroutine::as_future(

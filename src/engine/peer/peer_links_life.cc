@@ -6,11 +6,10 @@
 
 #include "engine/peer/dial.h"
 #include "engine/peer/peer_links.h"
+#include "engine/peer/peer_log.h"
 
 namespace weir::peer {
 namespace {
-
-seastar::logger life_log("peer");
 
 // What serves a call or takes a state may be slow to end; it is not waited for any longer.
 constexpr auto stop_patience = std::chrono::seconds(5);
@@ -49,7 +48,7 @@ seastar::future<> peer_links::stop() {
       seastar::with_timeout(seastar::lowres_clock::now() + stop_patience, served_.close()));
   if (served.failed()) {
     served.ignore_ready_future();
-    life_log.error("what serves calls of others has not ended within {} s; not waiting any longer",
+    peer_log.error("what serves calls of others has not ended within {} s; not waiting any longer",
                    stop_patience.count());
   }
   peers_.clear();
@@ -63,7 +62,7 @@ seastar::future<> peer_links::accept_loop() {
       const auto why = accepted.get_exception();
       if (stopped_) co_return;
       // Out of descriptors, most likely: no use in asking again at once.
-      life_log.warn("a peer's connection could not be accepted: {}", why);
+      peer_log.warn("a peer's connection could not be accepted: {}", why);
       if (co_await fibers_.stopped_within(milliseconds(100))) co_return;
       continue;
     }
@@ -79,7 +78,7 @@ seastar::future<> peer_links::keep(seastar::connected_socket socket, std::string
   auto c = std::make_shared<incoming>(host, std::move(socket), std::move(address));
   incoming_.insert(c);
   auto served = co_await seastar::coroutine::as_future(c->serve());
-  if (served.failed()) life_log.debug("a peer's connection: {}", served.get_exception());
+  if (served.failed()) peer_log.debug("a peer's connection: {}", served.get_exception());
   incoming_.erase(c);
 }
 
@@ -123,7 +122,7 @@ seastar::future<> peer_links::drop_dead(milliseconds now) {
     if (std::exchange(redialed, *last) != *last) dead.push_back(node);
   }
   for (const auto node : dead) {
-    life_log.info("broker {} was not heard of for {} ms: its connections are made again", node,
+    peer_log.info("broker {} was not heard of for {} ms: its connections are made again", node,
                   settings_.dead_after.count());
     co_await container().invoke_on_all([node](peer_links& there) {
       if (auto* p = there.find(node)) p->drop();
