@@ -33,8 +33,11 @@ seastar::future<> frame_writer::run() {
 }
 
 seastar::future<> frame_writer::close() {
+  if (std::exchange(closed_, true)) co_return;
+  write_began_ = seastar::lowres_clock::now();
   auto closed = co_await seastar::coroutine::as_future(out_.close());
   closed.ignore_ready_future();
+  write_began_.reset();
 }
 
 }  // namespace weir::peer

@@ -30,6 +30,8 @@ class frame_writer {
   [[nodiscard]] bool stuck(seastar::lowres_clock::time_point since) const {
     return write_began_ && *write_began_ < since;
   }
+  // Once run() has ended. What was written leaves before it resolves, unless the socket is shut:
+  // flushing alone does not wait for that.
   seastar::future<> close();
 
  private:
@@ -38,6 +40,7 @@ class frame_writer {
   seastar::condition_variable wanted_;
   std::optional<seastar::lowres_clock::time_point> write_began_;
   bool ended_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace weir::peer

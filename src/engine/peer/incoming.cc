@@ -65,6 +65,7 @@ seastar::future<> incoming::write() {
   if (written.failed()) {
     peer_log.debug("peer at {}: answering ended: {}", address_, written.get_exception());
   }
+  co_await out_.close();
   drop();
 }
 
