@@ -7,6 +7,7 @@
 
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/seastar.hh>
+#include <seastar/core/sleep.hh>
 #include <seastar/testing/test_case.hh>
 #include <seastar/util/later.hh>
 
@@ -21,13 +22,14 @@ inline seastar::lowres_clock::time_point in(milliseconds duration) {
   return seastar::lowres_clock::now() + duration;
 }
 
-// Looks again and again, in turn with everything else, for at most `patience`.
+// Waits for what has no event of its own, for at most `patience`. It lets the reactor rest between
+// two looks: a task that only yields keeps it from its sockets for a whole task quota.
 template <typename Condition>
 seastar::future<bool> until(Condition condition, milliseconds patience = 20s) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!co_await seastar::futurize_invoke(condition)) {
     if (std::chrono::steady_clock::now() > end) co_return false;
-    co_await seastar::yield();
+    co_await seastar::sleep(1ms);
   }
   co_return true;
 }
