@@ -169,6 +169,7 @@ SEASTAR_TEST_CASE(a_lone_replica_gets_others_and_is_alone_again) {
   BOOST_REQUIRE(placed.has_value());
   BOOST_REQUIRE_EQUAL(placed->index.value(), 2u);
   co_await w.at(1)->wait_committed(placed->index, placed->term);
+  co_await w.step();
   BOOST_REQUIRE_EQUAL(w.at(1)->log().figures().flushes, 1u);
   BOOST_REQUIRE(w.at(1)->change(voters({1}, {2, 3})).has_value());
   const auto ready = [&] {

@@ -211,7 +211,8 @@ void replica_world::isolate(int node) {
   }
 }
 
-// All that are up and members have the same, committed.
+// All members are up and have the same, committed, in their logs: while a log is cut, consensus is
+// ahead of it.
 bool replica_world::agreed() const {
   const auto lead = leader();
   if (lead == 0) return false;
@@ -221,7 +222,9 @@ bool replica_world::agreed() const {
     if (!m.r || m.changing) return false;
     const auto& core = m.r->core();
     if (core.last_index() != of->core().last_index() || core.commit_index() != core.last_index() ||
-        m.r->log().durable_index() != core.last_index())
+        m.r->log().durable_index() != core.last_index() ||
+        m.r->log().last_term() != core.log().last().term ||
+        m.r->high_watermark() != m.r->next_offset())
       return false;
   }
   return true;
