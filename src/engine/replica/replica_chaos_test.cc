@@ -1,6 +1,7 @@
 // Hundreds of seeded runs. A failure prints its seed: WEIR_SEED=n runs that one alone,
 // WEIR_SEEDS=n so many.
 #include <seastar/core/coroutine.hh>
+#include <seastar/core/memory.hh>
 #include <seastar/util/later.hh>
 #include <seastar/util/log.hh>
 
@@ -12,7 +13,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t seeds_default = 600;
+constexpr std::uint64_t seeds_default = 300;
 
 std::optional<std::uint64_t> number_from(const char* name) {
   const char* given = std::getenv(name);
@@ -188,7 +189,9 @@ seastar::future<> replica_world::check_equal() {
               fmt::format("entry {} is another one on {}", head.index, node));
     });
     require(r->log().last_index() == at(lead)->log().last_index(), "logs of different length");
-    require(r->log().next_offset() == at(lead)->log().next_offset(), fmt::format("{} ends at offset {}, {} at {}", node, r->log().next_offset(), lead, at(lead)->log().next_offset()));
+    require(r->log().next_offset() == at(lead)->log().next_offset(),
+            fmt::format("{} ends at offset {}, {} at {}", node, r->log().next_offset(), lead,
+                        at(lead)->log().next_offset()));
     require(r->high_watermark() == r->next_offset(),
             fmt::format("{} has a high watermark of {} of {}", node, r->high_watermark(),
                         r->next_offset()));
@@ -243,7 +246,8 @@ seastar::future<> replica_world::run() {
     failed = std::current_exception();
   }
   co_await stop_all();
-  if (failed) std::rethrow_exception(failed);
+  if (!failed) co_return;
+  BOOST_FAIL("WEIR_SEED=" << seed_ << " at " << now_ << " ms: " << failed);
 }
 
 namespace {
@@ -259,7 +263,11 @@ SEASTAR_TEST_CASE(whatever_happens_what_was_acknowledged_stays) {
         name, std::getenv("WEIR_LOG") ? seastar::log_level::debug : seastar::log_level::error);
   if (const auto one = number_from("WEIR_SEED")) co_return co_await run_seed(*one);
   const auto count = number_from("WEIR_SEEDS").value_or(seeds_default);
-  for (std::uint64_t seed = 1; seed <= count; ++seed) co_await run_seed(seed);
+  for (std::uint64_t seed = 1; seed <= count; ++seed) {
+    co_await run_seed(seed);
+    if (std::getenv("WEIR_MEM"))
+      fmt::print(stderr, "seed {} memory {}\n", seed, seastar::memory::stats().allocated_memory());
+  }
 }
 
 }  // namespace

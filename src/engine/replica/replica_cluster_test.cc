@@ -266,6 +266,26 @@ SEASTAR_TEST_CASE(bad_frames_are_counted_and_not_taken) {
   co_await w.stop_all();
 }
 
+SEASTAR_TEST_CASE(who_lags_far_behind_is_fed_within_the_budget) {
+  replica_world w(11, {.inflight = 1, .catch_up_bytes = 4096});
+  co_await w.open_all();
+  co_await lead_and_agree(w);
+  const auto lead = w.leader();
+  const auto away = lead % 3 + 1;
+  w.isolate(away);
+  for (int i = 0; i < 700; ++i) {
+    BOOST_REQUIRE(w.at(lead)->place_command("anything", timestamp(i)).has_value());
+    if (i % 50 == 0) co_await w.steps(10);
+  }
+  co_await w.produce_some(1);
+  BOOST_REQUIRE_EQUAL(w.at(lead)->figures().catch_up_bytes, 0u);
+  w.heal();
+  co_await w.until([&] { return w.agreed(); }, "all agree");
+  BOOST_REQUIRE_GT(w.at(lead)->figures().catch_up_bytes, 0u);
+  co_await w.check_equal();
+  co_await w.stop_all();
+}
+
 // A group that sleeps is not asked by the clock, and wakes when somebody produces.
 SEASTAR_TEST_CASE(an_idle_group_sleeps) {
   replica_world w(10, {.rest = true});

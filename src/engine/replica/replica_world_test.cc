@@ -56,6 +56,10 @@ seastar::future<> replica_world::open(int node) {
   m.ticker = std::make_unique<replica_ticker>();
   m.ticker->tick(raft::milliseconds(now_));
   m.out = std::make_unique<outbox>(*this, node);
+  m.catch_up.reset();
+  if (plan_.catch_up_bytes > 0)
+    m.catch_up = std::make_unique<catch_up_budget>(plan_.catch_up_bytes,
+                                                   [] { return log::byte_rate::unlimited; });
   co_await m.m->files.make_directories("/data/topics");
   if (plan_.with_journal) {
     auto* machine = m.m.get();
@@ -70,7 +74,8 @@ seastar::future<> replica_world::open(int node) {
                                   .append_bytes_max = plan_.append_bytes},
                       .seed = seed_ * 31 + static_cast<std::uint64_t>(node),
                       .outbox = m.out.get(),
-                      .ticker = m.ticker.get()};
+                      .ticker = m.ticker.get(),
+                      .catch_up = m.catch_up.get()};
   if (node <= plan_.voters) {
     for (int v = 1; v <= plan_.voters; ++v) group.members.voters.emplace_back(v);
   }

@@ -35,6 +35,7 @@ struct world_plan {
   unsigned disk_delay_max = 3;
   std::uint32_t inflight = 8;
   std::uint64_t append_bytes = 1 << 20;
+  std::size_t catch_up_bytes = 0;  // 0: no bound
 };
 world_plan draw_world(std::uint64_t seed);
 
@@ -97,6 +98,7 @@ class replica_world {
     std::unique_ptr<store::machine> m;
     std::unique_ptr<store::journal> journal;
     std::unique_ptr<replica_ticker> ticker;
+    std::unique_ptr<catch_up_budget> catch_up;
     std::unique_ptr<outbox> out;
     std::unique_ptr<replica> r;
     bool changing = false;  // starts or ends
