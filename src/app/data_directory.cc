@@ -12,7 +12,9 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/endian.h"
 #include "core/log/segment_header.h"
+#include "engine/cluster/membership.h"
 
 namespace weir::app {
 namespace {
@@ -65,6 +67,26 @@ std::expected<int, std::string> lock(const std::string& path) {
   return fd;
 }
 
+// From the file "membership": what it became in its cluster. Nothing while it belongs to none.
+std::expected<std::optional<int>, std::string> read_membership(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string content(membership_size_max, '\0');
+  in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<std::size_t>(in.gcount()));
+  // As store::replace_small writes it: its size, then the content.
+  if (content.size() < sizeof(std::uint64_t)) return std::nullopt;
+  const auto size = load_le<std::uint64_t>(content.data());
+  if (size > content.size() - sizeof(std::uint64_t)) return std::nullopt;
+  try {
+    const auto m =
+        decode_membership(std::string_view(content).substr(sizeof(std::uint64_t), size), path);
+    return m.belongs() ? std::optional(m.self.value()) : std::nullopt;
+  } catch (const std::runtime_error& e) {
+    return std::unexpected(e.what());
+  }
+}
+
 std::expected<node_id, std::string> check(const std::string& path, node_id node) {
   const auto format = read_number(path + "/format");
   if (!format) return std::unexpected(format.error());
@@ -77,7 +99,8 @@ std::expected<node_id, std::string> check(const std::string& path, node_id node)
     if (auto done = write_number(path + "/format", log::data_format_version); !done)
       return std::unexpected(done.error());
   }
-  const auto known = read_number(path + "/node");
+  auto known = read_membership(path + "/membership");
+  if (known && !*known) known = read_number(path + "/node");
   if (!known) return std::unexpected(known.error());
   if (node.value() < 0) return node_id(known->value_or(-1));
   if (*known && **known != node.value()) {

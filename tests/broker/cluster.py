@@ -14,7 +14,7 @@ PARTITIONS = 6
 def leaders(cluster, topic="t"):
     """Partition -> leader as a broker that is up tells it."""
     told = json.loads(cluster.cli("topic", "describe", topic, "--json"))
-    return {p["partition"]: p["leader"] for p in told["partitions"]}
+    return {p["partition"]: p["leader"] or 0 for p in told[0]["partitions"]}
 
 
 class Records:
@@ -57,6 +57,7 @@ def whole_restart(check, cluster, records):
     for b in cluster.brokers:
         b.kill()
     cluster.start(order=list(reversed(cluster.brokers)))
+    check("all killed and started: leaders again", eventually(lambda: all(v > 0 for v in leaders(cluster).values())))
     records.check(check, "all killed and started")
     records.send(100)
     for b in cluster.brokers:

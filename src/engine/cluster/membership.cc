@@ -10,7 +10,6 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t file_size_max = 64 * 1024;
 constexpr std::size_t crc_size = 4;
 using records = std::variant<stored::membership>;
 
@@ -31,13 +30,9 @@ raft::configuration membership::founders() const {
   return among ? raft::normal(std::move(out)) : raft::configuration{};
 }
 
-seastar::future<std::optional<membership>> read_membership(store::file_system& files,
-                                                           std::string data_dir) {
-  const auto path = path_in(data_dir);
-  const auto content = co_await store::read_small(files, path, file_size_max);
-  if (!content) co_return std::nullopt;
-  const auto body = content->size() < crc_size ? std::string() : content->substr(crc_size);
-  if (body.empty() || load_be<std::uint32_t>(content->data()) != crc32c(body))
+membership decode_membership(std::string_view content, const std::string& path) {
+  const auto body = content.size() < crc_size ? std::string_view() : content.substr(crc_size);
+  if (body.empty() || load_be<std::uint32_t>(content.data()) != crc32c(body))
     throw std::runtime_error(path +
                              " is damaged: start this broker with an empty data directory, as a "
                              "new one, and unregister the old one");
@@ -51,7 +46,15 @@ seastar::future<std::optional<membership>> read_membership(store::file_system& f
   for (const auto& c : r.contacts)
     m.contacts.push_back(
         {node_id(c.node_id), c.broker_id, {std::string(c.host.view()), c.port}, c.founder});
-  co_return m;
+  return m;
+}
+
+seastar::future<std::optional<membership>> read_membership(store::file_system& files,
+                                                           std::string data_dir) {
+  const auto path = path_in(data_dir);
+  const auto content = co_await store::read_small(files, path, membership_size_max);
+  if (!content) co_return std::nullopt;
+  co_return decode_membership(*content, path);
 }
 
 seastar::future<> write_membership(store::file_system& files, std::string data_dir, membership m) {

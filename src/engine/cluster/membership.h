@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/ids.h"
@@ -34,6 +35,10 @@ struct membership {
   // Whom group 0 began with, if this is one of them; else nobody: it joins.
   [[nodiscard]] raft::configuration founders() const;
 };
+
+// The file's content. Throws where it is damaged; `path`: for people.
+membership decode_membership(std::string_view content, const std::string& path);
+inline constexpr std::size_t membership_size_max = 64 * 1024;
 
 // Absent: the directory is new, or of a Weir that knew no other brokers. Throws where it is
 // damaged.

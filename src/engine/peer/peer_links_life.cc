@@ -94,10 +94,10 @@ seastar::future<> peer_links::heard(node_id from, beat b) {
 
 seastar::future<> peer_links::beat_loop() {
   beat b;
-  b.incarnation = settings_.self.incarnation;
   auto told = steady_now();
   while (!co_await fibers_.stopped_within(settings_.beat_interval)) {
     ++b.sequence;
+    b.incarnation = settings_.self.incarnation;
     for (auto& [node, p] : peers_) p->send_beat(b);
     const auto now = steady_now();
     // Everything since the last time, for all other shards at once.
