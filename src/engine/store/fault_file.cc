@@ -20,6 +20,7 @@ void put_at(std::string& image, std::uint64_t at, std::string_view data) {
 void fault_files::node::apply(std::string& image, const pending& p) {
   if (p.resize) {
     image.resize(p.at);
+    image.shrink_to_fit();  // what was preallocated is most of it
   } else {
     put_at(image, p.at, p.data);
   }
@@ -54,6 +55,7 @@ void fault_file::put(std::uint64_t at, std::string data) {
 void fault_file::set_size(std::uint64_t size) {
   if (size < node_->now.size()) fs_.give_back(*node_, size);
   node_->now.resize(size);
+  node_->now.shrink_to_fit();
   node_->unflushed.push_back({.number = ++fs_.writes_, .at = size, .data = {}, .resize = true});
 }
 
