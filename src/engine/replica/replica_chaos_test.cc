@@ -12,7 +12,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t seeds_default = 250;
+constexpr std::uint64_t seeds_default = 2500;
 
 std::optional<std::uint64_t> number_from(const char* name) {
   const char* given = std::getenv(name);
