@@ -79,7 +79,7 @@ seastar::future<std::unique_ptr<replica>> replica::open(store::shared_store& sha
   auto log = co_await store::partition_log::open(shared, identity, std::move(directory),
                                                  options.roll, options.producers_max);
   std::exception_ptr failed;
-  std::unique_ptr<replica> opened;
+  raft::stored_state stored;
   try {
     // A log that is new: with others in its group it must know with whom it began before it
     // promises anything.
@@ -88,16 +88,16 @@ seastar::future<std::unique_ptr<replica>> replica::open(store::shared_store& sha
     const auto members = raft::normal(group.members);
     if (is_new && !is_alone(members, group.self))
       co_await log->begin_group(members.voters.empty() ? std::string() : raft::encode(members));
-    auto stored = stored_in(*log, group);
-    opened.reset(new replica(std::move(log), std::move(group), std::move(stored),
-                             std::move(identity), options));
+    stored = stored_in(*log, group);
   } catch (...) {
     failed = std::current_exception();
   }
   if (failed) {
-    if (log) co_await log->stop();
+    co_await log->stop();
     std::rethrow_exception(failed);
   }
+  std::unique_ptr<replica> opened(new replica(std::move(log), std::move(group), std::move(stored),
+                                              std::move(identity), options));
   // An empty log of one voter has nothing that could be committed or not: it elects with its first
   // entry, in the same flush.
   if (!opened->alone()) {
