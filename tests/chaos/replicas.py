@@ -1,0 +1,73 @@
+"""Copies of a partition in the data directories of brokers that are down: the same batches at the same offsets, byte for byte.
+
+Both formats are read here by their documentation alone (docs/formats/segment.md; Kafka's record batches), so that what a
+broker's own tools believe of its files plays no part."""
+import hashlib
+import pathlib
+import struct
+
+WEIR_HEADER, WEIR_FRAME = 4096, 56
+KINDS = {1: "batch", 2: "term start", 4: "configuration", 5: "command"}
+KAFKA_HEAD = 12  # base offset, length
+
+
+def weir_frames(raw):
+    """(index, what is compared) of each frame. Behind the last one there may be anything; its checksum is not looked at, for
+    `weir verify` does: a frame that cannot be one ends the file."""
+    at = WEIR_HEADER
+    last = 0
+    while at + WEIR_FRAME <= len(raw):
+        size, _, kind, pad, pad2, term, index, base, count = struct.unpack_from("<IIBBHQQqI", raw, at + 4)
+        if kind not in (*KINDS, 3) or pad or pad2 or at + WEIR_FRAME + size > len(raw) or index < last:
+            return
+        body = raw[at + WEIR_FRAME:at + WEIR_FRAME + size]
+        if kind != 3:  # a vote is the node's own
+            last = index
+            yield index, (term, KINDS[kind], base, count, hashlib.sha256(body).hexdigest())
+        at += WEIR_FRAME + size
+
+
+def weir(folder):
+    """{partition: {index: entry}} of a data directory. A frame of a later segment replaces one of the same index."""
+    found = {}
+    for path in sorted(pathlib.Path(folder).glob("topics/*/*/*.log")):
+        name = path.parent.parent.name.rsplit(".", 1)[0]
+        found.setdefault(f"{name}-{path.parent.name}", {}).update(weir_frames(path.read_bytes()))
+    return found
+
+
+def kafka_batches(raw):
+    at = 0
+    while at + KAFKA_HEAD <= len(raw):
+        base, length = struct.unpack_from(">qi", raw, at)
+        if length <= 0 or at + KAFKA_HEAD + length > len(raw):
+            return
+        body = raw[at:at + KAFKA_HEAD + length]
+        epoch, = struct.unpack_from(">i", body, 12)
+        yield base, (epoch, "batch", base, struct.unpack_from(">i", body, 23)[0] + 1, hashlib.sha256(body).hexdigest())
+        at += KAFKA_HEAD + length
+
+
+def kafka(folder):
+    found = {}
+    for path in sorted(pathlib.Path(folder).glob("*/*.log")):
+        if not path.parent.name.startswith("__"):
+            found.setdefault(path.parent.name, {}).update(kafka_batches(path.read_bytes()))
+    return found
+
+
+def differences(copies, replicas):
+    """`copies`: {broker: {partition: {place: entry}}}; `replicas`: how many there must be of each partition. Lines of words,
+    one for each partition that is not the same everywhere."""
+    partitions = {p for copy in copies.values() for p in copy}
+    for partition in sorted(partitions):
+        have = {broker: copy[partition] for broker, copy in copies.items() if partition in copy}
+        if len(have) != replicas:
+            yield f"{partition}: {len(have)} copies ({', '.join(map(str, have))}), not {replicas}"
+        (first, reference), *others = have.items()
+        for broker, entries in others:
+            wrong = [at for at in sorted(reference.keys() | entries.keys()) if reference.get(at) != entries.get(at)]
+            if wrong:
+                at = wrong[0]
+                yield (f"{partition}: {len(wrong)} of {len(reference)} entries differ between {first} and {broker}, the first "
+                       f"at {at}: {reference.get(at)} and {entries.get(at)}")

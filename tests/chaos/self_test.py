@@ -1,0 +1,101 @@
+"""tests/chaos/self_test.py [--records N] [--seed N]: whether the checker catches every planted fault and lets a good run pass,
+and whether the proxy cuts what it says it cuts. No broker is needed."""
+import argparse
+import pathlib
+import struct
+import sys
+import tempfile
+import time
+
+here = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(here), str(here.parent / "broker")]
+import planted  # noqa: E402
+import replicas  # noqa: E402
+from checker import check as judge  # noqa: E402
+from history import History  # noqa: E402
+from process import Checks  # noqa: E402
+
+
+def judged(world):
+    history = History()
+    for lines in world.files():
+        history.add(lines)
+    return judge(history)
+
+
+def faults(check, seed):
+    world = planted.World(seed)
+    report = judged(world)
+    check("a good run passes", not report.kinds, list(report.lines()))
+    facts = report.facts
+    check("and was really looked at", facts["o"] > 2000 and facts["records read"] > 5000 and facts["u"] and facts["f"] and
+          facts["watermarks asked for"] and facts["repeated by plain producers"], facts)
+    for fault, kind in planted.FAULTS.items():
+        report = judged(planted.planted(world, fault))
+        allowed = {kind} | planted.ALSO.get(fault, set())
+        check(f"{fault.__name__.replace('_', ' ')} is caught as {kind}", kind in report.kinds and report.kinds <= allowed,
+              list(report.lines()))
+
+
+def weir_segment(entries):
+    raw = b"\0" * replicas.WEIR_HEADER
+    for index, body in entries:
+        raw += struct.pack("<IIIBBHQQqIIq", 0, len(body), 0, 1, 0, 0, 1, index, 3 * index, 3, 0, 0) + body
+    return raw + b"\0" * 500
+
+
+def kafka_segment(entries):
+    raw = b""
+    for place, body in entries:
+        body = struct.pack(">ibIhi", 1, 2, 0, 0, 2) + body
+        raw += struct.pack(">qi", 3 * place, len(body)) + body
+    return raw + b"\0" * 500
+
+
+def copies(check, folder):
+    """Three data directories, then one that is not like the others."""
+    good = [(n, bytes([n]) * (n + 40)) for n in range(1, 60)]
+    changed = [(n, b"?" + body[1:] if n == 30 else body) for n, body in good]
+    for kind, read, place, segment in (("weir", replicas.weir, "topics/orders.AAAA/0/{:020}.log", weir_segment),
+                                       ("kafka", replicas.kafka, "orders-0/{:020}.log", kafka_segment)):
+        for name, last, wanted in (("alike", [good[:20], good[20:]], ""), ("one other bit", [changed], "1 of 59"),
+                                   ("a shorter one", [good[:58]], "1 of 59"), ("a missing one", None, "2 copies")):
+            data = {}
+            for broker, segments in enumerate(([good], [good[:40], good[40:]], last), 1):
+                for entries in segments or ():
+                    path = folder / kind / name / str(broker) / place.format(entries[0][0])
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(segment(entries))
+                data[broker] = read(folder / kind / name / str(broker))
+            found = list(replicas.differences(data, 3))
+            check(f"copies of {kind}'s: {name}", len(found) == bool(wanted) and wanted in "".join(found), found)
+
+
+def speed(check, records, seed):
+    files = list(planted.World(seed, records).files())
+    started = time.process_time()
+    history = History()
+    for lines in files:
+        history.add(lines)
+    report = judge(history)
+    seconds = time.process_time() - started
+    print(f"      {records} records, {report.facts['records read']} read: {seconds:.1f} s of processor time")
+    check("a long good run passes", not report.kinds, list(report.lines()))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=60_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    print(f"seed {args.seed}")
+    check = Checks()
+    faults(check, args.seed)
+    with tempfile.TemporaryDirectory(prefix="weir-chaos-") as folder:
+        copies(check, pathlib.Path(folder))
+    speed(check, args.records, args.seed)
+    check.close()
+
+
+if __name__ == "__main__":
+    main()
