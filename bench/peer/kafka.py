@@ -1,5 +1,5 @@
-"""Apache Kafka as the peer: its jars come through Maven (pom.xml names the version), one broker and controller in one
-process as its own quick start has it, every setting that is not said here as shipped."""
+"""Apache Kafka as the peer: its jars come through Maven (pom.xml names the version), broker and controller in one process as
+its own quick start has it, every setting that is not said here as shipped."""
 import hashlib
 import os
 import pathlib
@@ -68,33 +68,37 @@ def prepare():
 
 
 class Kafka:
-    def __init__(self, jars, data, ports, flush_each=False):
+    """One process: a cluster of its own, or with `lines` of configuration whatever those say."""
+
+    def __init__(self, jars, data, ports, flush_each=False, lines=None, jvm=()):
         self.data = pathlib.Path(data)
         self.port, controller = ports
         self.bootstrap = f"127.0.0.1:{self.port}"
-        self.data.mkdir(parents=True)
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.jvm, self.alone = [*JVM, *jvm], lines is None
         self.log = open(self.data / "kafka.log", "ab")
         self.process = None
         self.java = [java(), f"-Dlog4j2.configurationFile={here / 'log4j2.yaml'}", "-cp", f"{jars}/*"]
         self.config = self.data / "server.properties"
-        lines = ["process.roles=broker,controller", "node.id=1", f"listeners=PLAINTEXT://{self.bootstrap},"
-                 f"CONTROLLER://127.0.0.1:{controller}", "controller.listener.names=CONTROLLER",
-                 f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}", f"log.dirs={self.data / 'logs'}",
-                 "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
-                 "transaction.state.log.min.isr=1"]
+        lines = lines or ["process.roles=broker,controller", "node.id=1", f"listeners=PLAINTEXT://{self.bootstrap},"
+                          f"CONTROLLER://127.0.0.1:{controller}", "controller.listener.names=CONTROLLER",
+                          f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}", f"log.dirs={self.data / 'logs'}",
+                          "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
+                          "transaction.state.log.min.isr=1"]
         if flush_each:
             lines.append("log.flush.interval.messages=1")
         self.config.write_text("\n".join(lines) + "\n")
 
     def format(self):
-        subprocess.run([*self.java[:1], "-Xmx256m", *self.java[1:], "kafka.tools.StorageTool", "format", "--standalone",
-                        "-t", CLUSTER, "-c", self.config], check=True, timeout=90, stdout=self.log, stderr=self.log)
+        subprocess.run([*self.java[:1], "-Xmx256m", *self.java[1:], "kafka.tools.StorageTool", "format",
+                        *(["--standalone"] if self.alone else []), "-t", CLUSTER, "-c", self.config], check=True, timeout=90,
+                       stdout=self.log, stderr=self.log)
 
     def start(self):
         """Seconds until it answered."""
         if not (self.data / "logs").exists():
             self.format()
-        self.process = subprocess.Popen([self.java[0], *JVM, *self.java[1:], "kafka.Kafka", self.config],
+        self.process = subprocess.Popen([self.java[0], *self.jvm, *self.java[1:], "kafka.Kafka", self.config],
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         return answer.wait(self.process, self.port)
 

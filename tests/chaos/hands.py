@@ -1,0 +1,122 @@
+"""What the nemesis does by asking a broker: who has which copy, moving copies, electing leaders. By hand, since the clients
+at hand lack some of it; and past the proxy, whose links may be cut."""
+import struct
+import time
+
+from wire import METADATA, Wire, request, string
+
+ELECT_LEADERS, ALTER_REASSIGNMENTS = 43, 45
+PATIENCE = 60
+
+
+def compact(raw):
+    return bytes([len(raw) + 1]) + raw
+
+
+class Cursor:
+    def __init__(self, raw):
+        self.raw, self.at = raw, 0
+
+    def take(self, form):
+        found = struct.unpack_from(">" + form, self.raw, self.at)
+        self.at += struct.calcsize(">" + form)
+        return found if len(found) > 1 else found[0]
+
+    def text(self):
+        size = self.take("h")
+        self.at += max(size, 0)
+        return self.raw[self.at - size:self.at].decode() if size >= 0 else None
+
+    def numbers(self):
+        return [self.take("i") for _ in range(self.take("i"))]
+
+
+class Hands:
+    def __init__(self, cluster, topic, partitions, say):
+        self.cluster, self.topic, self.partitions, self.say = cluster, topic, partitions, say
+        self.wrong, self.throttle, self.clocks = [], None, None
+
+    def note(self, text):
+        self.say(text)
+
+    def complain(self, text):
+        self.say(f"WRONG: {text}")
+        self.wrong.append(text)
+
+    def ask(self, key, version, body, flexible=False, patience=20):
+        """The first answer that any broker gives: a cursor behind its header, or None."""
+        for node in self.cluster.nodes:
+            if not node.up or node.paused:
+                continue
+            try:
+                wire = Wire(int(node.client_port), timeout=patience)
+                try:
+                    answer = wire.send(request(key, version, body, flexible=flexible)).answer()
+                finally:
+                    wire.close()
+            except OSError:
+                continue
+            if answer:
+                return Cursor(answer[5 if flexible else 4:])
+        return None
+
+    def metadata(self):
+        """{partition: (leader, copies, those in step)} of the topic of the run; empty when nobody can tell."""
+        cursor = self.ask(METADATA, 1, struct.pack(">i", 1) + string(self.topic), patience=5)
+        if cursor is None:
+            return {}
+        for _ in range(cursor.take("i")):
+            cursor.take("i")
+            cursor.text()
+            cursor.take("i")
+            cursor.text()
+        cursor.take("i")
+        found = {}
+        for _ in range(cursor.take("i")):
+            cursor.take("h")
+            cursor.text()
+            cursor.take("b")
+            for _ in range(cursor.take("i")):
+                _, partition, leader = cursor.take("hii")
+                found[partition] = leader, cursor.numbers(), cursor.numbers()
+        return found
+
+    def in_step(self):
+        found = self.metadata()
+        return len(found) == self.partitions and all(leader >= 0 and sorted(copies) == sorted(in_step)
+                                                     for leader, copies, in_step in found.values())
+
+    def await_in_step(self, patience=PATIENCE):
+        end = time.monotonic() + patience
+        while not self.in_step():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def reassign(self, partition, to):
+        """Asked for, not waited for; the answer's error code, or None when nobody gave one."""
+        copies = compact(b"") if to is None else bytes([len(to) + 1]) + struct.pack(f">{len(to)}i", *to)
+        one = struct.pack(">i", partition) + copies + b"\0"
+        topic = compact(self.topic.encode()) + b"\x02" + one + b"\0"
+        cursor = self.ask(ALTER_REASSIGNMENTS, 0, struct.pack(">i", 10_000) + b"\x02" + topic + b"\0", flexible=True)
+        if cursor is None:
+            return None
+        cursor.take("i")
+        code = cursor.take("h")
+        if code == 0:
+            size = cursor.take("b")  # of a message that is null or short
+            cursor.at += max(size - 1, 0)
+            cursor.take("b")
+            cursor.at += cursor.take("b") - 1  # topic
+            cursor.take("b")
+            cursor.take("i")
+            code = cursor.take("h")
+        self.say(f"{self.topic}-{partition} to {to}: error {code}" if code else f"{self.topic}-{partition} goes to {to}")
+        return code
+
+    def elect(self):
+        cursor = self.ask(ELECT_LEADERS, 1, struct.pack(">bii", 0, -1, 10_000))
+        if cursor is not None:
+            _, code = cursor.take("ih")
+            self.say(f"leaders elected, error {code}")

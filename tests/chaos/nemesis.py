@@ -1,0 +1,361 @@
+"""What happens to the brokers of a run, and when: a plan made from a seed before anything starts, printed, and then carried
+out. The same seed, scenario, cluster and length give the same plan; who leads what when a step comes is the cluster's affair."""
+import random
+import time
+from dataclasses import dataclass, field
+
+from network import CLIENTS
+
+ANY = "any"
+
+
+@dataclass(order=True)
+class Step:
+    """One trouble: from `at` seconds on for `lasts`, on `target` (a node's name)."""
+
+    at: float
+    what: str
+    target: str = field(compare=False)
+    lasts: float = field(compare=False, default=0.0)
+    words: dict = field(compare=False, default_factory=dict)
+
+    def __str__(self):
+        more = " ".join(f"{k}={v}" for k, v in self.words.items())
+        return f"{self.at:7.2f} s  {self.what} {self.target}" + (f" for {self.lasts:.2f} s" if self.lasts else "") + \
+            (f" ({more})" if more else "")
+
+
+class Trouble:
+    """Something that can be begun and ended. `alone`: only when nothing else is wrong, all copies are in step, and nothing
+    else begins before it has ended. `process`: at most one of these at a time on one node."""
+
+    alone = process = False
+
+    def __init__(self, cluster, step, hands):
+        self.cluster, self.step, self.hands = cluster, step, hands
+        self.node = cluster.node(step.target)
+
+    def begin(self):
+        raise NotImplementedError
+
+    def end(self):
+        pass
+
+
+class Kill(Trouble):
+    """kill -9, and a start after a while. words: again=N dies N more times while it starts."""
+
+    process = True
+
+    def begin(self):
+        self.node.kill()
+
+    def end(self):
+        for _ in range(self.step.words.get("again", 0)):
+            self.node.start()
+            time.sleep(self.step.words["after"])
+            self.node.kill()
+        self.node.start()
+
+
+class Restart(Trouble):
+    """SIGTERM, and a start at once when it has ended in order."""
+
+    process = True
+
+    def begin(self):
+        if self.node.up:
+            code = self.node.stop()
+            if code is None:
+                self.hands.complain(f"{self.node.name} did not end within its time")
+            elif code not in (0, 143):  # 143: Java's way of saying that it was asked to
+                self.hands.complain(f"{self.node.name} ended with {code}")
+        self.node.start()
+
+
+class Rolling(Trouble):
+    """Every node in turn, each when the one before is ready and in step."""
+
+    alone = True
+
+    def begin(self):
+        for node in self.cluster.nodes:
+            self.hands.await_in_step()
+            Restart(self.cluster, Step(0, "restart", node.name), self.hands).begin()
+            self.cluster.await_ready([node])
+
+
+class KillAll(Trouble):
+    """All at once, as when the power goes (what the system's page cache holds stays, though: see docs/chaos.md)."""
+
+    alone = True
+
+    def begin(self):
+        for node in self.cluster.nodes:
+            node.kill()
+
+    def end(self):
+        for node in self.cluster.nodes:
+            node.start()
+        self.cluster.await_ready(self.cluster.nodes)
+
+
+class Pause(Trouble):
+    process = True
+
+    def begin(self):
+        self.node.pause()
+
+    def end(self):
+        self.node.resume()
+
+
+class Cut(Trouble):
+    """Links of one node. words: way (in, out, both), who (brokers, clients, all)."""
+
+    def pairs(self):
+        name, way, who = self.node.name, self.step.words["way"], self.step.words["who"]
+        others = [n.name for n in self.cluster.nodes if n.name != name] if who != "clients" else []
+        others += [CLIENTS] if who != "brokers" else []
+        for other in others:
+            if way in ("in", "both"):
+                yield other, name
+            if way in ("out", "both"):
+                yield name, other
+
+    def begin(self):
+        for source, target in self.pairs():
+            self.cluster.network.cut(source, target)
+
+    def end(self):
+        for source, target in self.pairs():
+            self.cluster.network.mend(source, target)
+        if self.step.words.get("then") == "reset":  # what waited is gone, as if the callers' kernels had given up
+            for source, target in self.pairs():
+                self.cluster.network.reset(source, target)
+
+
+class Slow(Cut):
+    """Delay, and now and then a connection that breaks."""
+
+    def begin(self):
+        w = self.step.words
+        for source, target in self.pairs():
+            self.cluster.network.slow(source, target, w.get("delay", 0.0), w.get("spread", 0.0), w.get("reset", 0.0))
+
+
+class LostAnswers(Trouble):
+    """Requests arrive, the answers don't, and the connections break: every client has to try again what has been done."""
+
+    def begin(self):
+        self.cluster.network.cut(self.node.name, CLIENTS)
+
+    def end(self):
+        self.cluster.network.reset(self.node.name, CLIENTS)
+        self.cluster.network.mend(self.node.name, CLIENTS)
+
+
+class LostAnswersThenKill(LostAnswers):
+    """The same, and whoever did it dies before it is asked again."""
+
+    process = True
+
+    def end(self):
+        self.node.kill()
+        super().end()
+        time.sleep(self.step.words["down"])
+        self.node.start()
+
+
+class Replace(Trouble):
+    """A broker dies, its disk is gone, and it comes back with an empty one under its old name."""
+
+    alone = True
+
+    def begin(self):
+        self.node.kill()
+
+    def end(self):
+        self.node.wipe()
+        self.node.start()
+        self.cluster.await_ready([self.node])
+
+
+class FullDisk(Trouble):
+    """Down to the last block; a broker that ends because of it is started again when there is room."""
+
+    process = True
+
+    def begin(self):
+        self.node.disk.fill(self.step.words.get("leave", 0))
+
+    def end(self):
+        self.node.disk.empty()
+        if not self.node.up:
+            self.hands.note(f"{self.node.name} had ended with {self.node.process.returncode}")
+            self.node.start()
+
+
+class SlowDisk(Trouble):
+    """So many writes a second and no more."""
+
+    def begin(self):
+        self.hands.throttle.begin(self.node, self.step.words["writes"])
+
+    def end(self):
+        self.hands.throttle.end(self.node)
+
+
+class ClockJump(Trouble):
+    """The broker's wall clock, and nobody else's, jumps by so many seconds, and back at the end."""
+
+    def begin(self):
+        self.hands.clocks.set(self.node, self.step.words["seconds"])
+
+    def end(self):
+        self.hands.clocks.set(self.node, 0)
+
+
+class Reassign(Trouble):
+    """One partition's copies are to be on these brokers from now on."""
+
+    def begin(self):
+        self.hands.reassign(self.step.words["partition"], self.step.words["to"])
+
+
+class Elect(Trouble):
+    """Leadership goes back to whom it belongs."""
+
+    def begin(self):
+        self.hands.elect()
+
+
+TROUBLES = {"kill": Kill, "restart": Restart, "rolling": Rolling, "kill-all": KillAll, "pause": Pause, "cut": Cut, "slow": Slow,
+            "lost-answers": LostAnswers, "lost-answers-kill": LostAnswersThenKill, "replace": Replace, "full-disk": FullDisk,
+            "slow-disk": SlowDisk, "clock": ClockJump, "reassign": Reassign, "elect": Elect}
+
+
+class Planner:
+    """Draws steps from a mix: {what: weight}. `busy` bounds how many run side by side."""
+
+    def __init__(self, seed, nodes, partitions, replicas, seconds, mix, gap, busy=2):
+        self.rng, self.nodes, self.seconds, self.mix = random.Random(seed), nodes, seconds, mix
+        self.partitions, self.replicas, self.gap, self.busy = partitions, replicas, gap, busy
+
+    def words(self, what):
+        rng = self.rng
+        whole = len(self.nodes) > 1
+        match what:
+            case "kill":
+                lasts = rng.uniform(0, 3)
+                return lasts, {"again": rng.randrange(1, 4), "after": round(rng.uniform(0.1, 1.5), 2)} if rng.random() < 0.2 else {}
+            case "pause":
+                return rng.choice([rng.uniform(0.2, 1.5), rng.uniform(3, 9)]), {}
+            case "cut":
+                who = rng.choice(["brokers", "brokers", "clients", "all"]) if whole else "clients"
+                return rng.uniform(1, 9), {"way": rng.choice(["in", "out", "both"]), "who": who} | \
+                    ({"then": "reset"} if rng.random() < 0.5 else {})
+            case "slow":
+                return rng.uniform(2, 8), {"way": "both", "who": "all" if whole else "clients",
+                                           "delay": round(rng.choice([0.005, 0.05, 0.3]), 3), "spread": 0.02,
+                                           "reset": rng.choice([0, 0.01, 0.05])}
+            case "lost-answers":
+                return rng.uniform(0.1, 1.5), {}
+            case "lost-answers-kill":
+                return rng.uniform(0.1, 1.0), {"down": round(rng.uniform(0, 2), 2)}
+            case "replace":
+                return rng.uniform(4, 8), {}
+            case "kill-all":
+                return rng.uniform(0, 2), {}
+            case "full-disk":
+                return rng.uniform(2, 6), {}
+            case "slow-disk":
+                return rng.uniform(2, 6), {"writes": rng.choice([5, 20, 100])}
+            case "clock":
+                return rng.uniform(1, 8), {"seconds": rng.choice([-86_400, -60, -2, 2, 60, 3600, 86_400 * 400])}
+            case "reassign":
+                size = rng.randrange(min(2, len(self.nodes)), self.replicas + 1)
+                return 0.0, {"partition": rng.randrange(self.partitions),
+                             "to": [int(n[1:]) for n in rng.sample(self.nodes, size)]}
+            case _:
+                return 0.0, {}
+
+    def plan(self):
+        steps, at, until = [], self.rng.uniform(*self.gap), {}
+        alone_until = 0.0
+        # All kinds once in any order, then at random: a short run sees each, as far as its time allows.
+        first = list(self.mix)
+        self.rng.shuffle(first)
+        while at < self.seconds:
+            what = first.pop() if first else self.rng.choices(list(self.mix), list(self.mix.values()))[0]
+            kind, target = TROUBLES[what], self.rng.choice(self.nodes)
+            lasts, words = self.words(what)
+            running = [e for e in until.values() if e > at]
+            if kind.alone:
+                at = max([at, alone_until, *running])
+            elif len(running) >= self.busy:
+                at = sorted(running)[-self.busy]
+            at = max(at, alone_until)
+            if kind.process:
+                at = max(at, until.get(target, 0.0))
+            steps.append(Step(round(at, 2), what, target, round(lasts, 2), words))
+            until[target] = max(until.get(target, 0.0), at + lasts)
+            if kind.alone:
+                alone_until = at + lasts
+            at += self.rng.uniform(*self.gap)
+        return sorted(steps)
+
+
+class Nemesis:
+    """Carries a plan out in one thread. Steps come no earlier than planned; later, where one before took its time."""
+
+    def __init__(self, cluster, hands, say):
+        self.cluster, self.hands, self.say = cluster, hands, say
+        self.running, self.done = [], {}
+
+    def run(self, plan, stopped=lambda: False):
+        began = time.monotonic()
+        waiting = list(plan)
+        while (waiting or self.running) and not stopped():
+            age = time.monotonic() - began
+            ends = min(self.running, key=lambda r: r[0], default=None)
+            if ends and ends[0] <= age:
+                self.running.remove(ends)
+                self._end(ends[1])
+            elif waiting and waiting[0].at <= age and self._may(waiting[0]):
+                self._begin(waiting.pop(0), began)
+            else:
+                time.sleep(0.01)
+        self.calm()
+
+    def _may(self, step):
+        kind = TROUBLES[step.what]
+        if kind.alone or any(t.alone for _, t in self.running):
+            return not self.running
+        return not kind.process or not any(t.process and t.node.name == step.target for _, t in self.running)
+
+    def _begin(self, step, began):
+        trouble = TROUBLES[step.what](self.cluster, step, self.hands)
+        if trouble.alone and not self.hands.await_in_step():
+            self.say(f"left out: {step.what} {step.target}: copies are not in step")
+            return
+        self.say(f"begin {step.what} {step.target} {step.words or ''}")
+        trouble.begin()
+        self.done[step.what] = self.done.get(step.what, 0) + 1
+        if step.lasts or type(trouble).end is not Trouble.end:
+            self.running.append((time.monotonic() - began + step.lasts, trouble))
+
+    def _end(self, trouble):
+        trouble.end()
+        self.say(f"end   {trouble.step.what} {trouble.step.target}")
+
+    def calm(self):
+        """Everything that was begun ends, and whatever is down comes up."""
+        for _, trouble in self.running:
+            self._end(trouble)
+        self.running.clear()
+        self.cluster.network.heal()
+        for node in self.cluster.nodes:
+            node.resume()
+            if not node.up:
+                node.start()

@@ -1,0 +1,201 @@
+"""tests/chaos/run.py --weir LAUNCHER [SCENARIO…] [--minutes M] [--seed N] [--cluster weir|weir3|weir5|kafka3|kafka5]
+
+Brokers under clients that write down all they see, while a plan made from the seed kills, stops, cuts and fills them; then
+calm, and a checker that holds every answer against what is there. docs/chaos.md says how to read and repeat a run. Ends with
+one closing line."""
+import argparse
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+here = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(here), str(here.parent / "broker"), str(here.parent / "clients"), str(here.parent / "soak")]
+import clusters  # noqa: E402
+import replicas  # noqa: E402
+import scenarios  # noqa: E402
+from checker import check as judge  # noqa: E402
+from hands import Hands  # noqa: E402
+from history import History  # noqa: E402
+from nemesis import Nemesis, Planner  # noqa: E402
+from process import Checks  # noqa: E402
+
+TOPIC = "chaos"
+CALM_SECONDS = 120  # within which a cluster that is left alone must serve again
+
+
+class Run:
+    def __init__(self, args, scenario, python, check, folder):
+        self.args, self.scenario, self.python, self.check = args, scenario, python, check
+        self.folder = pathlib.Path(folder)
+        self.seconds = args.minutes * 60 if args.minutes else scenario.seconds
+        self.workers = {}
+        self.began = time.monotonic()
+        self.cluster = clusters.KINDS[args.cluster](self.folder, args.weir)
+        self.hands = Hands(self.cluster, TOPIC, scenario.partitions, self.say)
+
+    def say(self, what):
+        print(f"[{time.monotonic() - self.began:7.2f} s] {what}", flush=True)
+
+    def plan(self):
+        s = self.scenario
+        mix = {k: v for k, v in s.mix.items() if len(self.cluster.nodes) > 1 or k not in ("elect", "reassign")}
+        return Planner(f"{self.args.seed}-{s.name}", [n.name for n in self.cluster.nodes], s.partitions, self.cluster.copies_each,
+                       self.seconds, mix, s.gap, s.busy).plan()
+
+    def client(self, role, name, **more):
+        plan = {"topic": TOPIC, "partitions": self.scenario.partitions, "replicas": self.cluster.copies_each,
+                "min_insync": self.cluster.min_insync, "rate": self.scenario.rate, "patience": CALM_SECONDS, **more}
+        with open(self.folder / f"{name}.err", "ab") as errors:
+            return subprocess.Popen([self.python, "-B", here / "load.py", role, name, self.cluster.bootstrap, self.folder,
+                                     str(self.args.seed), json.dumps(plan)], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=errors, text=True)
+
+    def begin(self):
+        self.cluster.start()
+        self.say(f"{len(self.cluster.nodes)} brokers are ready")
+        made = self.client("make", "make")
+        if made.wait(120) != 0:
+            raise RuntimeError(f"the topic could not be made: {(self.folder / 'make.err').read_text()[-500:]}")
+        for kind, count in self.scenario.producers.items():
+            for n in range(count):
+                self.workers[f"{kind}{n}"] = self.client("produce", f"{kind}{n}", kind=kind)
+        for n, role in enumerate(self.scenario.readers):
+            self.workers[f"{role}{n}"] = self.client(role, f"{role}{n}")
+        for n in range(self.scenario.admins):
+            self.workers[f"admin{n}"] = self.client("admin", f"admin{n}")
+
+    def trouble(self):
+        plan = self.plan()
+        for step in plan:
+            print(f"    {step}")
+        nemesis = Nemesis(self.cluster, self.hands, self.say)
+        nemesis.run(plan)
+        self.check(f"{sum(nemesis.done.values())} of {len(plan)} steps were carried out: {nemesis.done}", nemesis.done)
+        self.say("left alone from here on")
+
+    def calm(self):
+        self.cluster.await_ready(self.cluster.nodes)
+        if len(self.cluster.nodes) > 1:
+            for partition in range(self.scenario.partitions) if "reassign" in self.scenario.mix else ():
+                self.hands.reassign(partition, [n.number for n in self.cluster.nodes][:self.cluster.copies_each])
+        good = self.hands.await_in_step(CALM_SECONDS)
+        self.check("left alone, all copies come into step", good, self.hands.metadata())
+        (self.folder / "stop").touch()
+        for name, worker in self.workers.items():
+            try:
+                code = worker.wait(CALM_SECONDS)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+                code = "no end"
+            if code:
+                self.check(f"{name} ends in order", False, (code, (self.folder / f"{name}.err").read_text()[-800:]))
+        reader = self.client("final", "final", kind="idempotent")
+        try:
+            said = reader.communicate(timeout=CALM_SECONDS * 3)[0].splitlines()
+            said = json.loads(said[-1]) if said else {}
+        except subprocess.TimeoutExpired:
+            reader.kill()
+            said = {}
+        self.check("every partition takes a record and can be read to its end", said and said["taken"] == said["read"] ==
+                   said["of"], said or (self.folder / "final.err").read_text()[-800:])
+
+    def stop(self):
+        for node in self.cluster.nodes:  # at once: each would wait for the others
+            node.signal(signal.SIGTERM)
+        for node in self.cluster.nodes:
+            code = node.stop()
+            self.check(f"{node.name} stops in order", code in (0, 143), code)
+        self.cluster.verify(self.check)
+        found = self.cluster.copies()
+        topics = {p for copy in found.values() for p in copy if p.startswith(TOPIC + "-")}
+        wrong = [d for d in replicas.differences(found, self.cluster.copies_each) if d.startswith(TOPIC + "-")]
+        entries = sum(len(v) for copy in found.values() for p, v in copy.items() if p in topics)
+        self.check(f"the {len(found)} brokers' copies of {len(topics)} partitions are the same, {entries} entries",
+                   len(topics) == self.scenario.partitions and not wrong, wrong[:3])
+
+    def judge(self):
+        history = History()
+        paths = sorted(self.folder.glob("history-*"))
+        files = [open(path) for path in paths]
+        for file in sorted(files, key=lambda f: "read" in f.name):
+            history.add(file)
+        report = judge(history, self.args.linear)
+        for file in files:
+            file.close()
+        f = report.facts
+        self.say(f"{f['o']} records acknowledged, {f['u']} unknown, {f['f']} refused; {f['records in the log']} in the log, "
+                 f"{f['repeated by plain producers']} repeats of plain producers; {f['records read']} read, "
+                 f"{f['readers' + chr(39) + ' errors']} readers' errors; {f['watermarks asked for']} high watermarks, "
+                 f"{f['old watermarks']} old ones; topics: " +
+                 ", ".join(f"{v} {k}" for k, v in sorted(f.items()) if ": " in k and "final" not in k))
+        self.check("something was acknowledged and read", f["o"] and f["records read"], f)
+        for line in report.lines():
+            self.say(line)
+        wrong = report.kinds - self.scenario.allowed
+        self.check(f"{self.scenario.name}: the history is one that a log may have", not wrong, sorted(wrong))
+        self.check("nothing else was wrong", not self.hands.wrong, self.hands.wrong)
+
+    def close(self):
+        for worker in self.workers.values():
+            worker.kill()
+        self.cluster.close()
+
+
+def one(args, scenario, python, check):
+    folder = tempfile.mkdtemp(prefix=f"weir-chaos-{scenario.name}-")
+    print(f"--- {scenario.name}: {scenario.about}\nseed {args.seed}, cluster {args.cluster}; all files in {folder}", flush=True)
+    failed = check.failed
+    run = Run(args, scenario, python, check, folder)
+    try:
+        run.begin()
+        run.trouble()
+        run.calm()
+        run.stop()
+        run.judge()
+    except (RuntimeError, OSError, subprocess.SubprocessError) as broken:
+        check(f"{scenario.name} goes to its end", False, broken)
+    finally:
+        run.close()
+    if check.failed > failed or args.keep:
+        print(f"kept: {folder}", flush=True)
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenario", nargs="*", help="by default all that fit the cluster; --list names them")
+    parser.add_argument("--weir", required=True)
+    parser.add_argument("--cluster", choices=clusters.KINDS, default="weir")
+    parser.add_argument("--minutes", type=float, help="of trouble, for each scenario")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--linear", action="store_true", help="an old high watermark is wrong, even from a broker cut off")
+    parser.add_argument("--keep", action="store_true", help="leave all files there even when nothing is wrong")
+    parser.add_argument("--list", action="store_true")
+    args = parser.parse_args()
+    size = int(args.cluster[-1]) if args.cluster[-1].isdigit() else 1
+    if args.list:
+        for s in scenarios.ALL:
+            print(f"{s.name:28} {s.about}")
+        return
+    if unknown := set(args.scenario) - set(scenarios.BY_NAME):
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}")
+    chosen = [s for s in scenarios.ALL if size in s.nodes and (s.name in args.scenario or not args.scenario)]
+    if missing := set(args.scenario) - {s.name for s in chosen}:
+        parser.error(f"not with {args.cluster}: {', '.join(sorted(missing))}")
+    from driver import ecosystems
+    python = ecosystems.python_or_skip(ecosystems.cache_folder())
+    check = Checks()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    for scenario in chosen:
+        one(args, scenario, python, check)
+    check.close()
+
+
+if __name__ == "__main__":
+    main()
