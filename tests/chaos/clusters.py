@@ -9,6 +9,7 @@ import sys
 import time
 
 import replicas
+from disk import Disk
 from network import Network
 from process import Broker, free_ports
 
@@ -18,6 +19,7 @@ from harness import answer  # noqa: E402
 from peer import kafka  # noqa: E402
 
 STOP_SECONDS = 60
+DISK_MIB = 768  # of a node whose disk is a file system of its own
 
 
 class Node:
@@ -26,6 +28,7 @@ class Node:
     def __init__(self, cluster, number, folder):
         self.cluster, self.number, self.name = cluster, number, f"n{number}"
         self.folder = pathlib.Path(folder)
+        self.disk = Disk(DISK_MIB) if cluster.own_disks else None
         self.paused = False
         self.env = {}  # of its next start
 
@@ -54,10 +57,12 @@ class Node:
         if self.process is not None:
             self.process.wait(STOP_SECONDS)
 
-    def stop(self):
-        """SIGTERM; the exit code, or None when it had to be killed."""
+    def ask_to_stop(self):
         self.resume()
         self.signal(signal.SIGTERM)
+
+    def ended(self):
+        """After it was asked: the exit code, or None when it had to be killed."""
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -83,7 +88,7 @@ class WeirNode(Node):
     def __init__(self, cluster, number, folder, weir, flags=(), options=()):
         super().__init__(cluster, number, folder)
         self.log_path = self.folder / f"{self.name}.log"
-        self.data = self.folder / self.name
+        self.data = pathlib.Path(self.disk.data) if self.disk else self.folder / self.name
         self.data.mkdir(parents=True, exist_ok=True)
         self.flags = list(flags)
         self.broker = Broker(weir, data=str(self.data), smp=1, memory="384M", log=str(self.log_path), options=options)
@@ -118,7 +123,7 @@ class KafkaNode(Node):
         super().__init__(cluster, number, folder)
         self.ports, self.jars = ports, kafka.prepare()
         self.home = self.folder / self.name
-        self.data = self.home / "logs"
+        self.data = pathlib.Path(self.disk.data if self.disk else self.home) / "logs"
         self.log_path = self.home / "kafka.log"
         self.client_port, self.seen_by_clients = ports[number]["CLIENTS", "real"], ports[number]["CLIENTS", "told"]
         self.make()
@@ -162,8 +167,8 @@ class Cluster:
     copies_each, min_insync, read_copies = 3, 2, None
     start_seconds = 60
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder, own_disks=False):
+        self.folder, self.own_disks = pathlib.Path(folder), own_disks
         self.network = Network(self.folder / "proxy.log")
         self.nodes = []
 
@@ -197,6 +202,8 @@ class Cluster:
     def close(self):
         for node in self.nodes:
             node.kill()
+            if node.disk:
+                node.disk.__exit__()
         self.network.close()
 
 
@@ -206,10 +213,9 @@ class WeirAlone(Cluster):
     copies_each = min_insync = 1
     read_copies = staticmethod(replicas.weir)
 
-    def __init__(self, folder, weir, options=()):
-        super().__init__(folder)
-        self.weir = weir
-        self.nodes = [WeirNode(self, 1, folder, weir, options=["node.shutdown_ms=5s", *options])]
+    def __init__(self, folder, weir, own_disks=False):
+        super().__init__(folder, own_disks)
+        self.nodes = [WeirNode(self, 1, folder, weir, options=["node.shutdown_ms=5s"])]
 
     def verify(self, check):
         for node in self.nodes:
@@ -221,9 +227,8 @@ class weir_cluster(WeirAlone):  # noqa: N801  named for the one place that knows
 
     copies_each, min_insync = 3, 2
 
-    def __init__(self, folder, weir, size=3):
-        Cluster.__init__(self, folder)
-        self.weir = weir
+    def __init__(self, folder, weir, own_disks=False, size=3):
+        Cluster.__init__(self, folder, own_disks)
         told = free_ports(size)
         seeds = ",".join(f"127.0.0.1:{port}" for port in told)
         for number, port in enumerate(told, 1):
@@ -237,8 +242,8 @@ class KafkaCluster(Cluster):
     start_seconds = 120
     read_copies = staticmethod(replicas.kafka)
 
-    def __init__(self, folder, size=3):
-        super().__init__(folder)
+    def __init__(self, folder, own_disks=False, size=3):
+        super().__init__(folder, own_disks)
         ports = {}
         for number in range(1, size + 1):
             found = free_ports(6)
@@ -246,8 +251,8 @@ class KafkaCluster(Cluster):
         self.nodes = [KafkaNode(self, number, folder, ports) for number in ports]
 
 
-KINDS = {"weir": lambda folder, weir: WeirAlone(folder, weir),
-         "weir3": lambda folder, weir: weir_cluster(folder, weir),
-         "weir5": lambda folder, weir: weir_cluster(folder, weir, 5),
-         "kafka3": lambda folder, weir: KafkaCluster(folder),
-         "kafka5": lambda folder, weir: KafkaCluster(folder, 5)}
+KINDS = {"weir": lambda folder, weir, disks: WeirAlone(folder, weir, disks),
+         "weir3": lambda folder, weir, disks: weir_cluster(folder, weir, disks),
+         "weir5": lambda folder, weir, disks: weir_cluster(folder, weir, disks, 5),
+         "kafka3": lambda folder, weir, disks: KafkaCluster(folder, disks),
+         "kafka5": lambda folder, weir, disks: KafkaCluster(folder, disks, 5)}

@@ -1,5 +1,6 @@
 """What happens to the brokers of a run, and when: a plan made from a seed before anything starts, printed, and then carried
 out. The same seed, scenario, cluster and length give the same plan; who leads what when a step comes is the cluster's affair."""
+import math
 import random
 import time
 from dataclasses import dataclass, field
@@ -65,7 +66,8 @@ class Restart(Trouble):
 
     def begin(self):
         if self.node.up:
-            code = self.node.stop()
+            self.node.ask_to_stop()
+            code = self.node.ended()
             if code is None:
                 self.hands.complain(f"{self.node.name} did not end within its time")
             elif code not in (0, 143):  # 143: Java's way of saying that it was asked to
@@ -290,6 +292,7 @@ class Planner:
             what = first.pop() if first else self.rng.choices(list(self.mix), list(self.mix.values()))[0]
             kind, target = TROUBLES[what], self.rng.choice(self.nodes)
             lasts, words = self.words(what)
+            lasts = round(lasts, 2)
             running = [e for e in until.values() if e > at]
             if kind.alone:
                 at = max([at, alone_until, *running])
@@ -298,7 +301,8 @@ class Planner:
             at = max(at, alone_until)
             if kind.process:
                 at = max(at, until.get(target, 0.0))
-            steps.append(Step(round(at, 2), what, target, round(lasts, 2), words))
+            at = math.ceil(at * 100) / 100
+            steps.append(Step(at, what, target, lasts, words))
             until[target] = max(until.get(target, 0.0), at + lasts)
             if kind.alone:
                 alone_until = at + lasts

@@ -67,18 +67,22 @@ class Callers:
         return "none"
 
 
+def reset(writer):
+    """Breaks the connection as a kernel does whose process has died, instead of ending it in order."""
+    try:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:
+        pass
+    writer.transport.abort()
+
+
 class Connection:
     def __init__(self, proxy, caller, callee, near, far):
         self.proxy, self.caller, self.callee, self.ends = proxy, caller, callee, (near, far)
 
     def reset(self):
         for _, writer in self.ends:
-            sock = writer.get_extra_info("socket")
-            try:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            except OSError:
-                pass
-            writer.transport.abort()
+            reset(writer)
 
     async def run(self):
         (near_in, near_out), (far_in, far_out) = self.ends
@@ -145,7 +149,7 @@ class Proxy:
             try:
                 far = await asyncio.open_connection("127.0.0.1", target)
             except OSError:
-                writer.transport.abort()
+                reset(writer)
                 return
             connection = Connection(self, caller, name, (reader, writer), far)
             self.connections.add(connection)
@@ -189,5 +193,10 @@ class Proxy:
             print(json.dumps(said), flush=True)
 
 
+async def main():
+    await Proxy().serve()
+    os._exit(0)  # connections break where they are; nothing waits for them
+
+
 if __name__ == "__main__":
-    asyncio.run(Proxy().serve())
+    asyncio.run(main())

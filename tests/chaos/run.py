@@ -21,6 +21,7 @@ import scenarios  # noqa: E402
 from checker import check as judge  # noqa: E402
 from hands import Hands  # noqa: E402
 from history import History  # noqa: E402
+from machine import Clocks, Throttle  # noqa: E402
 from nemesis import Nemesis, Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
@@ -35,8 +36,22 @@ class Run:
         self.seconds = args.minutes * 60 if args.minutes else scenario.seconds
         self.workers = {}
         self.began = time.monotonic()
-        self.cluster = clusters.KINDS[args.cluster](self.folder, args.weir)
+        self.cluster = clusters.KINDS[args.cluster](self.folder, args.weir, scenario.own_disk)
         self.hands = Hands(self.cluster, TOPIC, scenario.partitions, self.say)
+        self.hands.throttle, self.hands.clocks = Throttle(self.folder.name), Clocks(self.folder)
+
+    def lacks(self):
+        """What this machine has not got and the scenario needs."""
+        if self.scenario.own_disk and not all(n.disk.own for n in self.cluster.nodes):
+            return "a file system of its own for a broker needs root, mkfs.ext4 and a loop device"
+        if "slow-disk" in self.scenario.mix and (lack := Throttle.lacks()):
+            return lack
+        if self.scenario.clocks:
+            if lack := self.hands.clocks.lacks():
+                return lack
+            for node in self.cluster.nodes:
+                self.hands.clocks.give(node)
+        return ""
 
     def say(self, what):
         print(f"[{time.monotonic() - self.began:7.2f} s] {what}", flush=True)
@@ -106,9 +121,9 @@ class Run:
 
     def stop(self):
         for node in self.cluster.nodes:  # at once: each would wait for the others
-            node.signal(signal.SIGTERM)
+            node.ask_to_stop()
         for node in self.cluster.nodes:
-            code = node.stop()
+            code = node.ended()
             self.check(f"{node.name} stops in order", code in (0, 143), code)
         self.cluster.verify(self.check)
         found = self.cluster.copies()
@@ -144,14 +159,19 @@ class Run:
         for worker in self.workers.values():
             worker.kill()
         self.cluster.close()
+        self.hands.throttle.close()
 
 
 def one(args, scenario, python, check):
+    """Whether it could be run here."""
     folder = tempfile.mkdtemp(prefix=f"weir-chaos-{scenario.name}-")
     print(f"--- {scenario.name}: {scenario.about}\nseed {args.seed}, cluster {args.cluster}; all files in {folder}", flush=True)
     failed = check.failed
     run = Run(args, scenario, python, check, folder)
     try:
+        if lack := run.lacks():
+            print(f"skipped: {lack}", flush=True)
+            return False
         run.begin()
         run.trouble()
         run.calm()
@@ -161,7 +181,12 @@ def one(args, scenario, python, check):
         check(f"{scenario.name} goes to its end", False, broken)
     finally:
         run.close()
-    if check.failed > failed or args.keep:
+        tidy(args, check.failed > failed, folder)
+    return True
+
+
+def tidy(args, failed, folder):
+    if failed or args.keep:
         print(f"kept: {folder}", flush=True)
     else:
         shutil.rmtree(folder, ignore_errors=True)
@@ -192,9 +217,9 @@ def main():
     python = ecosystems.python_or_skip(ecosystems.cache_folder())
     check = Checks()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    for scenario in chosen:
-        one(args, scenario, python, check)
-    check.close()
+    skipped = sum(not one(args, scenario, python, check) for scenario in chosen)
+    print(f"{check.passed} passed, {check.failed} failed, {skipped} skipped")
+    sys.exit(1 if check.failed or not check.passed + skipped else 0)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,13 @@ import time
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent / "broker")]
 import planted  # noqa: E402
+import proxy_test  # noqa: E402
 import replicas  # noqa: E402
+import scenarios  # noqa: E402
 from checker import check as judge  # noqa: E402
 from history import History  # noqa: E402
+from machine import Clocks  # noqa: E402
+from nemesis import TROUBLES, Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
 
@@ -71,6 +75,31 @@ def copies(check, folder):
             check(f"copies of {kind}'s: {name}", len(found) == bool(wanted) and wanted in "".join(found), found)
 
 
+def plans(check):
+    """The same seed, the same plan; all kinds in it; none that is to be alone beside another."""
+    for scenario in scenarios.ALL:
+        size = scenario.nodes[-1]
+
+        def plan(seed):
+            return Planner(seed, [f"n{n}" for n in range(1, size + 1)], scenario.partitions, min(size, 3), 300, scenario.mix,
+                           scenario.gap, scenario.busy).plan()
+        first = plan("1")
+        check(f"plans of {scenario.name} are the seed's",
+              list(map(str, first)) == list(map(str, plan("1"))) != list(map(str, plan("2"))))
+        alone = [s for s in first if TROUBLES[s.what].alone]
+        beside = [(a, s) for a in alone for s in first if s is not a and s.at + 0.001 < a.at + a.lasts and
+                  a.at + 0.001 < s.at + s.lasts]
+        check("and all its troubles come, each in its place", {s.what for s in first} == set(scenario.mix) and not beside, beside)
+
+
+def clocks(check, folder):
+    its = Clocks(folder)
+    if lack := its.lacks():
+        print(f"      not tried: {lack}")
+        return
+    check("a clock of its own jumps, forth and back", its.shows(86_400) and its.shows(-3600))
+
+
 def speed(check, records, seed):
     files = list(planted.World(seed, records).files())
     started = time.process_time()
@@ -92,7 +121,11 @@ def main():
     check = Checks()
     faults(check, args.seed)
     with tempfile.TemporaryDirectory(prefix="weir-chaos-") as folder:
-        copies(check, pathlib.Path(folder))
+        folder = pathlib.Path(folder)
+        copies(check, folder)
+        proxy_test.test(check, folder)
+        plans(check)
+        clocks(check, folder)
     speed(check, args.records, args.seed)
     check.close()
 
