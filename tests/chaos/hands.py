@@ -81,14 +81,15 @@ class Hands:
                 found[partition] = leader, cursor.numbers(), cursor.numbers()
         return found
 
-    def in_step(self):
+    def in_step(self, at=None):
+        """Whether each partition has a leader and no copy that is behind; `at`: on these brokers and no others."""
         found = self.metadata()
-        return len(found) == self.partitions and all(leader >= 0 and sorted(copies) == sorted(in_step)
-                                                     for leader, copies, in_step in found.values())
+        return len(found) == self.partitions and all(leader >= 0 and sorted(copies) == sorted(in_step) and
+                                                     at in (None, sorted(copies)) for leader, copies, in_step in found.values())
 
-    def await_in_step(self, patience=PATIENCE):
+    def await_in_step(self, patience=PATIENCE, at=None):
         end = time.monotonic() + patience
-        while not self.in_step():
+        while not self.in_step(at):
             if time.monotonic() > end:
                 return False
             time.sleep(0.1)

@@ -71,3 +71,13 @@ def differences(copies, replicas):
                 at = wrong[0]
                 yield (f"{partition}: {len(wrong)} of {len(reference)} entries differ between {first} and {broker}, the first "
                        f"at {at}: {reference.get(at)} and {entries.get(at)}")
+
+
+def lacking(entries, start, end, name):
+    """What is wrong when the offsets from `start` to `end` are not all in one copy, one after the other; or nothing."""
+    at = start
+    for term, kind, base, count, _ in (entries[place] for place in sorted(entries)):
+        if count and base != at:
+            return f"{name}: offset {base} ({kind} of term {term}) where {at} should be"
+        at += count
+    return f"{name}: ends at {at}, {end} was read" if at < end else ""

@@ -72,6 +72,10 @@ def copies(check, folder):
                     path.write_bytes(segment(entries))
                 data[broker] = read(folder / kind / name / str(broker))
             found = list(replicas.differences(data, 3))
+            (whole,) = data[1].values()
+            holed = {at: entry for at, entry in whole.items() if at != 30}
+            check(f"a copy of {kind}'s is whole, with a hole it is not", not replicas.lacking(whole, 3, 180, "") and
+                  replicas.lacking(holed, 3, 180, "") and replicas.lacking(whole, 3, 181, ""))
             check(f"copies of {kind}'s: {name}", len(found) == bool(wanted) and wanted in "".join(found), found)
 
 
