@@ -11,6 +11,7 @@ Everything is measured against the log as it was read from the start to the end 
     backwards   a reader's offsets don't rise by one      watermark   a reader saw the high watermark fall
     unread      the log could not be read to its end      catalog     topics or partitions are not what was answered
     replica     copies of a partition differ              gave up     an idempotent producer's session broke
+    answer      a producer was told UNKNOWN_SERVER_ERROR, by which clients cannot tell what to do
     history     the files themselves make no sense
 
 What plain producers may do is not wrong: their records may repeat, and one that nobody knows the fate of may turn up late.
@@ -21,6 +22,7 @@ from collections import Counter
 from history import IDS_A_PRODUCER
 
 ACKNOWLEDGED, UNKNOWN, REFUSED = ord("o"), ord("u"), ord("f")
+SERVER_ERROR = "UNKNOWN"  # as librdkafka calls it
 EXAMPLES = 5
 
 
@@ -141,6 +143,10 @@ def check_producer(history, producer, places, report):
     place, last = places[producer.number], {}
     for text in producer.given_up:
         report.add("gave up", f"{producer.name}: {text}")
+    for code, count in producer.codes.items():
+        report.facts[f"records that ended with {code}"] += count
+        if code == SERVER_ERROR:
+            report.add("answer", f"{producer.name}: {count} records")
     for n, state in enumerate(producer.state):
         report.facts[chr(state)] += 1
         if state != ACKNOWLEDGED:
@@ -220,7 +226,7 @@ class Reader:
         elif kind == "x":
             self.report.add("damaged", f"{self.who['name']}: {self.history.show(self.keys[rest[0]], rest[1])}")
         elif kind == "e":
-            self.report.facts["readers' errors"] += 1
+            self.report.facts[f"readers' {rest[1]}"] += 1
         elif kind == "w":
             index, high, began, ended = self.keys[rest[0]], *map(int, rest[1:])
             before = self.high.get(index, 0)

@@ -17,6 +17,7 @@ Times are microseconds of the system's monotonic clock, which all processes of a
 import json
 import time
 from array import array
+from collections import Counter
 
 IDS_A_PRODUCER = 1 << 40
 
@@ -55,7 +56,7 @@ class Producer:
         self.partition, self.invoked, self.ended = array("l"), array("q"), array("q")
         self.state = bytearray()  # one of the letters above
         self.offset = array("q")
-        self.given_up = []
+        self.given_up, self.codes = [], Counter()
 
     def record(self, n):
         return self.number * IDS_A_PRODUCER + n
@@ -131,6 +132,8 @@ class History:
                 state[n] = ord(kind)
                 if kind == "o":
                     offset[n] = int(rest[1])
+                else:
+                    producer.codes[rest[1]] += 1
             elif kind == "=":
                 keys[rest[0]] = self.index(rest[1], rest[2])
             elif kind == "F":

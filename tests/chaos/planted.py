@@ -14,6 +14,7 @@ class World:
     def __init__(self, seed=1, records=3000, partitions=3):
         self.rng = random.Random(seed)
         self.partitions = partitions
+        self.unread = 0  # records at the end of partition 0 that the last reader did not get to
         self.clock = 1_000_000
         self.log = [[] for _ in range(partitions)]  # [producer, number]
         self.producers = {"steady": [], "plain": [], "other": []}  # events: dicts
@@ -61,7 +62,7 @@ class World:
                 for k in range(self.partitions):
                     whole = len(self.log[k])
                     begin = 0 if name == "start" else whole // 2 + again
-                    events.append(["w", k, whole // (3 - again), self.tick(), self.tick()])
+                    events.append(["w", k, whole, self.tick(), self.tick()])
                     events += [["r", k, o, *self.log[k][o]] for o in range(begin, whole - 100 - self.rng.randrange(20))]  # nobody saw the last ones
 
     def _admin(self):
@@ -86,12 +87,12 @@ class World:
                 if e["state"] == "o":
                     lines.append(f"o {e['n']} {e['o']} {e['t1']}")
                 else:
-                    lines.append(f"{e['state']} {e['n']} TIMED_OUT {e['t1']}")
+                    lines.append(f"{e['state']} {e['n']} {e.get('code', '_MSG_TIMED_OUT')} {e['t1']}")
             yield lines + [f"F {e['F']}" for e in events if "F" in e]
         for name, events in self.readers.items():
             yield [json.dumps({"role": "reader", "name": name}), *keys, *(" ".join(map(str, e)) for e in events)]
         final = [f"r {k} {o} {r[0]} {r[1]}" for k, log in enumerate(self.log) for o, r in enumerate(log) if r]
-        final += [f"w {k} {len(log)} {self.clock} {self.clock}" for k, log in enumerate(self.log)]
+        final += [f"w {k} {len(log) + (0 if k else self.unread)} {self.clock} {self.clock}" for k, log in enumerate(self.log)]
         yield [json.dumps({"role": "final", "name": "final"}), *keys, *final]
         yield [json.dumps({"role": "admin", "name": "admin"}), *("a " + json.dumps(c) for c in self.calls)]
 
@@ -225,10 +226,25 @@ def gave_up(w):
     w.producers["steady"][-1]["F"] = "1 OUT_OF_ORDER_SEQUENCE_NUMBER"
 
 
-FAULTS = {loss: "lost", truncation: "lost", duplicate: "twice", swap: "swapped", plain_swap: "swapped", vanished: "vanished",
-          two_values: "changed", hole: "hole", moved: "moved", overtaken: "overtaken", phantom: "phantom", foreign: "phantom",
-          backwards: "backwards", skipped: "hole", watermark: "watermark", watermark_beyond: "vanished", damaged: "damaged",
-          catalog: "catalog", came_back: "catalog", gave_up: "gave up"}
+def server_error(w):
+    next(e for e in w.producers["plain"] if e["state"] == "u")["code"] = "UNKNOWN"
+
+
+def unread(w):
+    w.unread = 1
+
+
+def stale(w):
+    """One reader is told a lower high watermark than another was before: wrong only where reads are to be linear."""
+    w.readers["tail"].append(["w", 2, len(w.log[2]), w.tick(), w.tick()])
+    w.readers["slow"] = [["s", w.tick()], ["w", 2, 5, w.tick(), w.tick()]]
+
+
+FAULTS = {unread: "unread", server_error: "answer", loss: "lost", truncation: "lost", duplicate: "twice",
+          swap: "swapped", plain_swap: "swapped", vanished: "vanished", two_values: "changed", hole: "hole", moved: "moved",
+          overtaken: "overtaken", phantom: "phantom", foreign: "phantom", backwards: "backwards", skipped: "hole",
+          watermark: "watermark", watermark_beyond: "vanished", damaged: "damaged", catalog: "catalog",
+          came_back: "catalog", gave_up: "gave up"}
 # Planted faults that cannot be without another.
 ALSO = {truncation: {"vanished"}, moved: {"swapped", "overtaken"}, plain_swap: {"overtaken"}}
 

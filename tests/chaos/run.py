@@ -147,10 +147,10 @@ class Run:
             file.close()
         f = report.facts
         self.say(f"{f['o']} records acknowledged, {f['u']} unknown, {f['f']} refused; {f['records in the log']} in the log, "
-                 f"{f['repeated by plain producers']} repeats of plain producers; {f['records read']} read, "
-                 f"{f['readers' + chr(39) + ' errors']} readers' errors; {f['watermarks asked for']} high watermarks, "
-                 f"{f['old watermarks']} old ones; topics: " +
-                 ", ".join(f"{v} {k}" for k, v in sorted(f.items()) if ": " in k and "final" not in k))
+                 f"{f['repeated by plain producers']} repeats of plain producers; {f['records read']} read; "
+                 f"{f['watermarks asked for']} high watermarks, {f['old watermarks']} old ones")
+        self.say("; ".join(f"{count} {what}" for what, count in sorted(f.items()) if ": " in what or "' " in what or
+                           "ended with" in what))
         short = [text for name, copy in self.copies.items() for index, log in history.log.items()
                  if (text := replicas.lacking(copy.get("-".join(map(str, history.partitions[index])), {}), log["start"],
                                               log["start"] + len(log["records"]), f"{name}, {history.show(index)}"))]

@@ -20,11 +20,11 @@ from nemesis import TROUBLES, Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
 
-def judged(world):
+def judged(world, linear=False):
     history = History()
     for lines in world.files():
         history.add(lines)
-    return judge(history)
+    return judge(history, linear)
 
 
 def faults(check, seed):
@@ -39,6 +39,10 @@ def faults(check, seed):
         allowed = {kind} | planted.ALSO.get(fault, set())
         check(f"{fault.__name__.replace('_', ' ')} is caught as {kind}", kind in report.kinds and report.kinds <= allowed,
               list(report.lines()))
+    world = planted.planted(planted.World(seed), planted.stale)
+    check("an old high watermark is wrong if reads are to be linear, and only then",
+          judged(world, True).kinds == {"stale"} and not judged(world).kinds and judged(world).facts["old watermarks"] == 1,
+          list(judged(world, True).lines()))
 
 
 def weir_segment(entries):
