@@ -28,9 +28,9 @@ class Step:
 
 class Trouble:
     """Something that can be begun and ended. `alone`: only when nothing else is wrong, all copies are in step, and nothing
-    else begins before it has ended. `process`: at most one of these at a time on one node."""
+    else begins before it has ended. `takes`: what of a node it changes, and only one trouble at a time may."""
 
-    alone = process = False
+    alone, takes = False, ()
 
     def __init__(self, cluster, step, hands):
         self.cluster, self.step, self.hands = cluster, step, hands
@@ -46,7 +46,7 @@ class Trouble:
 class Kill(Trouble):
     """kill -9, and a start after a while. words: again=N dies N more times while it starts."""
 
-    process = True
+    takes = ("process",)
 
     def begin(self):
         self.node.kill()
@@ -62,7 +62,7 @@ class Kill(Trouble):
 class Restart(Trouble):
     """SIGTERM, and a start at once when it has ended in order."""
 
-    process = True
+    takes = ("process",)
 
     def begin(self):
         if self.node.up:
@@ -103,7 +103,7 @@ class KillAll(Trouble):
 
 
 class Pause(Trouble):
-    process = True
+    takes = ("process",)
 
     def begin(self):
         self.node.pause()
@@ -114,6 +114,8 @@ class Pause(Trouble):
 
 class Cut(Trouble):
     """Links of one node. words: way (in, out, both), who (brokers, clients, all)."""
+
+    takes = ("links",)
 
     def pairs(self):
         name, way, who = self.node.name, self.step.words["way"], self.step.words["who"]
@@ -130,11 +132,11 @@ class Cut(Trouble):
             self.cluster.network.cut(source, target)
 
     def end(self):
-        for source, target in self.pairs():
-            self.cluster.network.mend(source, target)
         if self.step.words.get("then") == "reset":  # what waited is gone, as if the callers' kernels had given up
             for source, target in self.pairs():
                 self.cluster.network.reset(source, target)
+        for source, target in self.pairs():
+            self.cluster.network.mend(source, target)
 
 
 class Slow(Cut):
@@ -145,9 +147,15 @@ class Slow(Cut):
         for source, target in self.pairs():
             self.cluster.network.slow(source, target, w.get("delay", 0.0), w.get("spread", 0.0), w.get("reset", 0.0))
 
+    def end(self):
+        for source, target in self.pairs():
+            self.cluster.network.mend(source, target, cut=False)
+
 
 class LostAnswers(Trouble):
     """Requests arrive, the answers don't, and the connections break: every client has to try again what has been done."""
+
+    takes = ("links",)
 
     def begin(self):
         self.cluster.network.cut(self.node.name, CLIENTS)
@@ -160,7 +168,7 @@ class LostAnswers(Trouble):
 class LostAnswersThenKill(LostAnswers):
     """The same, and whoever did it dies before it is asked again."""
 
-    process = True
+    takes = ("links", "process")
 
     def end(self):
         self.node.kill()
@@ -186,7 +194,7 @@ class Replace(Trouble):
 class FullDisk(Trouble):
     """Down to the last block; a broker that ends because of it is started again when there is room."""
 
-    process = True
+    takes = ("process", "disk")
 
     def begin(self):
         self.node.disk.fill(self.step.words.get("leave", 0))
@@ -201,6 +209,8 @@ class FullDisk(Trouble):
 class SlowDisk(Trouble):
     """So many writes a second and no more."""
 
+    takes = ("disk",)
+
     def begin(self):
         self.hands.throttle.begin(self.node, self.step.words["writes"])
 
@@ -210,6 +220,8 @@ class SlowDisk(Trouble):
 
 class ClockJump(Trouble):
     """The broker's wall clock, and nobody else's, jumps by so many seconds, and back at the end."""
+
+    takes = ("clock",)
 
     def begin(self):
         self.hands.clocks.set(self.node, self.step.words["seconds"])
@@ -283,7 +295,7 @@ class Planner:
                 return 0.0, {}
 
     def plan(self):
-        steps, at, until = [], self.rng.uniform(*self.gap), {}
+        steps, at, ends, taken = [], self.rng.uniform(*self.gap), [], {}
         alone_until = 0.0
         # All kinds once in any order, then at random: a short run sees each, as far as its time allows.
         first = list(self.mix)
@@ -293,17 +305,17 @@ class Planner:
             kind, target = TROUBLES[what], self.rng.choice(self.nodes)
             lasts, words = self.words(what)
             lasts = round(lasts, 2)
-            running = [e for e in until.values() if e > at]
+            running = [e for e in ends if e > at]
             if kind.alone:
                 at = max([at, alone_until, *running])
             elif len(running) >= self.busy:
                 at = sorted(running)[-self.busy]
             at = max(at, alone_until)
-            if kind.process:
-                at = max(at, until.get(target, 0.0))
+            at = max([at, *(taken.get((target, part), 0.0) for part in kind.takes)])
             at = math.ceil(at * 100) / 100
             steps.append(Step(at, what, target, lasts, words))
-            until[target] = max(until.get(target, 0.0), at + lasts)
+            ends.append(at + lasts)
+            taken.update({(target, part): at + lasts for part in kind.takes})
             if kind.alone:
                 alone_until = at + lasts
             at += self.rng.uniform(*self.gap)
@@ -336,7 +348,7 @@ class Nemesis:
         kind = TROUBLES[step.what]
         if kind.alone or any(t.alone for _, t in self.running):
             return not self.running
-        return not kind.process or not any(t.process and t.node.name == step.target for _, t in self.running)
+        return not any(t.node.name == step.target and set(t.takes) & set(kind.takes) for _, t in self.running)
 
     def _begin(self, step, began):
         trouble = TROUBLES[step.what](self.cluster, step, self.hands)

@@ -11,6 +11,7 @@ CLIENTS = "clients"
 class Network:
     def __init__(self, log):
         self.log = open(log, "ab")
+        self.states = {}  # (source, target) -> what was begun there and has not ended
         self.process = subprocess.Popen([sys.executable, "-B", PROXY], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log, text=True, bufsize=1)
 
@@ -30,15 +31,30 @@ class Network:
 
     def cut(self, source, target):
         """Nothing arrives at `target` from `source` any more; the other way is another call."""
-        self.order("link", source=source, target=target, cut=True)
+        self._begin(source, target, {"cut": True})
 
     def slow(self, source, target, delay, spread=0.0, reset=0.0):
-        self.order("link", source=source, target=target, delay=delay, spread=spread, reset=reset)
+        self._begin(source, target, {"delay": delay, "spread": spread, "reset": reset})
 
-    def mend(self, source, target):
-        self.order("link", source=source, target=target)
+    def mend(self, source, target, cut=True):
+        """Ends one cut, or one slowness; others of the same link go on."""
+        for state in self.states.get((source, target), []):
+            if ("cut" in state) == cut:
+                self.states[source, target].remove(state)
+                break
+        self._tell(source, target)
+
+    def _begin(self, source, target, state):
+        self.states.setdefault((source, target), []).append(state)
+        self._tell(source, target)
+
+    def _tell(self, source, target):
+        """A cut is stronger than what is slow; of those, the last counts."""
+        states = sorted(self.states.get((source, target), []), key=lambda state: "cut" in state)
+        self.order("link", source=source, target=target, **(states[-1] if states else {}))
 
     def heal(self):
+        self.states.clear()
         self.order("heal")
 
     def reset(self, one, other):

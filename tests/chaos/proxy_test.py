@@ -76,6 +76,11 @@ class Case:
             self.check(f"{caller}: nobody connects over a cut", False)
         except TimeoutError:
             self.check(f"{caller}: nobody connects over a cut", True)
+        self.network.slow(caller, "n2", 0.001)
+        self.network.cut(caller, "n2")
+        self.network.mend(caller, "n2", cut=False)
+        self.network.mend(caller, "n2")
+        self.check(f"{caller}: a link that is cut twice is mended by two", not arrives(far, b"2", QUIET_SECONDS))
         self.network.mend(caller, "n2")
         self.check(f"{caller}: what waited arrives", arrives(far, b"2") and arrives(self.server.accept(), b"4"))
         near.sendall(b"5")

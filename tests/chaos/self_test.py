@@ -1,21 +1,25 @@
 """tests/chaos/self_test.py [--records N] [--seed N]: whether the checker catches every planted fault and lets a good run pass,
 and whether the proxy cuts what it says it cuts. No broker is needed."""
 import argparse
+import os
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import time
+import types
 
 here = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(here), str(here.parent / "broker")]
+sys.path[:0] = [str(here), str(here.parent / "broker"), str(here.parent / "soak")]
 import planted  # noqa: E402
 import proxy_test  # noqa: E402
 import replicas  # noqa: E402
 import scenarios  # noqa: E402
 from checker import check as judge  # noqa: E402
+from disk import Disk  # noqa: E402
 from history import History  # noqa: E402
-from machine import Clocks  # noqa: E402
+from machine import Clocks, Throttle  # noqa: E402
 from nemesis import TROUBLES, Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
@@ -108,6 +112,27 @@ def clocks(check, folder):
     check("a clock of its own jumps, forth and back", its.shows(86_400) and its.shows(-3600))
 
 
+def throttle(check):
+    if lack := Throttle.lacks():
+        print(f"      not tried: {lack}")
+        return
+    with Disk(64) as disk:
+        if not disk.own:
+            print("      not tried: a throttled disk needs a file system of its own")
+            return
+        writer = subprocess.Popen(["sh", "-c", "read go; exec dd if=/dev/zero of=$0 bs=4096 count=10 oflag=direct", disk.data + "/f"],
+                                  stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        node = types.SimpleNamespace(name="test", data=disk.data, up=True, process=writer)
+        its = Throttle(f"weir-chaos-{os.getpid()}")
+        its.begin(node, 10)
+        began = time.monotonic()
+        writer.communicate(b"\n")
+        seconds = time.monotonic() - began
+        its.end(node)
+        its.close()
+        check("ten writes at ten a second take their time", writer.returncode == 0 and seconds > 0.7, seconds)
+
+
 def speed(check, records, seed):
     files = list(planted.World(seed, records).files())
     started = time.process_time()
@@ -134,6 +159,7 @@ def main():
         proxy_test.test(check, folder)
         plans(check)
         clocks(check, folder)
+        throttle(check)
     speed(check, args.records, args.seed)
     check.close()
 
