@@ -14,7 +14,7 @@ Everything is measured against the log as it was read from the start to the end 
     answer      a producer was told UNKNOWN_SERVER_ERROR, by which clients cannot tell what to do
     history     the files themselves make no sense
 
-What plain producers may do is not wrong: their records may repeat, and one that nobody knows the fate of may turn up late.
+What was acknowledged with acks=1 may be lost, though not after a reader saw it. What plain producers may do is not wrong: their records may repeat, and one that nobody knows the fate of may turn up late.
 A leader that has been cut off may answer with an old high watermark; `linear` makes that wrong too (kind `stale`)."""
 from array import array
 from collections import Counter
@@ -151,6 +151,9 @@ def check_producer(history, producer, places, report):
         report.facts[chr(state)] += 1
         if state != ACKNOWLEDGED:
             continue
+        if not producer.for_good:
+            report.facts["acknowledged by a leader alone and lost"] += place[n] < 0
+            continue
         index, offset = producer.partition[n], producer.offset[n]
         if place[n] < 0:
             report.add("lost", f"{history.name(producer.record(n))}, acknowledged as {history.show(index, offset)}")
@@ -170,7 +173,7 @@ def check_producer(history, producer, places, report):
 def check_real_time(history, report):
     """Whoever was answered before another call began is in front of it, whoever made the calls."""
     by_partition = {}
-    for p in history.producers:
+    for p in (p for p in history.producers if p.for_good):
         for n, state in enumerate(p.state):
             if state == ACKNOWLEDGED and p.offset[n] >= 0:
                 by_partition.setdefault(p.partition[n], []).append((p.offset[n], p.invoked[n], p.ended[n], p.record(n)))
@@ -241,7 +244,7 @@ class Reader:
 
 def check_watermarks(history, watermarks, report, linear):
     """One that was asked for later is not lower, nor is it at or below what was acknowledged before."""
-    for p in history.producers:
+    for p in (p for p in history.producers if p.for_good):
         for n, state in enumerate(p.state):
             if state == ACKNOWLEDGED and p.partition[n] in watermarks and p.offset[n] >= 0:
                 watermarks[p.partition[n]].append((p.ended[n], p.ended[n], p.offset[n] + 1))

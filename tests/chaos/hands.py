@@ -27,6 +27,10 @@ class Cursor:
         self.at += max(size, 0)
         return self.raw[self.at - size:self.at].decode() if size >= 0 else None
 
+    def skip_compact(self):
+        size = self.take("b")  # of what is null or short
+        self.at += max(size - 1, 0)
+
     def numbers(self):
         return [self.take("i") for _ in range(self.take("i"))]
 
@@ -106,13 +110,11 @@ class Hands:
         cursor.take("i")
         code = cursor.take("h")
         if code == 0:
-            size = cursor.take("b")  # of a message that is null or short
-            cursor.at += max(size - 1, 0)
+            cursor.skip_compact()  # no message
             cursor.take("b")
-            cursor.at += cursor.take("b") - 1  # topic
+            cursor.skip_compact()  # the topic
             cursor.take("b")
-            cursor.take("i")
-            code = cursor.take("h")
+            _, code = cursor.take("ih")
         self.say(f"{self.topic}-{partition} to {to}: error {code}" if code else f"{self.topic}-{partition} goes to {to}")
         return code
 

@@ -53,6 +53,7 @@ class Producer:
 
     def __init__(self, number, who):
         self.number, self.name, self.idempotent = number, who["name"], who.get("idempotent", False)
+        self.for_good = who.get("acks", "all") == "all"  # an acknowledgement is a promise
         self.partition, self.invoked, self.ended = array("l"), array("q"), array("q")
         self.state = bytearray()  # one of the letters above
         self.offset = array("q")

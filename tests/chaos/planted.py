@@ -19,6 +19,7 @@ class World:
         self.log = [[] for _ in range(partitions)]  # [producer, number]
         self.producers = {"steady": [], "plain": [], "other": []}  # events: dicts
         self.idempotent = {"steady": True, "plain": False, "other": True}
+        self.acks = {}  # where it is not "all"
         self.readers = {"tail": [], "start": []}
         self.calls = []
         for _ in range(records // 10):
@@ -81,7 +82,8 @@ class World:
         """As the workers write them."""
         keys = [f"= {k} {TOPIC} {k}" for k in range(self.partitions)]
         for name, events in self.producers.items():
-            lines = [json.dumps({"role": "producer", "name": name, "idempotent": self.idempotent[name]}), *keys]
+            lines = [json.dumps({"role": "producer", "name": name, "idempotent": self.idempotent[name],
+                                 "acks": self.acks.get(name, "all")}), *keys]
             for e in events:
                 lines.append(f"i {e['n']} {e['k']} {e['t0']}")
                 if e["state"] == "o":
@@ -224,6 +226,12 @@ def came_back(w):
 
 def gave_up(w):
     w.producers["steady"][-1]["F"] = "1 OUT_OF_ORDER_SEQUENCE_NUMBER"
+
+
+def promised_by_one(w):
+    """Not wrong: whoever asks for acks=1 may lose."""
+    w.acks["steady"] = "1"
+    loss(w)
 
 
 def server_error(w):

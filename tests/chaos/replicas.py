@@ -51,7 +51,8 @@ def kafka_batches(raw):
 def kafka(folder):
     found = {}
     for path in sorted(pathlib.Path(folder).glob("*/*.log")):
-        if not path.parent.name.startswith("__"):
+        # Not its own topics, nor what it has renamed to be removed later ("…-delete").
+        if not path.parent.name.startswith("__") and path.parent.name.rsplit("-", 1)[-1].isdigit():
             found.setdefault(path.parent.name, {}).update(kafka_batches(path.read_bytes()))
     return found
 

@@ -150,7 +150,7 @@ class Run:
                  f"{f['repeated by plain producers']} repeats of plain producers; {f['records read']} read; "
                  f"{f['watermarks asked for']} high watermarks, {f['old watermarks']} old ones")
         self.say("; ".join(f"{count} {what}" for what, count in sorted(f.items()) if ": " in what or "' " in what or
-                           "ended with" in what))
+                           "ended with" in what or "alone" in what))
         short = [text for name, copy in self.copies.items() for index, log in history.log.items()
                  if (text := replicas.lacking(copy.get("-".join(map(str, history.partitions[index])), {}), log["start"],
                                               log["start"] + len(log["records"]), f"{name}, {history.show(index)}"))]

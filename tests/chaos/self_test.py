@@ -43,7 +43,10 @@ def faults(check, seed):
         allowed = {kind} | planted.ALSO.get(fault, set())
         check(f"{fault.__name__.replace('_', ' ')} is caught as {kind}", kind in report.kinds and report.kinds <= allowed,
               list(report.lines()))
-    world = planted.planted(planted.World(seed), planted.stale)
+    report = judged(planted.planted(world, planted.promised_by_one))
+    check("acks=1 may lose what nobody saw", not report.kinds and
+          report.facts["acknowledged by a leader alone and lost"] == 1, list(report.lines()))
+    world = planted.planted(world, planted.stale)
     check("an old high watermark is wrong if reads are to be linear, and only then",
           judged(world, True).kinds == {"stale"} and not judged(world).kinds and judged(world).facts["old watermarks"] == 1,
           list(judged(world, True).lines()))
