@@ -50,7 +50,6 @@ class Sending:
     name: what the first one left under way may still come in any order."""
 
     KINDS = {"idempotent": {"enable.idempotence": True, "message.timeout.ms": 0, "acks": "all"},
-             # One request at a time: the order of what is acknowledged is promised.
              "plain": {"message.timeout.ms": 12_000, "acks": "all", "max.in.flight": 1},
              "leader-only": {"message.timeout.ms": 12_000, "acks": 1, "max.in.flight": 1, "request.timeout.ms": 3000}}
 

@@ -2,6 +2,7 @@
 out. The same seed, scenario, cluster and length give the same plan; who leads what when a step comes is the cluster's affair."""
 import math
 import random
+import shutil
 import time
 from dataclasses import dataclass, field
 
@@ -191,6 +192,26 @@ class Replace(Trouble):
         self.cluster.await_ready([self.node])
 
 
+class RollBack(Trouble):
+    """The disk becomes what it was a while ago, as from a snapshot: a real loss of what was acknowledged since. No broker can
+    stand that alone; it shows that the checker sees what really happened to a broker."""
+
+    alone = True
+
+    def begin(self):
+        self.node.ask_to_stop()
+        self.node.ended()
+        shutil.copytree(self.node.data, self.cluster.folder / "snapshot")
+        self.node.start()
+
+    def end(self):
+        self.node.kill()
+        shutil.rmtree(self.node.data)
+        (self.cluster.folder / "snapshot").rename(self.node.data)
+        self.node.start()
+        self.cluster.await_ready([self.node])
+
+
 class FullDisk(Trouble):
     """Down to the last block; a broker that ends because of it is started again when there is room."""
 
@@ -245,7 +266,8 @@ class Elect(Trouble):
 
 
 TROUBLES = {"kill": Kill, "restart": Restart, "rolling": Rolling, "kill-all": KillAll, "pause": Pause, "cut": Cut, "slow": Slow,
-            "lost-answers": LostAnswers, "lost-answers-kill": LostAnswersThenKill, "replace": Replace, "full-disk": FullDisk,
+            "lost-answers": LostAnswers, "lost-answers-kill": LostAnswersThenKill, "replace": Replace, "roll-back": RollBack,
+            "full-disk": FullDisk,
             "slow-disk": SlowDisk, "clock": ClockJump, "reassign": Reassign, "elect": Elect}
 
 
@@ -281,6 +303,8 @@ class Planner:
                 return rng.uniform(4, 8), {}
             case "kill-all":
                 return rng.uniform(0, 2), {}
+            case "roll-back":
+                return rng.uniform(2, 3), {}
             case "full-disk":
                 return rng.uniform(2, 6), {}
             case "slow-disk":

@@ -1,7 +1,7 @@
 """The scenarios: which troubles, which clients, which cluster. Those named after a case of Jepsen's say which."""
 from dataclasses import dataclass, field
 
-# Where repeats are looked for, one plain producer shows by its own repeats that answers did get lost.
+# The plain one shows by its repeats that answers did get lost.
 PRODUCERS = {"idempotent": 2, "plain": 1}
 
 
@@ -21,7 +21,7 @@ class Scenario:
     own_disk: bool = False
     clocks: bool = False
     seconds: float = 60.0  # unless the caller says how long
-    allowed: frozenset = frozenset()  # kinds that are not wrong here
+    must_find: frozenset = frozenset()  # what the checker has to complain of: a run that proves the checker
 
 
 MANY = (3, 5)
@@ -41,6 +41,9 @@ ALL = [
     Scenario("slow-disk", "a disk gives so many writes a second and no more", {"slow-disk": 1}, own_disk=True),
     Scenario("clock-jumps", "a broker's wall clock jumps by seconds to years, both ways", {"clock": 4, "kill": 1}, clocks=True),
     Scenario("cuts", "links cut in one direction or both, between brokers and from clients", {"cut": 4, "slow": 1}, busy=3),
+
+    Scenario("rolled-back-disk", "a disk goes back to what it was seconds ago: a real loss, which the checker must find",
+             {"roll-back": 1}, gap=(1, 3), nodes=(1,), admins=0, must_find=frozenset({"lost", "changed"})),
 
     Scenario("repeats-after-lost-answers", "C4 1: idempotent writes there twice, for the broker knew of no sequences",
              {"lost-answers": 5, "slow": 1, "cut": 1}, gap=(0.2, 1.5), producers={"idempotent": 3, "plain": 1}, admins=0),
