@@ -99,7 +99,11 @@ class History:
     def add(self, lines):
         """`lines` is a file, or any iterator of lines. Producers are to be added before readers are gone through."""
         lines = iter(lines)
-        who = json.loads(next(lines))
+        try:
+            who = json.loads(next(lines))
+        except (StopIteration, ValueError):
+            self.malformed.append("a file without a beginning: its worker died")
+            return self
         if who["role"] == "producer":
             producer = Producer(len(self.producers), who)
             self.numbers[producer.name] = producer.number

@@ -51,6 +51,7 @@ class Sending:
 
     KINDS = {"idempotent": {"enable.idempotence": True, "message.timeout.ms": 0, "acks": "all"},
              "plain": {"message.timeout.ms": 12_000, "acks": "all", "max.in.flight": 1},
+             "probe": {"message.timeout.ms": 100_000, "acks": "all"},
              "leader-only": {"message.timeout.ms": 12_000, "acks": 1, "max.in.flight": 1, "request.timeout.ms": 3000}}
 
     def __init__(self, client, again):
@@ -62,7 +63,13 @@ class Sending:
                                                     "request.timeout.ms": 5000, "retry.backoff.ms": 50,
                                                     "retry.backoff.max.ms": 300, "message.max.bytes": 1_000_000,
                                                     "compression.type": client.rng.choice(["none", "lz4", "zstd"]),
-                                                    **self.KINDS[kind]}))
+                                                    "error_cb": self.failed, **self.KINDS[kind]}))
+
+    def failed(self, error):
+        """Without being told here, librdkafka would throw what is fatal from any call."""
+        if error.fatal() and not self.broken:
+            self.out.line("F", now(), error.name(), error.str().replace("\n", " "))
+            self.broken = True
 
     def told(self, n):
         def told(error, message):
@@ -70,10 +77,6 @@ class Sending:
                 self.out.line("o", n, message.offset() if message.offset() is not None else -1, now())
                 return
             self.out.line("u", n, error.name(), now())
-            if error.fatal() or error.code() == FATAL:
-                if not self.broken:
-                    self.out.line("F", now(), error.name(), error.str().replace("\n", " "))
-                self.broken = True
         return told
 
     def send(self, n, padding):
@@ -87,6 +90,10 @@ class Sending:
         except BufferError:
             return False
         except KafkaException as refused:
+            if refused.args[0].code() == FATAL or refused.args[0].fatal():
+                self.failed(refused.args[0])
+                self.broken = True
+                return False
             self.out.line("i", n, key, began)
             self.out.line("f", n, refused.args[0].name(), now())
         return True
@@ -247,7 +254,7 @@ def make(c):
 def final(c):
     """When all is calm: the whole log, as far as the high watermark is once everything that was sent has an answer, and which
     topics there are. First a record of nobody's is taken by each partition: the cluster does its work again."""
-    probe = Sending(c, 0)  # of the kind "idempotent": it waits for as long as it takes
+    probe = Sending(c, 0)
     answered = {}
     for partition in range(c.partitions):
         probe.out.line("i", partition, probe.out.key(c.topic, partition), now())

@@ -7,22 +7,37 @@ import pathlib
 import struct
 
 WEIR_HEADER, WEIR_FRAME = 4096, 56
-KINDS = {1: "batch", 2: "term start", 4: "configuration", 5: "command"}
+VOTE, KINDS = 3, {1: "batch", 2: "term start", 4: "configuration", 5: "command"}
 KAFKA_HEAD = 12  # base offset, length
 
 
+def _table():
+    for byte in range(256):
+        for _ in range(8):
+            byte = (byte >> 1) ^ (0x82F63B78 if byte & 1 else 0)
+        yield byte
+
+
+CRC_TABLE = tuple(_table())
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = (crc >> 8) ^ CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc ^ 0xFFFFFFFF
+
+
 def weir_frames(raw):
-    """(index, what is compared) of each frame. Behind the last one there may be anything; its checksum is not looked at, for
-    `weir verify` does: a frame that cannot be one ends the file."""
-    at = WEIR_HEADER
-    last = 0
+    """(index, what is compared) of each frame. Behind the last one there may be anything, whole frames of a file's earlier
+    life too, which have another salt in their checksum."""
+    salt, at = raw[16:24], WEIR_HEADER
     while at + WEIR_FRAME <= len(raw):
-        size, _, kind, pad, pad2, term, index, base, count = struct.unpack_from("<IIBBHQQqI", raw, at + 4)
-        if kind not in (*KINDS, 3) or pad or pad2 or at + WEIR_FRAME + size > len(raw) or index < last:
+        checksum, size, _, kind, _, _, term, index, base, count = struct.unpack_from("<IIIBBHQQqI", raw, at)
+        if checksum != crc32c(salt + struct.pack("<Q", at) + raw[at + 4:at + WEIR_FRAME]):
             return
         body = raw[at + WEIR_FRAME:at + WEIR_FRAME + size]
-        if kind != 3:  # a vote is the node's own
-            last = index
+        if kind != VOTE:  # which is the node's own
             yield index, (term, KINDS[kind], base, count, hashlib.sha256(body).hexdigest())
         at += WEIR_FRAME + size
 

@@ -123,7 +123,7 @@ class Run:
                 code = "no end"
             if code:
                 self.check(f"{name} ends in order", False, (code, (self.folder / f"{name}.err").read_text()[-800:]))
-        reader = self.client("final", "final", kind="idempotent")
+        reader = self.client("final", "final", kind="probe")
         try:
             said = reader.communicate(timeout=CALM_SECONDS * 3)[0].splitlines()
             said = json.loads(said[-1]) if said else {}

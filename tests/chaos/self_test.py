@@ -52,10 +52,13 @@ def faults(check, seed):
           list(judged(world, True).lines()))
 
 
-def weir_segment(entries):
-    raw = b"\0" * replicas.WEIR_HEADER
+def weir_segment(entries, salt=b"saltsalt"):
+    raw = bytes(16) + salt + bytes(replicas.WEIR_HEADER - 24)
     for index, body in entries:
-        raw += struct.pack("<IIIBBHQQqIIq", 0, len(body), 0, 1, 0, 0, 1, index, 3 * index, 3, 0, 0) + body
+        frame = struct.pack("<IIBBHQQqIIq", len(body), 0, 1, 0, 0, 1, index, 3 * index, 3, 0, 0)
+        raw += struct.pack("<I", replicas.crc32c(salt + struct.pack("<Q", len(raw)) + frame)) + frame + body
+    if salt == b"saltsalt":  # behind the end, what the file was before
+        raw += weir_segment([(n, b"old") for n in range(1, 99)], b"pepper!!")[len(raw):]
     return raw + b"\0" * 500
 
 
