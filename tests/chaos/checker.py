@@ -266,8 +266,8 @@ def check_watermarks(history, watermarks, report, linear):
 def check_catalog(history, report):
     """Calls of one admin client, one at a time: what each topic may be, as a set of partition counts (0: not there). What
     nobody knows the fate of may also happen later. Only the look at the end is held to it: brokers apply what they have
-    answered a moment later."""
-    possible, late = {}, {}
+    answered a moment later; a description before that must at least show what the topic was at some time."""
+    possible, late, ever = {}, {}, {}
     for call in sorted(history.calls, key=lambda c: c["t0"]):
         topic, op, result = call["topic"], call["op"], call["result"]
         before, open_ = possible.get(topic, {0}), late.setdefault(topic, set())
@@ -275,8 +275,13 @@ def check_catalog(history, report):
         if op == "final":
             if call["partitions"] not in before | open_:
                 report.add("catalog", f"{topic} has {call['partitions']} partitions; possible: {sorted(before | open_)}")
+        elif op == "describe":
+            if result == "ok" and call["partitions"] not in ever.get(topic, {0}):
+                report.add("catalog", f"{topic} is described with {call['partitions']} partitions; ever possible: "
+                                      f"{sorted(ever.get(topic, {0}))}")
         elif op in ("create", "delete", "grow"):
             after = call["partitions"] if op != "delete" else 0
+            ever.setdefault(topic, {0}).add(after)
             if result == "ok":
                 if op == "create" and 0 not in before | open_:
                     report.add("catalog", f"{topic} was made though it was there")

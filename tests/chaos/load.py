@@ -210,6 +210,16 @@ class Admin:
                                        "result": result, "code": code}))
         return result
 
+    def describe(self, topic):
+        began, partitions, result, code = now(), 0, "ok", ""
+        try:
+            found = self.admin.list_topics(topic, timeout=5).topics[topic]
+            partitions = len(found.partitions) if found.error is None else 0
+        except KafkaException as failed:
+            result, code = "unknown", failed.args[0].name()
+        self.out.line("a", json.dumps({"op": "describe", "topic": topic, "partitions": partitions, "t0": began, "t1": now(),
+                                       "result": result, "code": code}))
+
     def pause(self, seconds):
         end = time.monotonic() + seconds
         while self.c.running() and time.monotonic() < end:
@@ -223,6 +233,7 @@ class Admin:
             new = NewTopic(name, partitions, self.c.plan["replicas"])
             self.call("create", name, partitions, lambda: self.admin.create_topics([new], request_timeout=10))
             self.pause(rng.uniform(0, 1))
+            self.describe(name)
             if rng.random() < 0.6:
                 grown = NewPartitions(name, partitions + 2)
                 self.call("grow", name, partitions + 2, lambda: self.admin.create_partitions([grown], request_timeout=10))
@@ -236,7 +247,9 @@ class Admin:
 def make(c):
     """The topic of the run."""
     admin = AdminClient(c.settings())
-    config = {"retention.ms": "-1", "min.insync.replicas": str(c.plan["min_insync"]), "segment.bytes": str(1 << 20)}
+    # A broker whose clock is behind would refuse what comes from its future.
+    config = {"retention.ms": "-1", "message.timestamp.after.max.ms": str((1 << 63) - 1),
+              "min.insync.replicas": str(c.plan["min_insync"]), "segment.bytes": str(1 << 20)}
     end = time.monotonic() + 60
     while True:
         try:
@@ -295,7 +308,8 @@ def topics(c):
     out.close()
 
 
-ROLES = {"produce": produce, "read-tail": read, "read-all": read, "admin": lambda c: Admin(c).go(), "make": make, "final": final}
+ROLES = {"produce": produce, "read-tail": read, "read-all": read, "admin": lambda c: Admin(c).go(), "make": make,
+         "final": final}
 
 
 if __name__ == "__main__":

@@ -1,30 +1,10 @@
-"""What happens to the brokers of a run, and when: a plan made from a seed before anything starts, printed, and then carried
-out. The same seed, scenario, cluster and length give the same plan; who leads what when a step comes is the cluster's affair."""
-import math
-import random
+"""The troubles that brokers can have, and who carries out a plan of them (plan.py). Who leads what when a step comes is the
+cluster's affair."""
 import shutil
 import time
-from dataclasses import dataclass, field
 
 from network import CLIENTS
-
-ANY = "any"
-
-
-@dataclass(order=True)
-class Step:
-    """One trouble: from `at` seconds on for `lasts`, on `target` (a node's name)."""
-
-    at: float
-    what: str
-    target: str = field(compare=False)
-    lasts: float = field(compare=False, default=0.0)
-    words: dict = field(compare=False, default_factory=dict)
-
-    def __str__(self):
-        more = " ".join(f"{k}={v}" for k, v in self.words.items())
-        return f"{self.at:7.2f} s  {self.what} {self.target}" + (f" for {self.lasts:.2f} s" if self.lasts else "") + \
-            (f" ({more})" if more else "")
+from plan import Step
 
 
 class Trouble:
@@ -269,81 +249,6 @@ TROUBLES = {"kill": Kill, "restart": Restart, "rolling": Rolling, "kill-all": Ki
             "lost-answers": LostAnswers, "lost-answers-kill": LostAnswersThenKill, "replace": Replace, "roll-back": RollBack,
             "full-disk": FullDisk,
             "slow-disk": SlowDisk, "clock": ClockJump, "reassign": Reassign, "elect": Elect}
-
-
-class Planner:
-    """Draws steps from a mix: {what: weight}. `busy` bounds how many run side by side."""
-
-    def __init__(self, seed, nodes, partitions, replicas, seconds, mix, gap, busy=2):
-        self.rng, self.nodes, self.seconds, self.mix = random.Random(seed), nodes, seconds, mix
-        self.partitions, self.replicas, self.gap, self.busy = partitions, replicas, gap, busy
-
-    def words(self, what):
-        rng = self.rng
-        whole = len(self.nodes) > 1
-        match what:
-            case "kill":
-                lasts = rng.uniform(0, 3)
-                return lasts, {"again": rng.randrange(1, 4), "after": round(rng.uniform(0.1, 1.5), 2)} if rng.random() < 0.2 else {}
-            case "pause":
-                return rng.choice([rng.uniform(0.2, 1.5), rng.uniform(3, 9)]), {}
-            case "cut":
-                who = rng.choice(["brokers", "brokers", "clients", "all"]) if whole else "clients"
-                return rng.uniform(1, 9), {"way": rng.choice(["in", "out", "both"]), "who": who} | \
-                    ({"then": "reset"} if rng.random() < 0.5 else {})
-            case "slow":
-                return rng.uniform(2, 8), {"way": "both", "who": "all" if whole else "clients",
-                                           "delay": round(rng.choice([0.005, 0.05, 0.3]), 3), "spread": 0.02,
-                                           "reset": rng.choice([0, 0.01, 0.05])}
-            case "lost-answers":
-                return rng.uniform(0.1, 1.5), {}
-            case "lost-answers-kill":
-                return rng.uniform(0.1, 1.0), {"down": round(rng.uniform(0, 2), 2)}
-            case "replace":
-                return rng.uniform(4, 8), {}
-            case "kill-all":
-                return rng.uniform(0, 2), {}
-            case "roll-back":
-                return rng.uniform(2, 3), {}
-            case "full-disk":
-                return rng.uniform(2, 6), {}
-            case "slow-disk":
-                return rng.uniform(2, 6), {"writes": rng.choice([5, 20, 100])}
-            case "clock":
-                return rng.uniform(1, 8), {"seconds": rng.choice([-86_400, -60, -2, 2, 60, 3600, 86_400 * 400])}
-            case "reassign":
-                size = rng.randrange(min(2, len(self.nodes)), self.replicas + 1)
-                return 0.0, {"partition": rng.randrange(self.partitions),
-                             "to": [int(n[1:]) for n in rng.sample(self.nodes, size)]}
-            case _:
-                return 0.0, {}
-
-    def plan(self):
-        steps, at, ends, taken = [], self.rng.uniform(*self.gap), [], {}
-        alone_until = 0.0
-        # All kinds once in any order, then at random: a short run sees each, as far as its time allows.
-        first = list(self.mix)
-        self.rng.shuffle(first)
-        while at < self.seconds:
-            what = first.pop() if first else self.rng.choices(list(self.mix), list(self.mix.values()))[0]
-            kind, target = TROUBLES[what], self.rng.choice(self.nodes)
-            lasts, words = self.words(what)
-            lasts = round(lasts, 2)
-            running = [e for e in ends if e > at]
-            if kind.alone:
-                at = max([at, alone_until, *running])
-            elif len(running) >= self.busy:
-                at = sorted(running)[-self.busy]
-            at = max(at, alone_until)
-            at = max([at, *(taken.get((target, part), 0.0) for part in kind.takes)])
-            at = math.ceil(at * 100) / 100
-            steps.append(Step(at, what, target, lasts, words))
-            ends.append(at + lasts)
-            taken.update({(target, part): at + lasts for part in kind.takes})
-            if kind.alone:
-                alone_until = at + lasts
-            at += self.rng.uniform(*self.gap)
-        return sorted(steps)
 
 
 class Nemesis:

@@ -64,13 +64,15 @@ class World:
                     whole = len(self.log[k])
                     begin = 0 if name == "start" else whole // 2 + again
                     events.append(["w", k, whole, self.tick(), self.tick()])
-                    events += [["r", k, o, *self.log[k][o]] for o in range(begin, whole - 100 - self.rng.randrange(20))]  # nobody saw the last ones
+                    seen = whole - 100 - self.rng.randrange(20)  # nobody saw the last ones
+                    events += [["r", k, o, *self.log[k][o]] for o in range(begin, seen)]
 
     def _admin(self):
         for number in range(20):
             name = f"brief-{number}"
             self.call("create", name, self.rng.choice(["ok", "ok", "unknown", "fail"]), 2)
             kept = self.calls[-1]["result"] == "ok"
+            self.call("describe", name, "ok", 2 if kept else 0)
             self.call("grow", name, self.rng.choice(["ok", "unknown", "fail"]) if kept else "fail", 5)
             self.call("final", name, "ok", (5 if self.calls[-1]["result"] == "ok" else 2) if kept else 0)
 
@@ -219,6 +221,11 @@ def catalog(w):
     w.call("final", "kept", "ok", 0)
 
 
+def described(w):
+    w.call("create", "other", "ok", 3)
+    w.call("describe", "other", "ok", 4)
+
+
 def came_back(w):
     w.call("create", "gone", "ok", 3)
     w.call("delete", "gone", "ok", 0)
@@ -252,7 +259,7 @@ def stale(w):
 FAULTS = {unread: "unread", server_error: "answer", loss: "lost", truncation: "lost", duplicate: "twice",
           swap: "swapped", plain_swap: "overtaken", vanished: "vanished", two_values: "changed", hole: "hole", moved: "moved",
           overtaken: "overtaken", phantom: "phantom", foreign: "phantom", backwards: "backwards", skipped: "hole",
-          watermark: "watermark", watermark_beyond: "vanished", damaged: "damaged", catalog: "catalog",
+          watermark: "watermark", watermark_beyond: "vanished", damaged: "damaged", catalog: "catalog", described: "catalog",
           came_back: "catalog", gave_up: "gave up"}
 # Planted faults that cannot be without another.
 ALSO = {truncation: {"vanished"}, moved: {"overtaken"}}

@@ -22,7 +22,8 @@ from checker import check as judge  # noqa: E402
 from hands import Hands  # noqa: E402
 from history import History  # noqa: E402
 from machine import Clocks, Throttle  # noqa: E402
-from nemesis import Nemesis, Planner  # noqa: E402
+from nemesis import TROUBLES, Nemesis  # noqa: E402
+from plan import Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
 TOPIC = "chaos"
@@ -70,8 +71,8 @@ class Run:
     def plan(self):
         s = self.scenario
         mix = {k: v for k, v in s.mix.items() if len(self.cluster.nodes) > 1 or k not in ("elect", "reassign")}
-        return Planner(f"{self.args.seed}-{s.name}", [n.name for n in self.cluster.nodes], s.partitions, self.cluster.copies_each,
-                       self.seconds, mix, s.gap, s.busy).plan()
+        return Planner(TROUBLES, f"{self.args.seed}-{s.name}", [n.name for n in self.cluster.nodes], s.partitions,
+                       self.cluster.copies_each, self.seconds, mix, s.gap, s.busy).plan()
 
     def client(self, role, name, **more):
         plan = {"topic": TOPIC, "partitions": self.scenario.partitions, "replicas": self.cluster.copies_each,

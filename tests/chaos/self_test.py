@@ -20,7 +20,8 @@ from checker import check as judge  # noqa: E402
 from disk import Disk  # noqa: E402
 from history import History  # noqa: E402
 from machine import Clocks, Throttle  # noqa: E402
-from nemesis import TROUBLES, Planner  # noqa: E402
+from nemesis import TROUBLES  # noqa: E402
+from plan import Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
 
@@ -99,15 +100,16 @@ def plans(check):
         size = scenario.nodes[-1]
 
         def plan(seed):
-            return Planner(seed, [f"n{n}" for n in range(1, size + 1)], scenario.partitions, min(size, 3), 300, scenario.mix,
-                           scenario.gap, scenario.busy).plan()
+            return Planner(TROUBLES, seed, [f"n{n}" for n in range(1, size + 1)], scenario.partitions, min(size, 3), 300,
+                           scenario.mix, scenario.gap, scenario.busy).plan()
         first = plan("1")
         check(f"plans of {scenario.name} are the seed's",
               list(map(str, first)) == list(map(str, plan("1"))) != list(map(str, plan("2"))))
         alone = [s for s in first if TROUBLES[s.what].alone]
         beside = [(a, s) for a in alone for s in first if s is not a and s.at + 0.001 < a.at + a.lasts and
                   a.at + 0.001 < s.at + s.lasts]
-        check("and all its troubles come, each in its place", {s.what for s in first} == set(scenario.mix) and not beside, beside)
+        check("and all its troubles come, each in its place",
+              {s.what for s in first} == set(scenario.mix) and not beside, beside)
 
 
 def clocks(check, folder):
@@ -126,8 +128,8 @@ def throttle(check):
         if not disk.own:
             print("      not tried: a throttled disk needs a file system of its own")
             return
-        writer = subprocess.Popen(["sh", "-c", "read go; exec dd if=/dev/zero of=$0 bs=4096 count=10 oflag=direct", disk.data + "/f"],
-                                  stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        ten = "read go; exec dd if=/dev/zero of=$0/file bs=4096 count=10 oflag=direct"
+        writer = subprocess.Popen(["sh", "-c", ten, disk.data], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
         node = types.SimpleNamespace(name="test", data=disk.data, up=True, process=writer)
         its = Throttle(f"weir-chaos-{os.getpid()}")
         its.begin(node, 10)
