@@ -1,5 +1,6 @@
 """The brokers that chaos is made with. A node has a name, a process, a data directory and what can be done to it; a cluster has
 nodes, addresses for clients, and knows how to compare what its nodes stored. All traffic goes through the proxy."""
+import ctypes
 import os
 import pathlib
 import shutil
@@ -19,7 +20,13 @@ from harness import answer  # noqa: E402
 from peer import kafka  # noqa: E402
 
 STOP_SECONDS = 60
+PRCTL, PR_SET_PDEATHSIG = ctypes.CDLL(None).prctl, 1
 DISK_MIB = 768  # of a node whose disk is a file system of its own
+
+
+def end_with_the_run():
+    """In a new process: whatever ends the run, kill -9 too, ends its brokers."""
+    PRCTL(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Node:
@@ -43,7 +50,7 @@ class Node:
     def spawn(self, command, log):
         """Its process, known to the proxy before it can have connected anywhere."""
         process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                   env={**os.environ, **self.env})
+                                   env={**os.environ, **self.env}, preexec_fn=end_with_the_run)
         self.cluster.network.pid(self.name, process.pid)
         self.paused = False
         return process

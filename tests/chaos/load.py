@@ -29,9 +29,11 @@ class Client:
         self.role, self.name, self.bootstrap, self.folder, self.plan = role, name, bootstrap, folder, plan
         self.topic, self.partitions = plan["topic"], plan["partitions"]
         self.rng = random.Random(f"{seed}-{name}")
+        self.parent = os.getppid()
 
     def running(self):
-        return not os.path.exists(f"{self.folder}/stop")
+        """Until it is told to stop, or nobody is there any more who could."""
+        return not os.path.exists(f"{self.folder}/stop") and os.getppid() == self.parent
 
     def history(self, name=None, **who):
         return Writer(f"{self.folder}/history-{name or self.name}", name=name or self.name, **who)
