@@ -101,6 +101,7 @@ class WeirNode(Node):
         self.broker = Broker(weir, data=str(self.data), smp=1, memory="384M", log=str(self.log_path), options=options)
         self.client_port = self.broker.kafka_port  # past the proxy
         self.seen_by_clients, = free_ports(1)
+        self.broker.options.append("topics.auto_create=false")  # a client's question would bring deleted topics back
         self.broker.options.append(f"kafka.advertise=127.0.0.1:{self.seen_by_clients}")
         cluster.network.route(self.seen_by_clients, self.broker.kafka_port, self.name)
 

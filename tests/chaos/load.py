@@ -65,13 +65,27 @@ class Sending:
                                                     "request.timeout.ms": 5000, "retry.backoff.ms": 50,
                                                     "retry.backoff.max.ms": 300, "message.max.bytes": 1_000_000,
                                                     "compression.type": client.rng.choice(["none", "lz4", "zstd"]),
-                                                    "error_cb": self.failed, **self.KINDS[kind]}))
+                                                    **self.KINDS[kind]}))
 
-    def failed(self, error):
-        """Without being told here, librdkafka would throw what is fatal from any call."""
-        if error.fatal() and not self.broken:
-            self.out.line("F", now(), error.name(), error.str().replace("\n", " "))
+    def perform(self, call, *arguments):
+        """Any call of the client throws what is fatal."""
+        try:
+            return call(*arguments)
+        except KafkaException as thrown:
+            error = thrown.args[0]
+            if not error.fatal() and error.code() != FATAL:
+                raise
+            if not self.broken:
+                self.out.line("F", now(), error.name(), error.str().replace("\n", " "))
             self.broken = True
+            return None
+
+    def poll(self, seconds):
+        self.perform(self.producer.poll, seconds)
+
+    def close(self, patience):
+        self.perform(self.producer.flush, patience)
+        self.out.close()
 
     def told(self, n):
         def told(error, message):
@@ -92,12 +106,10 @@ class Sending:
         except BufferError:
             return False
         except KafkaException as refused:
-            if refused.args[0].code() == FATAL or refused.args[0].fatal():
-                self.failed(refused.args[0])
-                self.broken = True
-                return False
             self.out.line("i", n, key, began)
             self.out.line("f", n, refused.args[0].name(), now())
+            if refused.args[0].fatal():
+                raise
         return True
 
 
@@ -111,16 +123,15 @@ def produce(c):
         while c.running() and not session.broken:
             ahead = n / rate - (time.monotonic() - started)
             if ahead > 0:
-                session.producer.poll(min(ahead, 0.02))
+                session.poll(min(ahead, 0.02))
                 continue
             if ahead < -1:  # no storm after a silence
                 started = time.monotonic() - n / rate
             size = TOO_LARGE if c.rng.random() < 0.0005 else c.rng.choice([20, 100, 100, 1000, 5000])
-            if session.send(n, letters[:size]):
+            if session.perform(session.send, n, letters[:size]):
                 n += 1
-            session.producer.poll(0)
-        session.producer.flush(0.1 if session.broken else c.plan.get("flush", 60))
-        session.out.close()
+            session.poll(0)
+        session.close(0.1 if session.broken else 60)
         again += 1
         c.name = base
 
@@ -275,8 +286,7 @@ def final(c):
         probe.out.line("i", partition, probe.out.key(c.topic, partition), now())
         probe.producer.produce(c.topic, value_of(c.name, partition, "probe"), partition=partition,
                                on_delivery=lambda e, m, n=partition: (probe.told(n)(e, m), answered.update({n: e is None})))
-    probe.producer.flush(c.plan["patience"])
-    probe.out.close()
+    probe.close(c.plan["patience"])
     out = c.history("log", role="final")
     reading, consumer = Reading(c, out), c.consumer()
     end, high, ends = time.monotonic() + c.plan["patience"], {}, set()

@@ -30,6 +30,19 @@ TOPIC = "chaos"
 CALM_SECONDS = 120  # within which a cluster that is left alone must serve again
 
 
+class Named(Checks):
+    """Says again at the end what failed."""
+
+    def __init__(self):
+        super().__init__()
+        self.scenario, self.wrong = "", []
+
+    def __call__(self, name, good, detail=""):
+        if not good:
+            self.wrong.append(f"{self.scenario}: {name}")
+        return super().__call__(name, good, detail)
+
+
 def judged(folder, linear):
     """Readers' files come last: what they saw is held against what the others wrote."""
     history, files = History(), [open(path) for path in sorted(pathlib.Path(folder).glob("history-*"))]
@@ -185,7 +198,7 @@ def one(args, scenario, python, check):
     """Whether it could be run here."""
     folder = tempfile.mkdtemp(prefix=f"weir-chaos-{scenario.name}-")
     print(f"--- {scenario.name}: {scenario.about}\nseed {args.seed}, cluster {args.cluster}; all files in {folder}", flush=True)
-    failed = check.failed
+    failed, check.scenario = check.failed, scenario.name
     run = Run(args, scenario, python, check, folder)
     try:
         if lack := run.lacks():
@@ -239,9 +252,11 @@ def main():
         parser.error(f"not with {args.cluster}: {', '.join(sorted(missing))}")
     from driver import ecosystems
     python = ecosystems.python_or_skip(ecosystems.cache_folder())
-    check = Checks()
+    check = Named()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     skipped = sum(not one(args, scenario, python, check) for scenario in chosen)
+    for name in check.wrong:
+        print(f"FAILED {name}")
     print(f"{check.passed} passed, {check.failed} failed, {skipped} skipped")
     sys.exit(1 if check.failed or not check.passed + skipped else 0)
 
