@@ -174,6 +174,7 @@ class KafkaNode(Node):
 class Cluster:
     copies_each, min_insync, read_copies = 3, 2, None
     start_seconds = 60
+    last_stops = True  # whether the last of all brokers ends in order, too
 
     def __init__(self, folder, own_disks=False):
         self.folder, self.own_disks = pathlib.Path(folder), own_disks
@@ -247,6 +248,7 @@ class weir_cluster(WeirAlone):  # noqa: N801  named for the one place that knows
 
 
 class KafkaCluster(Cluster):
+    last_stops = False  # without a majority it waits for minutes for somebody to take its leases over
     start_seconds = 120
     read_copies = staticmethod(replicas.kafka)
 

@@ -108,7 +108,7 @@ class Sending:
         except KafkaException as refused:
             self.out.line("i", n, key, began)
             self.out.line("f", n, refused.args[0].name(), now())
-            if refused.args[0].fatal():
+            if refused.args[0].fatal() or refused.args[0].code() == FATAL:
                 raise
         return True
 

@@ -93,6 +93,12 @@ def copies(check, folder):
                   replicas.lacking(holed, 3, 180, "") and replicas.lacking(whole, 3, 181, ""))
             check(f"copies of {kind}'s: {name}", len(found) == bool(wanted) and wanted in "".join(found), found)
 
+    one = {"x-0": {1: (1, "batch", 0, 1, "a")}}
+    later = {"x-0": {**one["x-0"], 2: (2, "term start", 1, 0, "b")}}
+    more = {"x-0": {**later["x-0"], 3: (2, "batch", 1, 1, "c")}}
+    check("a term that began while others were down is no difference, a record is",
+          not list(replicas.differences({1: one, 2: later}, 2)) and len(list(replicas.differences({1: one, 2: more}, 2))) == 1)
+
 
 def plans(check):
     """The same seed, the same plan; all kinds in it; none that is to be alone beside another."""
