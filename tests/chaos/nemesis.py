@@ -6,6 +6,8 @@ import time
 from network import CLIENTS
 from plan import Step
 
+SLACK_SECONDS = 30
+
 
 class Trouble:
     """Something that can be begun and ended. `alone`: only when nothing else is wrong, all copies are in step, and nothing
@@ -258,11 +260,15 @@ class Nemesis:
         self.cluster, self.hands, self.say = cluster, hands, say
         self.running, self.done = [], {}
 
-    def run(self, plan, stopped=lambda: False):
+    def run(self, plan, seconds):
+        """`seconds` as planned; brokers that take long over everything get twice that, and what is left then is left out."""
         began = time.monotonic()
         waiting = list(plan)
-        while (waiting or self.running) and not stopped():
+        while waiting or self.running:
             age = time.monotonic() - began
+            if waiting and age > 2 * seconds + SLACK_SECONDS:
+                self.say(f"left out, for it is late: {len(waiting)} steps")
+                waiting.clear()
             ends = min(self.running, key=lambda r: r[0], default=None)
             if ends and ends[0] <= age:
                 self.running.remove(ends)

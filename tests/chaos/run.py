@@ -114,7 +114,7 @@ class Run:
         for step in plan:
             print(f"    {step}")
         nemesis = Nemesis(self.cluster, self.hands, self.say)
-        nemesis.run(plan)
+        nemesis.run(plan, self.seconds)
         self.check(f"{sum(nemesis.done.values())} of {len(plan)} steps were carried out: {nemesis.done}", nemesis.done)
         self.say("left alone from here on")
 
