@@ -28,6 +28,7 @@ from process import Checks  # noqa: E402
 
 TOPIC = "chaos"
 CALM_SECONDS = 120  # within which a cluster that is left alone must serve again
+HOME_SECONDS = 15
 
 
 class Named(Checks):
@@ -120,13 +121,10 @@ class Run:
 
     def calm(self):
         self.cluster.await_ready(self.cluster.nodes)
-        home = None
-        if "reassign" in self.scenario.mix and len(self.cluster.nodes) > 1:  # every partition with all its copies again
-            home = [n.number for n in self.cluster.nodes][:self.cluster.copies_each]
-            self.hands.await_in_step(CALM_SECONDS)
-            for partition in range(self.scenario.partitions):
-                self.hands.reassign(partition, home)
-        good = self.hands.await_in_step(CALM_SECONDS, home)
+        if "reassign" in self.scenario.mix and len(self.cluster.nodes) > 1:
+            good = self.go_home()
+        else:
+            good = self.hands.await_in_step(CALM_SECONDS)
         self.check("left alone, all copies come into step", good, self.hands.metadata())
         (self.folder / "stop").touch()
         for name, worker in self.workers.items():
@@ -146,6 +144,18 @@ class Run:
             said = {}
         self.check("every partition takes a record and can be read to its end", said and said["taken"] == said["read"] ==
                    said["of"], said or (self.folder / "final.err").read_text()[-800:])
+
+    def go_home(self):
+        """Every partition with all its copies on the first brokers again, so that copies can be counted. Asked for again
+        where it does not happen: a move that replaces one under way may be left half done by Kafka."""
+        home = [n.number for n in self.cluster.nodes][:self.cluster.copies_each]
+        for _ in range(CALM_SECONDS // HOME_SECONDS):
+            for partition, (_, copies, _) in sorted(self.hands.metadata().items()):
+                if sorted(copies) != home:
+                    self.hands.reassign(partition, home)
+            if self.hands.await_in_step(HOME_SECONDS, home):
+                return True
+        return False
 
     def stop(self):
         majority = len(self.cluster.nodes) // 2 + 1
