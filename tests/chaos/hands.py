@@ -100,8 +100,9 @@ class Hands:
         return True
 
     def reassign(self, partition, to):
-        """Asked for, not waited for; the answer's error code, or None when nobody gave one."""
-        copies = compact(b"") if to is None else bytes([len(to) + 1]) + struct.pack(f">{len(to)}i", *to)
+        """Asked for, not waited for; the answer's error code, or None when nobody gave one. `to` None: what is under way ends
+        where it is."""
+        copies = b"\0" if to is None else bytes([len(to) + 1]) + struct.pack(f">{len(to)}i", *to)
         one = struct.pack(">i", partition) + copies + b"\0"
         topic = compact(self.topic.encode()) + b"\x02" + one + b"\0"
         cursor = self.ask(ALTER_REASSIGNMENTS, 0, struct.pack(">i", 10_000) + b"\x02" + topic + b"\0", flexible=True)

@@ -147,11 +147,14 @@ class Run:
 
     def go_home(self):
         """Every partition with all its copies on the first brokers again, so that copies can be counted. Asked for again
-        where it does not happen: a move that replaces one under way may be left half done by Kafka."""
+        where it does not happen, once what is under way was called off: Kafka may leave a move half done that replaced
+        another."""
         home = [n.number for n in self.cluster.nodes][:self.cluster.copies_each]
-        for _ in range(CALM_SECONDS // HOME_SECONDS):
+        for attempt in range(CALM_SECONDS // HOME_SECONDS):
             for partition, (_, copies, _) in sorted(self.hands.metadata().items()):
                 if sorted(copies) != home:
+                    if attempt:
+                        self.hands.reassign(partition, None)
                     self.hands.reassign(partition, home)
             if self.hands.await_in_step(HOME_SECONDS, home):
                 return True
