@@ -20,6 +20,7 @@ from workers import parse, value_of  # noqa: E402
 # Brokers that say nothing are given up early, so that a short run sees much.
 PATIENCE = {"socket.timeout.ms": 6000, "socket.connection.setup.timeout.ms": 3000, "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 500, "topic.metadata.refresh.interval.ms": 3000, "log_level": 0}
+LAST_PASS_SECONDS = 60
 TOO_LARGE = 2_000_000
 PARTITION_END, FATAL = -191, -150
 
@@ -174,25 +175,33 @@ class Reading:
 
 
 def read(c):
-    """Sessions of some seconds each, from the end of the log or from its beginning."""
+    """Sessions of some seconds each, from the end of the log or from its beginning; of the latter one more, to the end, when
+    the run is over, so that a short one has been read as well."""
     out = c.history(role="reader")
-    reading = Reading(c, out)
-    while c.running():
-        isolation = c.rng.choice(["read_committed", "read_uncommitted"])
-        consumer = c.consumer(**{"isolation.level": isolation})
-        out.line("s", now())
-        at = OFFSET_BEGINNING if c.role == "read-all" else OFFSET_END
-        consumer.assign([TopicPartition(c.topic, p, at) for p in range(c.partitions)])
-        end, ends, ask = time.monotonic() + c.rng.uniform(4, 12), set(), 0
-        while c.running() and time.monotonic() < end and (c.role == "read-tail" or len(ends) < c.partitions):
-            for m in consumer.consume(1000, 0.2):
-                ends.add(reading.take(m))
-            ends.discard(None)
-            if time.monotonic() > ask:
-                reading.ask_watermark(consumer, c.rng.randrange(c.partitions))
-                ask = time.monotonic() + 0.3
-        consumer.close()
+    reading, over = Reading(c, out), False
+    while not over:
+        over = not c.running()
+        if over and c.role != "read-all":
+            break
+        session(c, reading, LAST_PASS_SECONDS if over else c.rng.uniform(4, 12), lambda last=over: last or c.running())
     out.close()
+
+
+def session(c, reading, seconds, going):
+    isolation = c.rng.choice(["read_committed", "read_uncommitted"])
+    consumer = c.consumer(**{"isolation.level": isolation})
+    reading.out.line("s", now())
+    at = OFFSET_BEGINNING if c.role == "read-all" else OFFSET_END
+    consumer.assign([TopicPartition(c.topic, p, at) for p in range(c.partitions)])
+    end, ends, ask = time.monotonic() + seconds, set(), 0
+    while going() and time.monotonic() < end and (c.role == "read-tail" or len(ends) < c.partitions):
+        for m in consumer.consume(1000, 0.2):
+            ends.add(reading.take(m))
+        ends.discard(None)
+        if time.monotonic() > ask:
+            reading.ask_watermark(consumer, c.rng.randrange(c.partitions))
+            ask = time.monotonic() + 0.3
+    consumer.close()
 
 
 class Admin:

@@ -62,7 +62,7 @@ ALL = [
              readers=("read-tail", "read-tail", "read-tail", "read-all"), partitions=3),
     Scenario("seen-then-lost", "C4 later (acks=1 data visible, then lost): what a reader saw stays, whatever acks was",
              {"kill": 3, "pause": 2, "cut": 3}, gap=(0.3, 2), producers={"leader-only": 3}, admins=0,
-             readers=("read-tail", "read-tail", "read-tail")),
+             readers=("read-tail", "read-tail", "read-all")),
     Scenario("two-of-three-changed", "C4 later: two of three members changed at once",
              {"reassign": 6, "kill": 1, "cut": 1}, gap=(0.2, 1.5), nodes=(5,), partitions=3),
 ]
