@@ -112,13 +112,20 @@ class WeirNode(Node):
 
     def ready(self):
         try:
-            return self.broker.get("/v1/status/ready", timeout=2)[0] == 200
+            if self.broker.get("/v1/status/ready", timeout=2)[0] != 200:
+                return False
+            self.number = self.broker.json("/v1/cluster")["node_id"]
+            return True
         except OSError:
             return False
 
     def wipe(self):
+        """A broker without its disk is another one, which gets another number."""
         shutil.rmtree(self.data)
         self.data.mkdir()
+        if "--node-id" in self.flags:
+            at = self.flags.index("--node-id")
+            del self.flags[at:at + 2]
 
 
 class KafkaNode(Node):

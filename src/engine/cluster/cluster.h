@@ -210,6 +210,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // lead_cluster.cc
   seastar::future<> lead_cluster();
   void shape_group0();
+  seastar::future<> retire_replaced();
   seastar::future<> balance();
 
   seastar::future<> open_partitions(uuid topic_id, std::size_t from);
@@ -282,6 +283,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   bool interrupted_ = false;
   std::map<log_index, pending> pending_;
   progress<log_index> applied_;
+  std::map<node_id, std::size_t> stuck_;  // partitions that brokers can't get rid of; told once
   seastar::condition_variable committed_;
   std::function<void()> wake_apply_;
   std::unique_ptr<event_listener> group0_news_;

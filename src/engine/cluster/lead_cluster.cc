@@ -2,6 +2,9 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
 
+#include <algorithm>
+#include <map>
+
 #include "core/catalog/leader_balancer.h"
 #include "core/catalog/replica_balancer.h"
 #include "engine/cluster/cluster.h"
@@ -33,6 +36,7 @@ seastar::future<> cluster::lead_cluster() {
     led = leads;
     if (!leads) continue;
     shape_group0();
+    co_await retire_replaced();
     // A new leader has to hear first who leads what.
     if (now - led_since < balance_after || now - balanced < balance_after) continue;
     balanced = now;
@@ -70,6 +74,35 @@ void cluster::shape_group0() {
   if (changed)
     cluster_log.info("the cluster's state is kept by brokers {}, followed by {}",
                      fmt::join(next.voters, ", "), fmt::join(next.learners, ", "));
+}
+
+// A broker at whose address another one answers now has lost its disk, or has been replaced: it can't
+// come back. Its replicas go elsewhere, then it is forgotten.
+seastar::future<> cluster::retire_replaced() {
+  std::vector<const catalog::broker*> gone;
+  for (const auto& [id, old] : state_.brokers()) {
+    const bool replaced =
+        !alive(id) && std::ranges::any_of(state_.brokers(), [&](const auto& other) {
+          return other.first != id && other.second.peer == old.peer && alive(other.first);
+        });
+    if (replaced) gone.push_back(&old);
+  }
+  for (const auto* old : gone) {
+    const auto id = old->id;
+    if (old->state != catalog::broker_state::draining) {
+      cluster_log.info("broker {} was replaced by another one at {}: its replicas go elsewhere", id,
+                       format_host_port(old->peer));
+      stored::broker_state_changed c;
+      c.node_id = id.value();
+      c.state = static_cast<std::int8_t>(catalog::broker_state::draining);
+      (void)co_await execute_here(catalog::encode(catalog::command(c)));
+    } else if (state_.replica_count(id) == 0) {
+      stored::broker_unregistered c;
+      c.node_id = id.value();
+      (void)co_await execute_here(catalog::encode(catalog::command(c)));
+    }
+    co_return;  // the state has changed: the others next time
+  }
 }
 
 seastar::future<> cluster::balance() {
