@@ -15,6 +15,13 @@ constexpr auto gather_for = 10ms;
 constexpr auto tell_all_again = 5s;
 constexpr auto news_patience = 2s;
 constexpr std::size_t reports_at_once = 1000;
+// What Kafka calls in sync. Nothing is decided by it: who has what is counted by Raft.
+constexpr std::uint64_t lag_max = 1000;  // entries
+constexpr std::chrono::milliseconds silence_max{2000};
+
+bool keeps_up(const peer_report& p) {
+  return p.state == raft::flow::replicate && p.lag < lag_max && p.silent_for < silence_max;
+}
 
 }  // namespace
 
@@ -46,9 +53,8 @@ std::optional<catalog::leader_report> cluster::report_of(const partition_key& ke
                                 .bytes = r.size_bytes(),
                                 .behind = {}};
   if (report.leader == settings_.self && !alone) {
-    const auto commit = r.core().commit_index();
     for (const auto& p : r.peers()) {
-      if (p.match < commit) report.behind.push_back(p.node);
+      if (!keeps_up(p)) report.behind.push_back(p.node);
     }
   }
   return report;
