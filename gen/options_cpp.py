@@ -10,7 +10,8 @@ def quoted(text):
 
 
 def enumerator(choice):
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", choice).lower().replace("-", "_")
+    """The last part of a Java class's name."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", choice.rpartition(".")[2]).lower().replace("-", "_")
     return name + "_" if name in KEYWORDS else name
 
 

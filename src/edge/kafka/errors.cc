@@ -95,4 +95,21 @@ error_code code_of(option_error_code code) {
   weir_check(false, "option error {}", static_cast<int>(code));
 }
 
+error_code code_of(catalog::reassignment_fault::kind fault) {
+  using kind = catalog::reassignment_fault::kind;
+  switch (fault) {
+    case kind::unknown_partition:
+      return error_code::unknown_topic_or_partition;
+    case kind::assignment:
+      return error_code::invalid_replica_assignment;
+    case kind::replication_factor:
+      return error_code::invalid_replication_factor;
+    case kind::none_in_progress:
+      return error_code::no_reassignment_in_progress;
+    case kind::busy:
+      return error_code::reassignment_in_progress;
+  }
+  weir_check(false, "reassignment fault {}", static_cast<int>(fault));
+}
+
 }  // namespace weir::edge

@@ -22,8 +22,14 @@ constexpr api_handler table[] = {
     {kafka::api_key::alter_configs, 0, 2, &weir::edge::alter_configs},
     {kafka::api_key::describe_log_dirs, 1, 5, &weir::edge::describe_log_dirs},
     {kafka::api_key::create_partitions, 0, 3, &weir::edge::create_partitions},
+    {kafka::api_key::elect_leaders, 0, 2, &weir::edge::elect_leaders},
     {kafka::api_key::incremental_alter_configs, 0, 1, &weir::edge::incremental_alter_configs},
+    {kafka::api_key::alter_partition_reassignments, 0, 1,
+     &weir::edge::alter_partition_reassignments},
+    {kafka::api_key::list_partition_reassignments, 0, 0, &weir::edge::list_partition_reassignments},
+    {kafka::api_key::describe_quorum, 0, 2, &weir::edge::describe_quorum},
     {kafka::api_key::describe_cluster, 0, 2, &weir::edge::describe_cluster},
+    {kafka::api_key::unregister_broker, 0, 0, &weir::edge::unregister_broker},
     {kafka::api_key::describe_topic_partitions, 0, 0, &weir::edge::describe_topic_partitions},
 };
 

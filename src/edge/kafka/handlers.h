@@ -8,6 +8,7 @@
 namespace weir::edge {
 
 seastar::future<answer> alter_configs(services&, request);
+seastar::future<answer> alter_partition_reassignments(services&, request);
 seastar::future<answer> api_versions(services&, request);
 seastar::future<answer> create_partitions(services&, request);
 seastar::future<answer> create_topics(services&, request);
@@ -16,13 +17,17 @@ seastar::future<answer> delete_topics(services&, request);
 seastar::future<answer> describe_cluster(services&, request);
 seastar::future<answer> describe_configs(services&, request);
 seastar::future<answer> describe_log_dirs(services&, request);
+seastar::future<answer> describe_quorum(services&, request);
 seastar::future<answer> describe_topic_partitions(services&, request);
+seastar::future<answer> elect_leaders(services&, request);
 seastar::future<answer> fetch(services&, request);
 seastar::future<answer> incremental_alter_configs(services&, request);
 seastar::future<answer> init_producer_id(services&, request);
 seastar::future<answer> list_offsets(services&, request);
+seastar::future<answer> list_partition_reassignments(services&, request);
 seastar::future<answer> metadata(services&, request);
 seastar::future<answer> offset_for_leader_epoch(services&, request);
 seastar::future<answer> produce(services&, request);
+seastar::future<answer> unregister_broker(services&, request);
 
 }  // namespace weir::edge

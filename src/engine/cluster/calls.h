@@ -12,6 +12,7 @@
 #include "core/codec/peer/leader_news.h"
 #include "core/codec/peer/propose.h"
 #include "core/codec/peer/propose_answer.h"
+#include "core/codec/peer/quorum_answer.h"
 #include "core/codec/peer/who.h"
 #include "core/codec/peer/who_answer.h"
 #include "core/codec/whole.h"
@@ -24,7 +25,8 @@ enum method : std::int32_t {
   propose = 3,
   leader_news = 4,
   hand_over = 5,
-  broker_news = 6
+  broker_news = 6,
+  quorum = 7
 };
 
 // What a broker says of its device.

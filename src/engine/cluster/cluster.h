@@ -107,6 +107,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // Asks the partition's leader (the zero key: group 0's) to let this replica lead. False: it does
   // not now.
   seastar::future<bool> hand_over(partition_key key, node_id to);
+  // How far the replicas of group 0 are, as its leader told now. Leader -1: nobody could be asked.
+  seastar::future<peer::quorum_answer> quorum();
   // On shard 0: this broker's replica of group 0.
   [[nodiscard]] const replica* group0() const { return group0_.get(); }
   // A producer id that nobody ever got before.
@@ -200,6 +202,10 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> spread(std::vector<catalog::leader_report> reports, bool to_peers);
   void take_reports(const std::vector<catalog::leader_report>& reports);
   seastar::future<bool> hand_over_here(partition_key key, node_id to);
+
+  // quorum.cc
+  seastar::future<peer::quorum_answer> ask_quorum();
+  [[nodiscard]] peer::quorum_answer quorum_here() const;
 
   // reconcile.cc
   seastar::future<> keep_placed();

@@ -156,6 +156,9 @@ void cluster::serve_calls() {
       a.index = static_cast<std::int64_t>(got.index.value());
       co_return calls::encode(a);
     });
+    to.serve(calls::quorum, [this](node_id, fragments) -> seastar::future<fragments> {
+      co_return calls::encode(quorum_here());
+    });
     to.serve(
         calls::broker_news, [this](node_id from, fragments payload) -> seastar::future<fragments> {
           const auto told = calls::decode<peer::broker_news>(payload);

@@ -9,6 +9,8 @@
 #include "core/codec/fetch.h"
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
+#include "edge/kafka/leader_told.h"
+#include "edge/kafka/replica_in_rack.h"
 #include "edge/kafka/services.h"
 
 namespace weir::edge {
@@ -16,6 +18,10 @@ namespace {
 
 using kafka::error_code;
 
+constexpr std::int16_t tells_leader_since = 16;
+// Older consumers can't be sent to another replica, and get none's records but the leader's
+// (KIP-392).
+constexpr std::int16_t follows_since = 11;
 // A client may ask to wait for weeks; an empty answer after this makes it ask again.
 constexpr std::chrono::milliseconds wait_max{60'000};
 // Read at least this much where the answers' memory is nearly used up, so that everybody gets on.
@@ -33,18 +39,29 @@ struct reading {
   offset log_start{-1};
   fragments records;
   std::optional<epoch_end> diverging;
+  node_id closer = catalog::no_node;  // is to be asked instead
+};
+
+// What all partitions of one request have in common.
+struct reading_rules {
+  bool committed = false;    // only what is before the last stable offset
+  bool leader_only = false;  // no records from a follower
 };
 
 struct pass {
   std::vector<reading> parts;
   std::size_t bytes = 0;
-  bool failed = false;  // some partition has an error, which is not waited for
+  bool failed = false;  // some partition has something to tell that is not waited with
 };
 
 seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool at_least_one,
-                           bool committed) {
+                           reading_rules rules) {
   const auto use = from.use();
   const auto& want = *r.want;
+  if (rules.leader_only && !from.check_serves()) {
+    r.error = error_code::not_leader_or_follower;
+    co_return;
+  }
   if (const auto epoch = from.check_epoch(want.leader_epoch); !epoch) {
     r.error = code_of(epoch.error());
     co_return;
@@ -54,10 +71,11 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
   r.last_stable = from.last_stable_offset();
   r.log_start = from.start_offset();
   if (r.diverging = from.diverging(want.last_fetched_epoch, at); r.diverging) co_return;
+  if (r.closer != catalog::no_node) co_return;
   const auto bytes =
       std::min<std::size_t>(budget, static_cast<std::size_t>(std::max(want.bytes_max, 0)));
-  auto got =
-      co_await from.read(at, bytes, at_least_one, committed ? r.last_stable : r.high_watermark);
+  auto got = co_await from.read(at, bytes, at_least_one,
+                                rules.committed ? r.last_stable : r.high_watermark);
   if (!got) {
     r.error = code_of(got.error());
     r.high_watermark = r.last_stable = r.log_start = offset(-1);
@@ -67,7 +85,7 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
 }
 
 seastar::future<> read_here(cluster& c, std::vector<reading*> mine, std::size_t budget,
-                            std::size_t already, bool committed) {
+                            std::size_t already, reading_rules rules) {
   std::size_t bytes = already;
   for (auto* r : mine) {
     auto* from = c.find(r->key);
@@ -76,7 +94,7 @@ seastar::future<> read_here(cluster& c, std::vector<reading*> mine, std::size_t 
           c.offline(r->key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
       continue;
     }
-    co_await read_one(*from, *r, budget > bytes ? budget - bytes : 0, bytes == 0, committed);
+    co_await read_one(*from, *r, budget > bytes ? budget - bytes : 0, bytes == 0, rules);
     bytes += r->records.size();
     co_await seastar::coroutine::maybe_yield();
   }
@@ -107,23 +125,27 @@ std::vector<std::vector<reading*>> by_shard(pass& p) {
 }
 
 seastar::future<pass> read_all(services& with, fetch_plan& plan, const request& r,
-                               std::size_t budget, bool committed) {
+                               std::string_view rack, std::size_t budget, reading_rules rules) {
   pass p;
   p.parts.reserve(plan.wants().size());
   for (auto& want : plan.wants()) {
-    locate(with.state, p.parts.emplace_back(reading{.want = &want}), r.header.version >= 13);
+    auto& one = p.parts.emplace_back(reading{.want = &want});
+    locate(with.state, one, r.header.version >= 13);
+    if (one.located && !rack.empty()) one.closer = replica_in_rack(with.state, one.key, rack);
   }
   // One shard after the other: each may use what the others left of the budget.
   for (auto& mine : by_shard(p)) {
     if (mine.empty()) continue;
     co_await with.state.container().invoke_on(
-        mine.front()->shard, [&mine, budget, committed, already = p.bytes](cluster& c) {
-          return read_here(c, mine, budget, already, committed);
+        mine.front()->shard, [&mine, budget, rules, already = p.bytes](cluster& c) {
+          return read_here(c, mine, budget, already, rules);
         });
     for (const auto* one : mine) p.bytes += one->records.size();
   }
-  for (const auto& one : p.parts)
-    p.failed |= one.error != error_code::none || one.diverging.has_value();
+  for (const auto& one : p.parts) {
+    p.failed |= one.error != error_code::none || one.diverging.has_value() ||
+                one.closer != catalog::no_node;
+  }
   co_return p;
 }
 
@@ -164,6 +186,7 @@ seastar::future<> wait_for_news(services& with, pass& p,
 bool has_news(reading& r) {
   auto& want = *r.want;
   const bool news = !r.records.empty() || r.error != error_code::none || r.diverging ||
+                    r.closer != catalog::no_node ||
                     r.high_watermark.value() != want.told_high_watermark ||
                     r.log_start.value() != want.told_log_start;
   want.told_high_watermark = r.error == error_code::none ? r.high_watermark.value() : -1;
@@ -180,6 +203,7 @@ kafka::fetch_response::partition told(reading& r, bool committed) {
   p.last_stable_offset = r.last_stable.value();
   p.log_start_offset = r.log_start.value();
   if (!committed) p.aborted_transactions.reset();
+  if (r.error == error_code::none) p.preferred_read_replica = r.closer.value();
   p.records = std::move(r.records);
   if (r.diverging) {
     p.diverging_epoch.epoch = r.diverging->epoch;
@@ -188,7 +212,12 @@ kafka::fetch_response::partition told(reading& r, bool committed) {
   return p;
 }
 
-kafka::fetch_response answer_of(services& with, fetch_plan& plan, pass& p, bool committed) {
+bool leader_is_elsewhere(error_code code) {
+  return code == error_code::not_leader_or_follower || code == error_code::fenced_leader_epoch;
+}
+
+kafka::fetch_response answer_of(services& with, const request& asked, fetch_plan& plan, pass& p,
+                                bool committed) {
   kafka::fetch_response out;
   if (plan.session) out.session_id = plan.session->id;
   absl::flat_hash_map<std::pair<std::string_view, uuid>, std::size_t> topics;
@@ -205,7 +234,10 @@ kafka::fetch_response answer_of(services& with, fetch_plan& plan, pass& p, bool 
       topic.topic = text(target.topic);
       topic.topic_id = target.topic_id;
     }
-    out.responses[at->second].partitions.push_back(told(r, committed));
+    auto& partitions = out.responses[at->second].partitions;
+    partitions.push_back(told(r, committed));
+    if (asked.header.version >= tells_leader_since && leader_is_elsewhere(r.error))
+      tell_leader(with.state, r.key, partitions.back(), out);
     if (data && plan.session) served.push_back(target);
   }
   // Those who got data are served last the next time, so that a small budget reaches everybody.
@@ -219,7 +251,12 @@ kafka::fetch_response answer_of(services& with, fetch_plan& plan, pass& p, bool 
 seastar::future<kafka::fetch_response> fetch_planned(services& with, request& r,
                                                      const kafka::fetch_request& in,
                                                      fetch_plan& plan) {
-  const bool committed = in.isolation_level == 1;
+  const reading_rules rules{.committed = in.isolation_level == 1,
+                            .leader_only = r.header.version < follows_since};
+  const auto rack = with.state.options().fetch_replica_selector ==
+                            fetch_replica_selector_choice::rack_aware_replica_selector
+                        ? in.rack_id.view()
+                        : std::string_view();
   const auto patience =
       std::clamp(std::chrono::milliseconds(in.max_wait_ms), std::chrono::milliseconds(0), wait_max);
   const auto deadline = seastar::lowres_clock::now() + patience;
@@ -231,11 +268,11 @@ seastar::future<kafka::fetch_response> fetch_planned(services& with, request& r,
     co_await with.answer_memory.wait(1);
     with.answer_memory.signal(1);
     const auto free = std::max<std::size_t>(with.answer_memory.available_units(), bytes_floor);
-    auto p = co_await read_all(with, plan, r, std::min(asked, free), committed);
+    auto p = co_await read_all(with, plan, r, rack, std::min(asked, free), rules);
     const bool enough = p.bytes >= std::min(least, asked) || p.failed || p.parts.empty();
     if (enough || seastar::lowres_clock::now() >= deadline || with.background.stopping()) {
       r.hold_until_written(seastar::consume_units(with.answer_memory, p.bytes));
-      co_return answer_of(with, plan, p, committed);
+      co_return answer_of(with, r, plan, p, rules.committed);
     }
     co_await wait_for_news(with, p, deadline);
   }

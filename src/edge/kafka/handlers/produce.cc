@@ -11,6 +11,7 @@
 #include "core/record/batches.h"
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
+#include "edge/kafka/leader_told.h"
 #include "edge/kafka/produce_rules.h"
 #include "edge/kafka/services.h"
 
@@ -20,6 +21,7 @@ namespace {
 using kafka::error_code;
 using partition_response = kafka::produce_response::partition_response;
 
+constexpr std::int16_t tells_leader_since = 10;
 constexpr std::int16_t acks_none = 0;
 constexpr std::int16_t acks_leader = 1;
 constexpr std::int16_t acks_all = -1;
@@ -193,6 +195,11 @@ seastar::future<answer> produce(services& with, request r) {
         return commit_here(c, mine, patience);
       });
     });
+  }
+  for (const auto& p : parts) {
+    if (r.header.version >= tells_leader_since &&
+        p.out->error == error_code::not_leader_or_follower)
+      tell_leader(with.state, p.key, *p.out, out);
   }
   bool failed = false;
   for (const auto& topic : out.responses) {
