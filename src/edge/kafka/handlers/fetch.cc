@@ -19,8 +19,9 @@ namespace {
 using kafka::error_code;
 
 constexpr std::int16_t tells_leader_since = 16;
-// Older consumers can't be sent to another replica, and get none's records but the leader's
-// (KIP-392).
+// Older consumers can't be sent to another replica, nor can those that name no rack: they get
+// none's records but the leader's (KIP-392). One that has not heard of a new leader would be told by
+// the old one, which may know less than it did, that its position does not exist.
 constexpr std::int16_t follows_since = 11;
 // A client may ask to wait for weeks; an empty answer after this makes it ask again.
 constexpr std::chrono::milliseconds wait_max{60'000};
@@ -78,6 +79,9 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
                                 rules.committed ? r.last_stable : r.high_watermark);
   if (!got) {
     r.error = code_of(got.error());
+    // A follower may know less than the reader has seen: only a leader says what is not there.
+    if (got.error() == replica_error::offset_out_of_range && !from.check_serves())
+      r.error = error_code::not_leader_or_follower;
     r.high_watermark = r.last_stable = r.log_start = offset(-1);
     co_return;
   }
@@ -252,7 +256,7 @@ seastar::future<kafka::fetch_response> fetch_planned(services& with, request& r,
                                                      const kafka::fetch_request& in,
                                                      fetch_plan& plan) {
   const reading_rules rules{.committed = in.isolation_level == 1,
-                            .leader_only = r.header.version < follows_since};
+                            .leader_only = r.header.version < follows_since || in.rack_id.empty()};
   const auto rack = with.state.options().fetch_replica_selector ==
                             fetch_replica_selector_choice::rack_aware_replica_selector
                         ? in.rack_id.view()
