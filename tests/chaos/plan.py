@@ -65,9 +65,9 @@ class Planner:
             case "clock":
                 return rng.uniform(1, 8), {"seconds": rng.choice([-86_400, -60, -2, 2, 60, 3600, 86_400 * 400])}
             case "reassign":
-                size = rng.randrange(min(2, len(self.nodes)), self.replicas + 1)
+                # Not to fewer: of two copies a majority is both, and a lost disk would be the end of it.
                 return 0.0, {"partition": rng.randrange(self.partitions),
-                             "to": [int(n[1:]) for n in rng.sample(self.nodes, size)]}
+                             "to": [int(n[1:]) for n in rng.sample(self.nodes, self.replicas)]}
             case _:
                 return 0.0, {}
 
