@@ -1,55 +1,17 @@
 #include "edge/admin/admin.h"
 
-#include <seastar/core/coroutine.hh>
 #include <seastar/core/prometheus.hh>
-#include <seastar/http/function_handlers.hh>
 #include <seastar/util/log.hh>
 
-#include <nlohmann/json.hpp>
-
 #include "edge/admin/reports.h"
+#include "edge/admin/routes.h"
 
 namespace weir::edge {
 namespace {
 
 using nlohmann::json;
-using request = std::unique_ptr<seastar::http::request>;
-using reply = std::unique_ptr<seastar::http::reply>;
-using status = seastar::http::reply::status_type;
 
 constexpr std::size_t request_bytes_max = 64 * 1024;
-
-reply answer(reply r, const json& body, status code = status::ok) {
-  r->set_status(code);
-  r->write_body("json", body.dump() + "\n");
-  return r;
-}
-
-// A handler that gives JSON; what it throws becomes an error of the same form.
-template <typename Make>
-void route(seastar::httpd::routes& to, seastar::httpd::operation_type method,
-           const std::string& path, Make make) {
-  to.add(method, seastar::httpd::url(path),
-         new seastar::httpd::function_handler(
-             // The handler owns the lambda and outlives its calls.
-             // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
-             [make](request q, reply r) -> seastar::future<reply> {
-               std::string failed;
-               status code = status::internal_server_error;
-               json body;
-               try {
-                 body = co_await make(*q);
-               } catch (const seastar::httpd::base_exception& e) {
-                 failed = e.what();
-                 code = e.status();
-               } catch (const std::exception& e) {
-                 failed = e.what();
-               }
-               if (!failed.empty()) co_return answer(std::move(r), {{"error", failed}}, code);
-               co_return answer(std::move(r), body);
-             },
-             "json"));
-}
 
 json loggers() {
   json all = json::object();
@@ -87,15 +49,16 @@ void admin::set_routes(seastar::httpd::routes& to) {
          new seastar::httpd::function_handler(
              // The handler owns the lambda and outlives its calls.
              // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
-             [this](request, reply r) -> seastar::future<reply> {
-               const auto code = ready_ ? status::ok : status::service_unavailable;
+             [this](http_request, http_reply r) -> seastar::future<http_reply> {
+               const auto code = ready_ ? http_status::ok : http_status::service_unavailable;
                co_return answer(std::move(r), {{"status", ready_ ? "ready" : "starting"}}, code);
              },
              "json"));
   const auto state = [this]() -> cluster& {
     auto* all = state_();
     if (!all || !ready_) {
-      throw seastar::httpd::base_exception("the broker is starting", status::service_unavailable);
+      throw seastar::httpd::base_exception("the broker is starting",
+                                           http_status::service_unavailable);
     }
     return all->local();
   };
@@ -103,30 +66,14 @@ void admin::set_routes(seastar::httpd::routes& to) {
         [](auto&) { return seastar::make_ready_future<json>(json{{"status", "live"}}); });
   route(to, GET, "/v1/status", [state](auto&) { return report_status(state()); });
   route(to, GET, "/v1/cluster", [state](auto&) { return report_cluster(state()); });
-  route(to, GET, "/v1/brokers", [state](auto&) { return report_brokers(state()); });
   route(to, GET, "/v1/partitions",
         [state](auto& q) { return report_partitions(state(), q.get_query_param("topic")); });
   route(to, GET, "/v1/cache", [state](auto&) { return report_cache(state()); });
   route(to, GET, "/v1/config", [state](auto&) { return report_config(state()); });
   route(to, GET, "/v1/loggers", [](auto&) { return seastar::make_ready_future<json>(loggers()); });
-  to.add(PUT, seastar::httpd::url("/v1/loggers").remainder("name"),
-         new seastar::httpd::function_handler(
-             [](request q, reply r) -> seastar::future<reply> {
-               std::string failed;
-               status code = status::ok;
-               json body;
-               try {
-                 auto name = std::string(q->get_path_param("name"));
-                 body = co_await set_level(name.starts_with('/') ? name.substr(1) : name,
-                                           q->get_query_param("level"));
-               } catch (const seastar::httpd::base_exception& e) {
-                 failed = e.what();
-                 code = e.status();
-               }
-               if (!failed.empty()) body = {{"error", failed}};
-               co_return answer(std::move(r), body, code);
-             },
-             "json"));
+  route(to, PUT, "/v1/loggers/{name}",
+        [](auto& q) { return set_level(path_value(q, "name"), q.get_query_param("level")); });
+  add_cluster_routes(to, state);
 }
 
 seastar::future<> admin::listen(host_port at) {

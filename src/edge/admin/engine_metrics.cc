@@ -2,6 +2,7 @@
 #include <seastar/core/metrics.hh>
 
 #include "edge/admin/admin.h"
+#include "edge/admin/cluster_metrics.h"
 
 namespace weir::edge {
 namespace {
@@ -164,7 +165,11 @@ seastar::metrics::metric_groups engine_metrics(cluster& state) {
        sm::make_gauge(
            "files_being_removed", [&state] { return state.removals_waiting(); },
            sm::description("Deleted segments whose files are not gone yet"))});
-  if (seastar::this_shard_id() == 0) add_space(groups, state);
+  if (seastar::this_shard_id() == 0) {
+    add_space(groups, state);
+    add_cluster_metrics(groups, state);
+  }
+  add_raft_metrics(groups, state);
   add_cache(groups, state.cache());
   add_compaction(groups, state);
   groups.add_group("memory",

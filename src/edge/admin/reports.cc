@@ -56,17 +56,6 @@ seastar::future<json> report_status(cluster& state) {
                    {"files_being_removed", all.removals}}}};
 }
 
-seastar::future<json> report_brokers(cluster& state) {
-  const auto& s = state.settings();
-  co_return json::array({{{"node_id", s.self.value()},
-                          {"kafka_address", format_host_port(s.advertised)},
-                          {"rack", s.rack},
-                          {"num_cores", seastar::smp::count},
-                          {"version", WEIR_VERSION},
-                          {"membership_status", "active"},
-                          {"is_alive", true}}});
-}
-
 seastar::future<json> report_partitions(cluster& state, std::string topic) {
   std::map<uuid, std::string> names;
   for (const auto& [name, t] : state.catalog().topics()) {

@@ -1,5 +1,6 @@
 #pragma once
-// What the admin interface tells, as JSON. From shard 0; each gathers from all shards.
+// What the admin interface tells of this broker, as JSON. From shard 0; each gathers from all
+// shards.
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -8,8 +9,7 @@
 namespace weir::edge {
 
 seastar::future<nlohmann::json> report_cluster(cluster& state);
-seastar::future<nlohmann::json> report_brokers(cluster& state);
-// Of one topic, or of all where `topic` is empty.
+// This broker's copies, of one topic, or of all where `topic` is empty.
 seastar::future<nlohmann::json> report_partitions(cluster& state, std::string topic);
 // Whether the broker can do what it is for, and what it lacks if not.
 seastar::future<nlohmann::json> report_status(cluster& state);
