@@ -121,7 +121,8 @@ void cluster_info(const settings& s) {
 }  // namespace
 
 void add_cluster_commands(commands& to) {
-  CLI::App& cluster = to.group("cluster", "Look at the cluster as a whole");
+  CLI::App& cluster =
+      to.group("cluster", "Look at the cluster as a whole, and change who is in it");
   to.add(cluster,
          {"info", "Show the cluster's id, its brokers, and how many topics and partitions it has",
           "cluster info [OPTIONS]",
@@ -131,6 +132,8 @@ void add_cluster_commands(commands& to) {
           "  weir cluster info -b db1:9092,db2:9092\n"
           "  weir cluster info --json | jq .partitions_under_replicated\n"},
          [&s = to.shared()] { cluster_info(s); });
+  add_cluster_views(to, cluster);
+  add_cluster_changes(to, cluster);
 }
 
 }  // namespace weir::cli

@@ -28,7 +28,7 @@ Commands
   topic     create, list, describe, alter, trim and delete topics
   produce   Send records from standard input or files
   consume   Read records
-  cluster   info: the cluster's id, brokers and totals
+  cluster   How the cluster is; take brokers out of it and back, move leaders
   verify    Check a stopped broker's data directory
   dump      Print what a file of a data directory holds
   simulate  Run a simulated cluster through failures, by seed
