@@ -5,11 +5,14 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace weir::cli {
 
 void add_admin_option(CLI::App& to, std::string& addresses);
+// From 0 on.
+CLI::Option& add_number(CLI::App& to, const char* name, int& number, const char* what);
 void add_broker_id(CLI::App& to, int& id);
 
 }  // namespace weir::cli

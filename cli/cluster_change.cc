@@ -1,6 +1,5 @@
 // Who is in the cluster and who leads what, by a broker's admin interface.
 #include <CLI/CLI.hpp>
-#include <climits>
 #include <format>
 #include <memory>
 
@@ -150,7 +149,9 @@ void add_maintenance(commands& to, CLI::App& cluster) {
   m.add_option("on|off", o->on_or_off, "")
       ->type_name("")
       ->required()
-      ->check(CLI::IsMember({"on", "off"}));
+      ->check([](const std::string& text) {
+        return text == "on" || text == "off" ? std::string() : "write on or off";
+      });
   add_broker_id(m, o->id);
 }
 
@@ -165,14 +166,10 @@ void add_transfer(commands& to, CLI::App& cluster) {
                      "  weir cluster transfer flights 0 --to 3\n"},
                     o, transfer);
   t.add_option("TOPIC", o->topic, "")->type_name("")->required();
-  t.add_option("PARTITION", o->partition, "")
-      ->type_name("")
-      ->required()
-      ->check(CLI::Range(0, INT_MAX));
-  t.add_option("--to", o->to,
-               "The broker that is to lead. Default: the preferred one, else any other that can")
-      ->option_text("ID")
-      ->check(CLI::Range(0, INT_MAX));
+  add_number(t, "PARTITION", o->partition, "").required();
+  add_number(t, "--to", o->to,
+             "The broker that is to lead. Default: the preferred one, else any other that can")
+      .option_text("ID");
 }
 
 }  // namespace

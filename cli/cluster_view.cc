@@ -1,7 +1,6 @@
 // How the cluster is, by a broker's admin interface.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <climits>
 #include <format>
 #include <memory>
 
@@ -231,11 +230,16 @@ void add_admin_option(CLI::App& to, std::string& addresses) {
       ->option_text("HOST:PORT,...");
 }
 
+CLI::Option& add_number(CLI::App& to, const char* name, int& number, const char* what) {
+  return *to.add_option(name, number, what)->type_name("")->check([](const std::string& text) {
+    const bool good = !text.empty() && text.size() < 10 &&
+                      text.find_first_not_of("0123456789") == std::string::npos;
+    return good ? std::string() : std::format("'{}' is no number from 0 on", text);
+  });
+}
+
 void add_broker_id(CLI::App& to, int& id) {
-  to.add_option("ID", id, "The broker's node id: weir cluster brokers")
-      ->type_name("")
-      ->required()
-      ->check(CLI::Range(0, INT_MAX));
+  add_number(to, "ID", id, "The broker's node id: weir cluster brokers").required();
 }
 
 void add_cluster_views(commands& to, CLI::App& cluster) {
