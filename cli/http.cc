@@ -19,6 +19,8 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
+// A broker waits for half a minute until it says that the cluster can't do it.
+constexpr std::chrono::seconds change_patience{35};
 constexpr std::size_t answer_bytes_max = 256U << 20;
 
 // Why nothing came of it.
@@ -135,7 +137,7 @@ json body_of(const http_answer& got, const std::string& address) {
 }  // namespace
 
 admin_client::admin_client(const settings& s, std::string addresses)
-    : addresses_(std::move(addresses)), timeout_(s.timeout()) {
+    : settings_(s), addresses_(std::move(addresses)) {
   if (!addresses_.empty()) return;
   const char* from_environment = std::getenv("WEIR_ADMIN");
   const bool given = from_environment != nullptr && *from_environment != '\0';
@@ -144,13 +146,16 @@ admin_client::admin_client(const settings& s, std::string addresses)
 
 // Commands say what is wanted and not what to change, so that one may be carried out twice.
 json admin_client::ask(const char* method, const std::string& path) const {
+  const bool looks = std::string_view(method) == "GET";
+  const auto timeout = looks || settings_.timeout_s ? settings_.timeout()
+                                                    : std::chrono::milliseconds(change_patience);
   std::string why;
   for (std::size_t at = 0; at <= addresses_.size();) {
     const auto comma = std::min(addresses_.find(',', at), addresses_.size());
     const auto address = addresses_.substr(at, comma - at);
     at = comma + 1;
     try {
-      return body_of(exchange(address, method, path, timeout_), address);
+      return body_of(exchange(address, method, path, timeout), address);
     } catch (const no_answer& failed) {
       why += std::format("{}{}: {}", why.empty() ? "" : "; ", address, failed.what());
     }

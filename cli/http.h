@@ -23,15 +23,15 @@ std::optional<std::pair<std::string, std::string>> split_address(std::string_vie
 
 class admin_client {
  public:
-  // `addresses`: HOST:PORT,… ; empty: $WEIR_ADMIN, else 127.0.0.1:9644.
+  // `s` must outlive it. `addresses`: HOST:PORT,… ; empty: $WEIR_ADMIN, else 127.0.0.1:9644.
   admin_client(const settings& s, std::string addresses);
 
   // The answer's JSON. Throws the failure that says what the broker said, or that none answers.
   json ask(const char* method, const std::string& path) const;
 
  private:
+  const settings& settings_;
   std::string addresses_;
-  std::chrono::milliseconds timeout_;
 };
 
 // For a path or a query: all but letters, digits, '-', '.', '_' and '~' as %XX.

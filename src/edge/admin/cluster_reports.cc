@@ -42,12 +42,14 @@ void for_each_partition(const cluster& state, Each each) {
   }
 }
 
+// Who is down leads nothing, though nobody else may have said that it leads now.
 std::map<node_id, std::size_t> leaders_by_broker(const cluster& state) {
   std::map<node_id, std::size_t> all;
   for_each_partition(state, [&](const partition_key& key, const catalog::placement&) {
     if (const auto leader = state.leaders().leader_of(key); leader != catalog::no_node)
       ++all[leader];
   });
+  std::erase_if(all, [&](const auto& of) { return !state.alive(of.first); });
   return all;
 }
 
