@@ -76,8 +76,8 @@ void cluster::shape_group0() {
                      fmt::join(next.voters, ", "), fmt::join(next.learners, ", "));
 }
 
-// A broker at whose address another one answers now has lost its disk, or has been replaced: it can't
-// come back. Its replicas go elsewhere, then it is forgotten.
+// A broker at whose address another one answers now has lost its disk, or has been replaced: it
+// can't come back. Its replicas go elsewhere, then it is forgotten.
 seastar::future<> cluster::retire_replaced() {
   std::vector<const catalog::broker*> gone;
   for (const auto& [id, old] : state_.brokers()) {

@@ -20,8 +20,8 @@ using kafka::error_code;
 
 constexpr std::int16_t tells_leader_since = 16;
 // Older consumers can't be sent to another replica, nor can those that name no rack: they get
-// none's records but the leader's (KIP-392). One that has not heard of a new leader would be told by
-// the old one, which may know less than it did, that its position does not exist.
+// none's records but the leader's (KIP-392). One that has not heard of a new leader would be told
+// by the old one, which may know less than it did, that its position does not exist.
 constexpr std::int16_t follows_since = 11;
 // A client may ask to wait for weeks; an empty answer after this makes it ask again.
 constexpr std::chrono::milliseconds wait_max{60'000};
