@@ -12,6 +12,7 @@ from brokers import Cluster, eventually  # noqa: E402
 from process import Checks  # noqa: E402
 from wire import API_VERSIONS, Wire, request  # noqa: E402
 
+OUT_OF_RANGE = 1
 NONE, UNKNOWN_TOPIC_OR_PARTITION, NOT_LEADER, INVALID_REPLICATION_FACTOR, INVALID_ASSIGNMENT = 0, 3, 6, 38, 39
 INVALID_REQUEST, PREFERRED_NOT_AVAILABLE, ELIGIBLE_NOT_AVAILABLE, ELECTION_NOT_NEEDED = 42, 80, 83, 84
 NO_REASSIGNMENT, BROKER_NOT_REGISTERED = 85, 102
@@ -95,11 +96,11 @@ class Client:
         code, size = struct.unpack(">hB", told[9:12])  # behind correlation id, tags, throttle time
         return code, told[12:11 + size].decode() if size else None
 
-    def fetch(self, topic, version, rack="", topic_id=None):
-        """Of partition 0, from its start: the partition's answer, and the endpoints told."""
+    def fetch(self, topic, version, rack="", topic_id=None, offset=0):
+        """Of partition 0: the partition's answer, and the endpoints told."""
         from kafka.protocol.consumer import FetchRequest as Asked
         from kafka.protocol.consumer import FetchResponse
-        one = Asked.FetchTopic.FetchPartition(version=version, partition=0, fetch_offset=0, partition_max_bytes=1 << 20)
+        one = Asked.FetchTopic.FetchPartition(version=version, partition=0, fetch_offset=offset, partition_max_bytes=1 << 20)
         where = {"topic_id": topic_id} if version >= 13 else {"topic": topic}
         asked = Asked(max_wait_ms=0, min_bytes=0, max_bytes=1 << 20, rack_id=rack,
                       topics=[Asked.FetchTopic(version=version, partitions=[one], **where)])
@@ -220,6 +221,7 @@ def closest(check, cluster, clients):
     for name, asked in (("of the leader's own rack", RACKS[leader - 1]), ("of no rack", ""), ("of another rack", "z")):
         got = at.fetch("t", 11, asked)[0]
         check(f"consumers {name} are served by it", got.preferred_read_replica == -1 and got.records, got)
+    check("what is out of range is the leader's to answer", at.fetch("t", 11, rack, offset=51)[0].error_code == OUT_OF_RANGE)
     check("the follower serves what is committed", eventually(lambda: of.fetch("t", 11, rack)[0].records))
     check("but none that can't be sent there", of.fetch("t", 10)[0].error_code == NOT_LEADER)
     check("librdkafka reads everything that way", read_all(cluster.bootstrap, rack) == 50)

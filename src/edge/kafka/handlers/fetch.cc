@@ -72,6 +72,9 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
   r.last_stable = from.last_stable_offset();
   r.log_start = from.start_offset();
   if (r.diverging = from.diverging(want.last_fetched_epoch, at); r.diverging) co_return;
+  // What is out of range or not committed is this broker's to answer: the other one would send the
+  // consumer back.
+  if (at < r.log_start || at > r.high_watermark) r.closer = catalog::no_node;
   if (r.closer != catalog::no_node) co_return;
   const auto bytes =
       std::min<std::size_t>(budget, static_cast<std::size_t>(std::max(want.bytes_max, 0)));
@@ -207,7 +210,7 @@ kafka::fetch_response::partition told(reading& r, bool committed) {
   p.last_stable_offset = r.last_stable.value();
   p.log_start_offset = r.log_start.value();
   if (!committed) p.aborted_transactions.reset();
-  if (r.error == error_code::none) p.preferred_read_replica = r.closer.value();
+  if (r.error == error_code::none && !r.diverging) p.preferred_read_replica = r.closer.value();
   p.records = std::move(r.records);
   if (r.diverging) {
     p.diverging_epoch.epoch = r.diverging->epoch;

@@ -23,6 +23,9 @@ told_partition look(cluster& c, const partition_key& key, std::int32_t current,
         c.offline(key) ? error_code::kafka_storage_error : error_code::not_leader_or_follower;
   } else if (const auto epoch = r->check_epoch(current); !epoch) {
     out.error = code_of(epoch.error());
+  } else if (!r->check_serves()) {
+    // A follower's log may end sooner, which would look like records that are gone.
+    out.error = error_code::not_leader_or_follower;
   } else {
     const auto end = r->end_of_epoch(asked);
     out.leader_epoch = end.epoch;
