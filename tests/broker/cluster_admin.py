@@ -161,6 +161,16 @@ def joined(cluster, name):
     return new.start()
 
 
+def taken_id(check, cluster):
+    """Whoever asks for another one's node id is not given a third one, which its next start would refuse."""
+    thief = Broker(cluster.weir, data=os.path.join(cluster.root, "thief"), log=os.path.join(cluster.root, "thief.log"))
+    os.mkdir(thief.data)
+    thief.seeds = [b.rpc for b in cluster.brokers]
+    done = subprocess.run([*thief.command(), "--node-id", "1"], capture_output=True, text=True, timeout=30)
+    check("a node id is one broker's", done.returncode != 0 and "node id 1 belongs to another broker" in done.stderr,
+          (done.returncode, done.stderr[-500:]))
+
+
 def leaving(check, op, cluster):
     new = joined(cluster, "4")
     node = node_of(new)
@@ -226,6 +236,7 @@ def main():
         transfer(check, op)
         maintenance(check, op)
         metrics(check, cluster)
+        taken_id(check, cluster)
         dying(check, op, cluster.brokers[0])
         leaving(check, op, cluster)
         hindered(check, op)

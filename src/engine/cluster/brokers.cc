@@ -85,17 +85,22 @@ seastar::future<fragments> cluster::let_in(fragments payload) {
   auto command = catalog::decode(fragments(asked.registration));
   auto* registered = command ? std::get_if<stored::broker_registered>(&*command) : nullptr;
   if (!registered) throw std::runtime_error("no registration");
+  const auto directory = registered->broker_id;
+  const auto members = group0_->members().members.members();
+  // Also a founder's that has not registered yet.
+  const auto taken = [&](std::int32_t id) {
+    const auto at = state_.node_ids().find(node_id(id));
+    return at != state_.node_ids().end() ? at->second != directory
+                                         : std::ranges::contains(members, node_id(id));
+  };
   if (registered->wished_id < 0) {
-    // Not one of a founder that has not registered yet.
-    std::int32_t free = 1;
-    const auto members = group0_->members().members.members();
-    while (std::ranges::contains(members, node_id(free)) ||
-           state_.node_ids().contains(node_id(free)))
-      ++free;
-    registered->wished_id = free;
+    registered->wished_id = 1;
+    while (taken(registered->wished_id)) ++registered->wished_id;
+  } else if (taken(registered->wished_id)) {
+    a.outcome = calls::id_taken;
+    co_return calls::encode(a);
   }
   registered->cluster_id = membership_.cluster_id;
-  const auto directory = registered->broker_id;
   const auto done = co_await execute_here(catalog::encode(*command));
   if (!done) {
     const bool refused = done.error() == command_error::refused ||

@@ -41,6 +41,8 @@ inline constexpr std::int8_t done = 0;
 inline constexpr std::int8_t not_leader = 1;
 inline constexpr std::int8_t unknown = 2;
 inline constexpr std::int8_t first_error = 3;
+// Of join alone: the node id that was asked for is another broker's.
+inline constexpr std::int8_t id_taken = 100;
 
 template <typename Message>
 fragments encode(const Message& m) {

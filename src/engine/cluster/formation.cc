@@ -143,6 +143,11 @@ seastar::future<bool> formation::join(node_id by, const std::string& registratio
       co_await links_.call(by, 0, calls::join, calls::encode(request), in(join_patience));
   if (!got) co_return false;
   const auto a = calls::decode<peer::join_cluster_answer>(*got);
+  if (a.outcome == calls::id_taken)
+    throw std::runtime_error(fmt::format(
+        "node id {} belongs to another broker of the cluster: give this one another --node-id, or "
+        "none",
+        facts_.wished));
   if (a.outcome >= calls::first_error)
     throw std::runtime_error(
         "the cluster does not take this broker: it lacks a feature that is in use there, or what "
