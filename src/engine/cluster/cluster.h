@@ -170,6 +170,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> catch_up();
   seastar::future<> start_links();
   void serve_calls();
+  seastar::future<fragments> take_proposal(fragments payload);
 
   // commands.cc
   seastar::future<outcome> execute_here(std::string encoded);
@@ -202,6 +203,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> spread(std::vector<catalog::leader_report> reports, bool to_peers);
   void take_reports(const std::vector<catalog::leader_report>& reports);
   seastar::future<bool> hand_over_here(partition_key key, node_id to);
+  seastar::future<fragments> take_leader_news(fragments payload);
+  seastar::future<fragments> take_hand_over(fragments payload);
 
   // quorum.cc
   seastar::future<peer::quorum_answer> ask_quorum();

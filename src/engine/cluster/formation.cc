@@ -104,6 +104,7 @@ seastar::future<formation::answers> formation::ask_all() {
   peer::who question;
   question.broker_id = known_.broker_id;
   std::vector<seastar::future<peer::call_result>> asked;
+  asked.reserve(others_.size());
   for (std::size_t i = 0; i < others_.size(); ++i)
     asked.push_back(
         links_.call(stand_in(i), 0, calls::who, calls::encode(question), in(who_patience)));

@@ -93,6 +93,25 @@ void cluster::take_reports(const std::vector<catalog::leader_report>& reports) {
   }
 }
 
+seastar::future<fragments> cluster::take_leader_news(fragments payload) {
+  const auto told = calls::decode<peer::leader_news>(payload);
+  std::vector<catalog::leader_report> reports;
+  for (const auto& p : told.partitions) {
+    catalog::leader_report r{
+        .key = {p.topic_id, p.partition},
+        .leader = node_id(p.leader),
+        .term = term(static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.term))),
+        .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.size)),
+        .behind = {}};
+    for (const auto node : p.behind) {
+      if (r.behind.size() < catalog::replicas_max) r.behind.push_back(node_id(node));
+    }
+    reports.push_back(std::move(r));
+  }
+  co_await spread(std::move(reports), false);
+  co_return fragments{};
+}
+
 seastar::future<> cluster::spread(std::vector<catalog::leader_report> reports, bool to_peers) {
   co_await container().invoke_on_all([&reports](cluster& c) { c.take_reports(reports); });
   if (!to_peers) co_return;
@@ -131,6 +150,14 @@ seastar::future<bool> cluster::hand_over(partition_key key, node_id to) {
                                          seastar::lowres_clock::now() + news_patience);
   if (!got) co_return false;
   co_return calls::decode<peer::hand_over_answer>(*got).outcome == 0;
+}
+
+seastar::future<fragments> cluster::take_hand_over(fragments payload) {
+  const auto asked = calls::decode<peer::hand_over>(payload);
+  peer::hand_over_answer a;
+  const bool began = co_await hand_over_here({asked.topic_id, asked.partition}, node_id(asked.to));
+  a.outcome = began ? 0 : 1;
+  co_return calls::encode(a);
 }
 
 seastar::future<bool> cluster::hand_over_here(partition_key key, node_id to) {

@@ -144,55 +144,34 @@ seastar::future<> cluster::start_links() {
 void cluster::serve_calls() {
   auto& to = links();
   if (seastar::this_shard_id() == 0) {
-    to.serve(calls::who, [this](node_id, fragments) -> seastar::future<fragments> {
-      co_return calls::encode(formation_->answer());
+    to.serve(calls::who, [this](node_id, fragments) {
+      return seastar::make_ready_future<fragments>(calls::encode(formation_->answer()));
     });
     to.serve(calls::join, [this](node_id, fragments payload) { return let_in(payload); });
-    to.serve(calls::propose, [this](node_id, fragments payload) -> seastar::future<fragments> {
-      const auto asked = calls::decode<peer::propose>(payload);
-      const auto got = co_await propose_here(std::string(asked.command.view()));
-      peer::propose_answer a;
-      a.outcome = got.outcome;
-      a.index = static_cast<std::int64_t>(got.index.value());
-      co_return calls::encode(a);
+    to.serve(calls::propose, [this](node_id, fragments payload) { return take_proposal(payload); });
+    to.serve(calls::quorum, [this](node_id, fragments) {
+      return seastar::make_ready_future<fragments>(calls::encode(quorum_here()));
     });
-    to.serve(calls::quorum, [this](node_id, fragments) -> seastar::future<fragments> {
-      co_return calls::encode(quorum_here());
+    to.serve(calls::broker_news, [this](node_id from, fragments payload) {
+      const auto told = calls::decode<peer::broker_news>(payload);
+      disks_[from] = {static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_bytes)),
+                      static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_used))};
+      return seastar::make_ready_future<fragments>();
     });
-    to.serve(
-        calls::broker_news, [this](node_id from, fragments payload) -> seastar::future<fragments> {
-          const auto told = calls::decode<peer::broker_news>(payload);
-          disks_[from] = {static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_bytes)),
-                          static_cast<std::uint64_t>(std::max<std::int64_t>(0, told.disk_used))};
-          co_return fragments{};
-        });
   }
-  to.serve(calls::leader_news, [this](node_id, fragments payload) -> seastar::future<fragments> {
-    const auto told = calls::decode<peer::leader_news>(payload);
-    std::vector<catalog::leader_report> reports;
-    for (const auto& p : told.partitions) {
-      catalog::leader_report r{
-          .key = {p.topic_id, p.partition},
-          .leader = node_id(p.leader),
-          .term = term(static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.term))),
-          .bytes = static_cast<std::uint64_t>(std::max<std::int64_t>(0, p.size)),
-          .behind = {}};
-      for (const auto node : p.behind) {
-        if (r.behind.size() < catalog::replicas_max) r.behind.push_back(node_id(node));
-      }
-      reports.push_back(std::move(r));
-    }
-    co_await spread(std::move(reports), false);
-    co_return fragments{};
-  });
-  to.serve(calls::hand_over, [this](node_id, fragments payload) -> seastar::future<fragments> {
-    const auto asked = calls::decode<peer::hand_over>(payload);
-    peer::hand_over_answer a;
-    const bool began =
-        co_await hand_over_here({asked.topic_id, asked.partition}, node_id(asked.to));
-    a.outcome = began ? 0 : 1;
-    co_return calls::encode(a);
-  });
+  to.serve(calls::leader_news,
+           [this](node_id, fragments payload) { return take_leader_news(payload); });
+  to.serve(calls::hand_over,
+           [this](node_id, fragments payload) { return take_hand_over(payload); });
+}
+
+seastar::future<fragments> cluster::take_proposal(fragments payload) {
+  const auto asked = calls::decode<peer::propose>(payload);
+  const auto got = co_await propose_here(std::string(asked.command.view()));
+  peer::propose_answer a;
+  a.outcome = got.outcome;
+  a.index = static_cast<std::int64_t>(got.index.value());
+  co_return calls::encode(a);
 }
 
 seastar::future<> cluster::open_group0() {

@@ -5,6 +5,8 @@
 #include "engine/peer/two_brokers_test.h"
 
 namespace weir::peer {
+
+using namespace std::chrono_literals;
 namespace {
 
 // A connection of somebody who speaks as the test likes.

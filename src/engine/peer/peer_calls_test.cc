@@ -4,6 +4,8 @@
 #include "engine/peer/two_brokers_test.h"
 
 namespace weir::peer {
+
+using namespace std::chrono_literals;
 namespace {
 
 constexpr std::int32_t echo = 1;

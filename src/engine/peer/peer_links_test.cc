@@ -4,6 +4,8 @@
 #include "engine/peer/two_brokers_test.h"
 
 namespace weir::peer {
+
+using namespace std::chrono_literals;
 namespace {
 
 std::uint64_t round_of(const raft_post& p) {

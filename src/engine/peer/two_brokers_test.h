@@ -16,8 +16,6 @@
 
 namespace weir::peer {
 
-using namespace std::chrono_literals;
-
 inline seastar::lowres_clock::time_point in(milliseconds duration) {
   return seastar::lowres_clock::now() + duration;
 }
@@ -25,11 +23,11 @@ inline seastar::lowres_clock::time_point in(milliseconds duration) {
 // Waits for what has no event of its own, for at most `patience`. It lets the reactor rest between
 // two looks: a task that only yields keeps it from its sockets for a whole task quota.
 template <typename Condition>
-seastar::future<bool> until(Condition condition, milliseconds patience = 20s) {
+seastar::future<bool> until(Condition condition, milliseconds patience = std::chrono::seconds(20)) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!co_await seastar::futurize_invoke(condition)) {
     if (std::chrono::steady_clock::now() > end) co_return false;
-    co_await seastar::sleep(1ms);
+    co_await seastar::sleep(milliseconds(1));
   }
   co_return true;
 }
@@ -84,11 +82,11 @@ struct test_broker {
     s.owner = [](const partition_key& group, unsigned count) {
       return static_cast<unsigned>(group.partition) % count;
     };
-    s.beat_interval = 10ms;
-    s.silent_after = 200ms;
-    s.retry_first = 5ms;
-    s.retry_max = 50ms;
-    s.hello_patience = 300ms;
+    s.beat_interval = milliseconds(10);
+    s.silent_after = milliseconds(200);
+    s.retry_first = milliseconds(5);
+    s.retry_max = milliseconds(50);
+    s.hello_patience = milliseconds(300);
     s.metrics = false;
     return s;
   }
