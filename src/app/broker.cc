@@ -166,6 +166,8 @@ seastar::future<> broker::start() {
 
 seastar::future<> broker::stop() {
   admin_.set_ready(false);
+  // While clients are still served: they hear who leads now, and go there.
+  if (kafka_made_) co_await cluster_.invoke_on_all([](cluster& c) { return c.give_leadership(); });
   if (kafka_made_) {
     co_await kafka_.invoke_on_all([patience = node_.node_shutdown_ms](edge::server& s) {
       return s.stop_gracefully(patience);
@@ -174,6 +176,9 @@ seastar::future<> broker::stop() {
   }
   co_await admin_.stop();
   metrics_.clear();
+  // First: what peers ask for would find no cluster.
+  if (peers_made_)
+    co_await peers_.invoke_on_all([](peer::peer_links& links) { return links.stop(); });
   if (cluster_made_) co_await cluster_.stop();
   if (peers_made_) co_await peers_.stop();
   broker_log.info("stopped");

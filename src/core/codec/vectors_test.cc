@@ -151,7 +151,7 @@ TEST_CASE("golden messages decode, encode and read as the original's") {
     }
   }
   for (const auto* p : probes()) {
-    if (p->kind == "record") continue;  // Weir's own
+    if (p->kind != "request" && p->kind != "response") continue;  // Weir's own
     for (auto version = p->version_min; version <= p->version_max; ++version) {
       INFO(p->name << ' ' << p->kind << " v" << version);
       CHECK(seen[{std::string(p->name), std::string(p->kind), version}] >= 3);

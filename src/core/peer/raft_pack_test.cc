@@ -193,7 +193,8 @@ TEST_CASE("a pack ends where it would grow too large, and one large message goes
 
 TEST_CASE("counts are not believed beyond what could follow") {
   const auto refused = [](std::string_view head) {
-    raft_unpacker from(head, {}, sender, receiver);
+    const fragments no_frames;
+    raft_unpacker from(head, no_frames, sender, receiver);
     const auto next = from.next();
     return !next && next.error() == peer_error::malformed && !from.next();
   };

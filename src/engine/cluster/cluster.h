@@ -82,6 +82,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // are up; interrupt() makes it fail.
   seastar::future<> open();
   void interrupt();
+  // On each shard, before a stop: others lead what this broker led, as far as they keep up. Bounded
+  // in time.
+  seastar::future<> give_leadership();
   seastar::future<> stop();
 
   [[nodiscard]] const catalog::state& catalog() const { return state_; }

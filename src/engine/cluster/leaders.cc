@@ -1,6 +1,7 @@
 // Who leads what: learned from this shard's replicas, told to all other shards and brokers, and
 // taken from what they tell. Soft: what is lost is told again.
 #include <seastar/core/coroutine.hh>
+#include <seastar/core/sleep.hh>
 #include <seastar/core/smp.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
@@ -15,6 +16,8 @@ constexpr auto gather_for = 10ms;
 constexpr auto tell_all_again = 5s;
 constexpr auto news_patience = 2s;
 constexpr std::size_t reports_at_once = 1000;
+constexpr auto give_patience = 2s;
+constexpr auto give_again = 20ms;
 // What Kafka calls in sync. Nothing is decided by it: who has what is counted by Raft.
 constexpr std::uint64_t lag_max = 1000;  // entries
 constexpr std::chrono::milliseconds silence_max{2000};
@@ -150,6 +153,29 @@ seastar::future<bool> cluster::hand_over(partition_key key, node_id to) {
                                          seastar::lowres_clock::now() + news_patience);
   if (!got) co_return false;
   co_return calls::decode<peer::hand_over_answer>(*got).outcome == 0;
+}
+
+// To the one that lacks least. Asked again while a change or another transfer is under way.
+seastar::future<> cluster::give_leadership() {
+  const auto end = std::chrono::steady_clock::now() + give_patience;
+  bool left = true;
+  while (left && std::chrono::steady_clock::now() < end) {
+    left = false;
+    const auto give = [&](replica& r) {
+      if (r.leadership().leader != settings_.self) return;
+      const auto peers = r.peers();
+      const peer_report* best = nullptr;
+      for (const auto& p : peers) {
+        if (p.voter && keeps_up(p) && (!best || p.lag < best->lag)) best = &p;
+      }
+      if (!best) return;
+      left = true;
+      (void)r.transfer(best->node);
+    };
+    for (auto& [key, r] : replicas_) give(*r);
+    if (group0_) give(*group0_);
+    if (left) co_await seastar::sleep(give_again);
+  }
 }
 
 seastar::future<fragments> cluster::take_hand_over(fragments payload) {
