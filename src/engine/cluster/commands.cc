@@ -109,7 +109,8 @@ seastar::future<cluster::proposed> cluster::propose_anywhere(std::string encoded
 }
 
 seastar::future<cluster::proposed> cluster::propose_here(std::string encoded) {
-  if (!group0_ || fibers_.stopping()) co_return proposed{calls::not_leader, {}};
+  const bool can = group0_ && group0_->log().damage().empty() && !fibers_.stopping();
+  if (!can) co_return proposed{calls::not_leader, {}};
   const auto placed = group0_->place_command(std::move(encoded), store_.now());
   if (!placed) {
     const bool elsewhere = placed.error() == replica_error::not_leader;
@@ -163,6 +164,9 @@ seastar::future<> cluster::apply_loop() {
         co_await group0_->entries({.from = next, .through = commit, .bytes = apply_bytes_at_once});
     if (!entries) {
       cluster_log.error("the catalog's log is damaged: this broker follows the cluster no longer");
+      applied_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
+      for (auto& [index, p] : pending_) p.done.set_value(std::nullopt);
+      pending_.clear();
       co_return;
     }
     for (const auto& entry : *entries) {

@@ -201,6 +201,8 @@ seastar::future<> cluster::catch_up() {
   while (true) {
     if (interrupted_ || fibers_.stopping())
       throw std::runtime_error("stopped while it waited for a majority of the cluster");
+    if (const auto& damage = group0_->log().damage(); !damage.empty())
+      throw std::runtime_error(damage);
     stored::cluster_created created;
     created.cluster_id = membership_.cluster_id;
     // Also of use where the cluster is there: refused, at an index that was not known before.

@@ -44,7 +44,9 @@ seastar::future<> incoming::serve() {
   std::exception_ptr why;
   if (read.failed()) why = read.get_exception();
   tell_end(why);
-  if (answers_.empty() || why) {
+  // The writer may have taken it already, and not be through.
+  const bool refused = hello_ && from_.value() < 0;
+  if ((answers_.empty() && !refused) || why) {
     out_.end();
     drop();
   } else {

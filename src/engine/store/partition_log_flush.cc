@@ -137,6 +137,7 @@ seastar::future<> partition_log::flush_part(part_ptr p) {
 }
 
 void partition_log::flushed(const reach& through) {
+  if (through.bytes < flushed_bytes_) return;  // settling went further meanwhile
   shared_.dirty -= through.bytes - flushed_bytes_;
   flushed_bytes_ = through.bytes;
   durable_reach_ = through;
@@ -165,13 +166,16 @@ seastar::future<> partition_log::settle() {
 // Beside the flushes into the journal, which hold files_lock_: nothing here may take it, or who
 // produces would wait for the whole of it. What is appended meanwhile stays in the journal.
 seastar::future<> partition_log::settle_active(part_ptr p) {
+  const auto through = here();
   const auto end = p->file->end();
   if (p->settled == end) co_return;
   auto side = side_files_due();
   co_await p->file->write_out(end);
   co_await p->file->flush();
   p->settled = end;
+  // Position and index together: a checkpoint tells both, and a start goes by them.
   p->flushed = std::max(p->flushed, end);
+  flushed(through);
   if (side) checkpoint_later(std::move(*side));
 }
 
