@@ -121,8 +121,9 @@ void directory_check::own_files() {
   (void)number("node");
   for (const auto& e : fs::directory_iterator(root_)) {
     const auto name = e.path().filename().string();
-    const bool known = name == "lock" || name == "format" || name == "node" || name == "catalog" ||
-                       name == "journal" || name == "topics" || name == "reserve";
+    const bool known = name == "lock" || name == "membership" || name == "format" ||
+                       name == "node" || name == "catalog" || name == "journal" ||
+                       name == "topics" || name == "reserve";
     if (!known) found.add(about(level::note, name, "not a file of Weir", "it is left alone"));
   }
   done(found);

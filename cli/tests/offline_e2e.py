@@ -78,7 +78,7 @@ def dump(data):
     for name in ("terms", "checkpoint", segment.stem + ".idx", segment.stem + ".producers"):
         ran = weir("dump", partition / name)
         check(f"dump of {name}", ran.returncode == 0 and len(ran.stdout) > 20, (ran.returncode, ran.stdout, ran.stderr))
-    for name in ("lock", "format", "node"):
+    for name in ("lock", "format"):
         check(f"dump of {name}", weir("dump", data / name).stdout.startswith("number  value "))
     ran = weir("dump", data / "absent")
     check("dump of nothing: exit code 2", ran.returncode == 2 and ran.stderr.count("\n") == 1, (ran.returncode, ran.stderr))
