@@ -1,14 +1,13 @@
 #include "core/log/group_record.h"
 
 #include "core/base/check.h"
-#include "core/base/crc32c.h"
 #include "core/base/endian.h"
+#include "core/log/record_envelope.h"
 
 namespace weir::log {
 namespace {
 
-constexpr std::string_view magic = "WEIRGRP\n";
-constexpr std::uint32_t version = 1;
+constexpr record_envelope envelope{.magic = "WEIRGRP\n"};
 constexpr std::size_t fixed = 40;
 constexpr std::size_t placed_head = 12;
 
@@ -42,8 +41,6 @@ std::string encode(const group_record& group) {
              group.configurations.size());
   std::string out(fixed, '\0');
   char* b = out.data();
-  magic.copy(b, magic.size());
-  store_le(b + 8, version);
   store_le(b + 16, group.last_vote.term.value());
   store_le(b + 24, group.last_vote.voted_for.value());
   const auto began = !group.began           ? beginning::alone
@@ -62,24 +59,19 @@ std::string encode(const group_record& group) {
     put_u32(out, static_cast<std::uint32_t>(placed.body.size()));
     out += placed.body;
   }
-  store_le(out.data() + 12, crc32c(std::string_view(out).substr(16)));
+  envelope.seal(out);
   return out;
 }
 
 std::expected<group_record, log_error> decode_group_record(std::string_view file) {
-  if (file.size() < fixed) return std::unexpected(log_error::cut_off);
+  weir_try_void(envelope.check(file, fixed));
   const char* b = file.data();
-  if (!file.starts_with(magic)) return std::unexpected(log_error::bad_magic);
-  const auto file_version = load_le<std::uint32_t>(b + 8);
-  if (file_version > version) return std::unexpected(log_error::newer_version);
-  if (load_le<std::uint32_t>(b + 12) != crc32c(file.substr(16)))
-    return std::unexpected(log_error::bad_checksum);
   group_record group{.last_vote = {.term = weir::term(load_le<std::uint64_t>(b + 16)),
                                    .voted_for = node_id(load_le<std::int32_t>(b + 24))}};
   const auto began = load_le<std::uint32_t>(b + 28);
   const auto count = load_le<std::uint32_t>(b + 32);
   auto left = file.substr(fixed);
-  if (file_version != version || began > static_cast<std::uint32_t>(beginning::joined) ||
+  if (began > static_cast<std::uint32_t>(beginning::joined) ||
       group.last_vote.voted_for.value() < -1 || load_le<std::uint32_t>(b + 36) != 0 ||
       count > group_configurations_max || count > left.size() / placed_head)
     return std::unexpected(log_error::bad_field);

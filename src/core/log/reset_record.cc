@@ -1,14 +1,14 @@
 #include "core/log/reset_record.h"
 
-#include "core/base/crc32c.h"
+#include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/log/group_record.h"
+#include "core/log/record_envelope.h"
 
 namespace weir::log {
 namespace {
 
-constexpr std::string_view magic = "WEIRRST\n";
-constexpr std::uint32_t version = 1;
+constexpr record_envelope envelope{.magic = "WEIRRST\n"};
 constexpr std::size_t fixed = 64;
 
 }  // namespace
@@ -16,8 +16,6 @@ constexpr std::size_t fixed = 64;
 std::string encode(const reset_record& reset) {
   std::string out(fixed, '\0');
   char* b = out.data();
-  magic.copy(b, magic.size());
-  store_le(b + 8, version);
   store_le(b + 16, reset.salt);
   store_le(b + 24, reset.last_index.value());
   store_le(b + 32, reset.last_term.value());
@@ -27,18 +25,13 @@ std::string encode(const reset_record& reset) {
   store_le(b + 60, static_cast<std::uint32_t>(reset.producers.size()));
   out += reset.members;
   out += reset.producers;
-  store_le(out.data() + 12, crc32c(std::string_view(out).substr(16)));
+  envelope.seal(out);
   return out;
 }
 
 std::expected<reset_record, log_error> decode_reset_record(std::string_view file) {
-  if (file.size() < fixed) return std::unexpected(log_error::cut_off);
+  weir_try_void(envelope.check(file, fixed));
   const char* b = file.data();
-  if (!file.starts_with(magic)) return std::unexpected(log_error::bad_magic);
-  const auto file_version = load_le<std::uint32_t>(b + 8);
-  if (file_version > version) return std::unexpected(log_error::newer_version);
-  if (load_le<std::uint32_t>(b + 12) != crc32c(file.substr(16)))
-    return std::unexpected(log_error::bad_checksum);
   const std::uint64_t members = load_le<std::uint32_t>(b + 56);
   const std::uint64_t producers = load_le<std::uint32_t>(b + 60);
   reset_record reset{.salt = load_le<std::uint64_t>(b + 16),
@@ -46,9 +39,8 @@ std::expected<reset_record, log_error> decode_reset_record(std::string_view file
                      .last_term = weir::term(load_le<std::uint64_t>(b + 32)),
                      .next_offset = offset(load_le<std::int64_t>(b + 40)),
                      .created = timestamp(load_le<std::int64_t>(b + 48))};
-  if (file_version != version || members > configuration_size_max ||
-      fixed + members + producers != file.size() || reset.next_offset.value() < 0 ||
-      reset.last_index.value() == UINT64_MAX)
+  if (members > configuration_size_max || fixed + members + producers != file.size() ||
+      reset.next_offset.value() < 0 || reset.last_index.value() == UINT64_MAX)
     return std::unexpected(log_error::bad_field);
   reset.members = file.substr(fixed, members);
   reset.producers = file.substr(fixed + members);
