@@ -109,6 +109,7 @@ seastar::future<> cluster::stop() {
   auto stopped = fibers_.stop();
   auto removed = remover_.stop();
   committed_.broadcast();
+  leaders_changed_.broadcast();
   look_wanted_.broadcast();
   retention_wanted_.broadcast();
   // Who waits for a command hears no more of it.

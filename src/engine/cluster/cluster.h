@@ -267,6 +267,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   std::map<node_id, calls::disk_news> disks_;
   // Partitions whose leadership changed and was not told yet.
   absl::flat_hash_set<partition_key> changed_leaders_;
+  seastar::condition_variable leaders_changed_;
   struct watcher {
     std::function<void()> call;
     event_listener listener{&call};

@@ -37,9 +37,12 @@ cluster::known_leader cluster::leader_of(const partition_key& key) const {
 void cluster::watch(const partition_key& key, replica& r) {
   auto& w = watchers_[key];
   w = std::make_unique<watcher>();
-  w->call = [this, key] { changed_leaders_.insert(key); };
+  w->call = [this, key] {
+    changed_leaders_.insert(key);
+    leaders_changed_.signal();
+  };
   r.group_news().add(w->listener);
-  changed_leaders_.insert(key);
+  w->call();
 }
 
 std::optional<catalog::leader_report> cluster::report_of(const partition_key& key) const {
@@ -65,7 +68,12 @@ std::optional<catalog::leader_report> cluster::report_of(const partition_key& ke
 
 seastar::future<> cluster::tell_leaders() {
   auto told_all = std::chrono::steady_clock::now();
-  while (!co_await fibers_.stopped_within(gather_for)) {
+  while (!fibers_.stopping()) {
+    try {
+      if (changed_leaders_.empty()) co_await leaders_changed_.wait(tell_all_again);
+    } catch (const seastar::condition_variable_timed_out&) {
+    }
+    if (co_await fibers_.stopped_within(gather_for)) co_return;
     const auto now = std::chrono::steady_clock::now();
     const bool all = now - told_all > tell_all_again;
     if (all) {

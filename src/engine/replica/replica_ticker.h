@@ -26,16 +26,24 @@ class replica_ticker {
   replica_ticker() : timer_([this] { tick(read_clock()); }) {}
   replica_ticker(const replica_ticker&) = delete;
 
-  // Shorter than a heartbeat interval, which counts from the clock's zero for all groups alike.
-  void start(raft::milliseconds every) { timer_.arm_periodic(every); }
-  void stop() { timer_.cancel(); }
+  // Shorter than a heartbeat interval, which counts from the clock's zero for all groups alike. No
+  // timer runs while nobody is to be asked.
+  void start(raft::milliseconds every) {
+    every_ = every;
+    wind();
+  }
+  void stop() {
+    every_ = {};
+    timer_.cancel();
+  }
 
   void add(ticked& one) {
     if (!one.is_linked()) list_.push_back(one);
+    wind();
   }
   // The time of the last tick, or by the clock where one runs.
   [[nodiscard]] raft::milliseconds now() const {
-    return timer_.armed() ? std::max(now_, read_clock()) : now_;
+    return every_.count() > 0 ? std::max(now_, read_clock()) : now_;
   }
   // By the timer; by tests, whose clock this is then.
   void tick(raft::milliseconds now) {
@@ -47,6 +55,7 @@ class replica_ticker {
       asked.pop_front();
       if (one.tick(now_) && !one.is_linked()) list_.push_back(one);
     }
+    if (list_.empty()) timer_.cancel();
   }
   [[nodiscard]] std::size_t awake() const { return list_.size(); }
 
@@ -56,7 +65,12 @@ class replica_ticker {
     return std::chrono::duration_cast<raft::milliseconds>(clock::now().time_since_epoch());
   }
 
+  void wind() {
+    if (every_.count() > 0 && !timer_.armed() && !list_.empty()) timer_.arm_periodic(every_);
+  }
+
   seastar::timer<clock> timer_;
+  raft::milliseconds every_{};  // zero: not started
   raft::milliseconds now_{};
   list list_;
 };
