@@ -12,9 +12,9 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/endian.h"
 #include "core/log/segment_header.h"
 #include "engine/cluster/membership.h"
+#include "engine/store/small_file.h"
 
 namespace weir::app {
 namespace {
@@ -74,13 +74,8 @@ std::expected<std::optional<int>, std::string> read_membership(const std::string
   std::string content(membership_size_max, '\0');
   in.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(in.gcount()));
-  // As store::replace_small writes it: its size, then the content.
-  if (content.size() < sizeof(std::uint64_t)) return std::nullopt;
-  const auto size = load_le<std::uint64_t>(content.data());
-  if (size > content.size() - sizeof(std::uint64_t)) return std::nullopt;
   try {
-    const auto m =
-        decode_membership(std::string_view(content).substr(sizeof(std::uint64_t), size), path);
+    const auto m = decode_membership(store::small_file_content(content), path);
     return m.belongs() ? std::optional(m.self.value()) : std::nullopt;
   } catch (const std::runtime_error& e) {
     return std::unexpected(e.what());

@@ -114,13 +114,10 @@ seastar::future<fragments> cluster::let_in(fragments payload) {
   a.outcome = calls::done;
   a.cluster_id = membership_.cluster_id;
   a.node_id = known->id.value();
-  for (const auto& [id, broker] : state_.brokers()) {
-    auto& c = a.contacts.emplace_back();
-    c.node_id = id.value();
-    c.broker_id = broker.directory;
-    c.host = text(broker.peer.host);
-    c.port = broker.peer.port;
-  }
+  std::vector<contact> all;
+  for (const auto& [id, broker] : state_.brokers())
+    all.push_back({.node = id, .broker_id = broker.directory, .address = broker.peer});
+  put_contacts(all, a.contacts);
   co_return calls::encode(a);
 }
 

@@ -22,15 +22,6 @@ seastar::lowres_clock::time_point in(std::chrono::milliseconds patience) {
   return seastar::lowres_clock::now() + patience;
 }
 
-template <typename Contacts>
-std::vector<contact> read_contacts(const Contacts& from) {
-  std::vector<contact> out;
-  for (const auto& c : from)
-    out.push_back(
-        {node_id(c.node_id), c.broker_id, {std::string(c.host.view()), c.port}, c.founder});
-  return out;
-}
-
 // The same on every founder, whoever works it out: nobody has to tell the others.
 uuid id_of_cluster(const std::set<std::pair<std::uint64_t, std::uint64_t>>& founders) {
   std::uint64_t a = 0x9e3779b97f4a7c15;
@@ -72,14 +63,7 @@ peer::who_answer formation::answer() const {
   a.host = text(facts_.address.host);
   a.port = facts_.address.port;
   for (const auto& seed : seeds_) a.seeds.emplace_back(seed);
-  for (const auto& c : known_.contacts) {
-    auto& out = a.contacts.emplace_back();
-    out.node_id = c.node.value();
-    out.broker_id = c.broker_id;
-    out.host = text(c.address.host);
-    out.port = c.address.port;
-    out.founder = c.founder;
-  }
+  put_contacts(known_.contacts, a.contacts);
   return a;
 }
 
@@ -122,7 +106,7 @@ seastar::future<bool> formation::follow(const answers& all, const std::string& r
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& a = all[i];
     if (!a || a->cluster_id.is_zero()) continue;
-    auto contacts = read_contacts(a->contacts);
+    auto contacts = take_contacts(a->contacts);
     const auto me = std::ranges::find_if(
         contacts, [&](const auto& c) { return c.founder && c.broker_id == known_.broker_id; });
     if (me == contacts.end()) {
@@ -157,7 +141,7 @@ seastar::future<bool> formation::join(node_id by, const std::string& registratio
   if (a.outcome != calls::done) co_return false;
   known_.cluster_id = a.cluster_id;
   known_.self = node_id(a.node_id);
-  known_.contacts = read_contacts(a.contacts);
+  known_.contacts = take_contacts(a.contacts);
   co_return true;
 }
 

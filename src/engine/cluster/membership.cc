@@ -42,10 +42,7 @@ membership decode_membership(std::string_view content, const std::string& path) 
   membership m{.broker_id = r.broker_id,
                .cluster_id = r.cluster_id,
                .self = node_id(r.node_id),
-               .contacts = {}};
-  for (const auto& c : r.contacts)
-    m.contacts.push_back(
-        {node_id(c.node_id), c.broker_id, {std::string(c.host.view()), c.port}, c.founder});
+               .contacts = take_contacts(r.contacts)};
   return m;
 }
 
@@ -62,14 +59,7 @@ seastar::future<> write_membership(store::file_system& files, std::string data_d
   r.broker_id = m.broker_id;
   r.cluster_id = m.cluster_id;
   r.node_id = m.self.value();
-  for (const auto& c : m.contacts) {
-    auto& out = r.contacts.emplace_back();
-    out.node_id = c.node.value();
-    out.broker_id = c.broker_id;
-    out.host = text(c.address.host);
-    out.port = c.address.port;
-    out.founder = c.founder;
-  }
+  put_contacts(m.contacts, r.contacts);
   const auto body = catalog::encode_record(r).str();
   std::string content(crc_size, '\0');
   store_be<std::uint32_t>(content.data(), crc32c(body));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/ids.h"
+#include "core/base/text.h"
 #include "core/base/uuid.h"
 #include "core/options/value.h"
 #include "core/raft/configuration.h"
@@ -24,6 +25,29 @@ struct contact {
   bool founder = false;  // one of those that group 0 began with
   bool operator==(const contact&) const = default;
 };
+
+// To and from messages and records that list them with the same fields.
+template <typename List>
+void put_contacts(const std::vector<contact>& from, List& to) {
+  for (const auto& c : from) {
+    auto& out = to.emplace_back();
+    out.node_id = c.node.value();
+    out.broker_id = c.broker_id;
+    out.host = text(c.address.host);
+    out.port = c.address.port;
+    out.founder = c.founder;
+  }
+}
+template <typename List>
+std::vector<contact> take_contacts(const List& from) {
+  std::vector<contact> out;
+  for (const auto& c : from)
+    out.push_back({.node = node_id(c.node_id),
+                   .broker_id = c.broker_id,
+                   .address = {std::string(c.host.view()), c.port},
+                   .founder = c.founder});
+  return out;
+}
 
 struct membership {
   uuid broker_id;   // of the data directory

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/base/endian.h"
+#include "engine/store/small_file.h"
 
 namespace weir::store {
 
@@ -26,25 +27,13 @@ seastar::future<std::size_t> read_whole(read_some some, std::uint64_t at, char* 
   co_return have;
 }
 
-namespace {
-
-// Direct I/O writes whole blocks, so a small file starts with its size: u64, then the content, then
-// zeros.
-std::string content_of(const char* file, std::size_t got) {
-  if (got < sizeof(std::uint64_t)) return {};
-  return {file + sizeof(std::uint64_t),
-          std::min<std::uint64_t>(load_le<std::uint64_t>(file), got - sizeof(std::uint64_t))};
-}
-
-}  // namespace
-
 seastar::future<std::optional<std::string>> read_small_start(file_system& fs, std::string path) {
   if (!co_await fs.exists(path)) co_return std::nullopt;
   auto f = co_await fs.open_read_only(path);
   auto buffer = seastar::allocate_aligned_buffer<char>(block_size, block_size);
   const auto got = co_await f->read(0, buffer.get(), block_size);
   co_await f->close();
-  co_return content_of(buffer.get(), got);
+  co_return std::string(small_file_content({buffer.get(), got}));
 }
 
 seastar::future<std::optional<std::string>> read_small(file_system& fs, std::string path,
@@ -63,7 +52,7 @@ seastar::future<std::optional<std::string>> read_small(file_system& fs, std::str
   const auto got = co_await f->read(0, buffer.get(), whole);
   co_await f->close();
   if (got < size) throw std::runtime_error(path + " can't be read as a whole");
-  co_return content_of(buffer.get(), got);
+  co_return std::string(small_file_content({buffer.get(), got}));
 }
 
 seastar::future<> replace_small(file_system& fs, std::string path, std::string content) {

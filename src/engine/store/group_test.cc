@@ -25,15 +25,6 @@ struct world : machine, kept_log {
   }
 };
 
-seastar::future<bool> fails(seastar::future<> call) {
-  try {
-    co_await std::move(call);
-  } catch (const std::exception&) {
-    co_return true;
-  }
-  co_return false;
-}
-
 log::vote in_term(std::uint64_t term, int node) {
   return {.term = weir::term(term), .voted_for = node_id(node)};
 }

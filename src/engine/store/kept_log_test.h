@@ -13,6 +13,15 @@
 
 namespace weir::store {
 
+inline seastar::future<bool> fails(seastar::future<> call) {
+  try {
+    co_await std::move(call);
+  } catch (const std::exception&) {
+    co_return true;
+  }
+  co_return false;
+}
+
 struct machine {
   static constexpr std::size_t small_cache = 512 * 1024;
   static constexpr std::size_t many_files = 1024;

@@ -22,15 +22,6 @@ struct world : machine, kept_log {
   }
 };
 
-seastar::future<bool> fails(seastar::future<> call) {
-  try {
-    co_await std::move(call);
-  } catch (const std::exception&) {
-    co_return true;
-  }
-  co_return false;
-}
-
 // Once: retention rolled the active segment, deleted the old one, and nothing on the device said
 // where the log goes on. The next start began at offset 0.
 SEASTAR_TEST_CASE(a_log_whose_records_all_expired_goes_on_where_it_was) {
