@@ -3,7 +3,7 @@
 
 # Messages of core/codec: one header, one source and one source for tests per declaration.
 file(GLOB decls CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/decl/kafka/*.api ${PROJECT_SOURCE_DIR}/decl/stored/*.record
-  ${PROJECT_SOURCE_DIR}/decl/peer/*.peer)
+  ${PROJECT_SOURCE_DIR}/decl/peer/*.peer ${PROJECT_SOURCE_DIR}/decl/coordinator/*.log)
 file(GLOB generator CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gen/messages/*.py)
 set(gen_out ${PROJECT_BINARY_DIR}/gen)
 set(gen_test_sources ${gen_out}/core/codec/probes.cc)
@@ -15,6 +15,8 @@ foreach(decl IN LISTS decls)
     set(base ${gen_out}/core/codec/stored/${name})
   elseif(kind STREQUAL ".peer")
     set(base ${gen_out}/core/codec/peer/${name})
+  elseif(kind STREQUAL ".log")
+    set(base ${gen_out}/core/codec/coordinator/${name})
   endif()
   add_custom_command(OUTPUT ${base}.h ${base}.cc ${base}_json.cc
     COMMAND python3 -B ${PROJECT_SOURCE_DIR}/gen/messages ${gen_out} one ${decl}

@@ -1,5 +1,6 @@
 """Bad declarations are refused with the line that is wrong."""
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,10 +30,21 @@ CASES = [  # line, declaration
     (3, HEAD + "request\n\tname  string\nresponse\n"),
     (4, HEAD + "request\n  name  string\nanswer\n"),
 ]
+LOG = "log ping  type 2-3  versions 0-4  flexible 4+\n"
+GOOD_LOG = LOG + "key\n  name  string\nvalue\n  at  int64  since 1\n  id  uuid  since 4  tag 0\n"
+LOG_CASES = [
+    (1, LOG.replace("2-3", "3-2")),
+    (1, LOG.replace("type", "key")),
+    (3, LOG + "key\n  name  string  tag 0\nvalue\n"),
+    (3, LOG + "key\n  name  string  since 4\nvalue\n"),
+    (5, LOG + "key\n  name  string\nvalue\n  at  int64  since 5\n"),
+    (3, LOG + "key\n  name  string\n"),
+    (2, LOG + "value\n  name  string\n"),
+]
 
 
 def run(folder, text):
-    path = pathlib.Path(folder) / "ping.api"
+    path = pathlib.Path(folder) / ("ping.log" if text.startswith("log ") else "ping.api")
     path.write_text(text)
     tool = pathlib.Path(__file__).with_name("messages")
     return subprocess.run([sys.executable, "-B", tool, folder, "one", path], capture_output=True, text=True)
@@ -44,9 +56,14 @@ with tempfile.TemporaryDirectory() as folder:
     if good.returncode != 0 or not (pathlib.Path(folder) / "core/codec/ping.h").exists():
         print("a good declaration is refused:", good.stderr)
         failed += 1
-    for line, text in CASES:
+    good = run(folder, GOOD_LOG)
+    if good.returncode != 0 or not (pathlib.Path(folder) / "core/codec/coordinator/ping.h").exists():
+        print("a good log record is refused:", good.stderr)
+        failed += 1
+    for line, text in CASES + LOG_CASES:
         done = run(folder, text)
-        if done.returncode != 1 or f"ping.api:{line}: " not in done.stderr or "Traceback" in done.stderr:
+        if done.returncode != 1 or not re.search(rf"ping\.(api|log):{line}: ", done.stderr) or \
+                "Traceback" in done.stderr:
             print(f"expected line {line}, got {done.returncode}: {done.stderr}for\n{text}")
             failed += 1
 sys.exit(failed > 0)

@@ -44,7 +44,7 @@ def json_source(decl):
     for m in decl.messages:
         scope = f"{m.name}::"
         for s in [*m.structs, m.root]:
-            out += put_function(decl, s, m.name if s is m.root else scope + s.name, scope)
+            out += put_function(m.decl, s, m.name if s is m.root else scope + s.name, scope)
     for m in decl.messages:
         out += [f"std::string to_json(const {m.name}& v, std::int16_t version) {{", "  kafka::json_text j;",
                 "  put(j, version, v);", "  return j.take();", "}", ""]

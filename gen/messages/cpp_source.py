@@ -15,9 +15,9 @@ def source(decl):
         scope = f"{m.name}::"
         for s in [*m.structs, m.root]:
             name = m.name if s is m.root else scope + s.name
-            out += cpp_decode.read_function(decl, m, s, name)
-            out += cpp_encode.size_function(decl, s, name, scope)
-            out += cpp_encode.write_function(decl, s, name, scope)
+            out += cpp_decode.read_function(m.decl, m, s, name)
+            out += cpp_encode.size_function(m.decl, s, name, scope)
+            out += cpp_encode.write_function(m.decl, s, name, scope)
     out += ["}  // namespace", ""]
     for m in decl.messages:
         out += cpp_decode.decode_function(m)

@@ -4,7 +4,7 @@ from model import LENGTHY, SCALARS
 
 # Namespace and folder of what is made from each kind of declaration.
 PLACES = {"api": ("weir::kafka", "core/codec"), "record": ("weir::stored", "core/codec/stored"),
-          "peer": ("weir::peer", "core/codec/peer")}
+          "peer": ("weir::peer", "core/codec/peer"), "log": ("weir::logged", "core/codec/coordinator")}
 
 
 def namespace(decl):
@@ -96,12 +96,13 @@ def header(decl):
         if uses(decl, "error_code"):
             out.append("using kafka::error_code;")
     for m in decl.messages:
-        out += ["", *message_struct(decl, m, has_tags)]
+        out += ["", *message_struct(m)]
     out += ["", f"}}  // namespace {namespace(decl)}", ""]
     return "\n".join(out)
 
 
-def message_struct(decl, message, has_tags):
+def message_struct(message):
+    decl, has_tags = message.decl, message.decl.flexible is not None
     out = [f"struct {message.name} {{"]
     flexible = decl.flexible if decl.flexible is not None else "INT16_MAX"
     for name, value in (("message_key", decl.key), ("version_min", decl.low), ("version_max", decl.high),

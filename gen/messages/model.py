@@ -64,22 +64,24 @@ class Struct:
 @dataclasses.dataclass
 class Message:
     name: str  # of the C++ struct
-    kind: str  # "request", "response", "record" or "peer"
+    kind: str  # "request", "response", "record", "peer", "key" or "value"
     root: Struct
     structs: list  # nested ones, each after those that it uses
+    decl: "Declaration"  # with the versions that are the message's own
 
 
 @dataclasses.dataclass
 class Declaration:
     path: str
-    kind: str  # "api", "record" or "peer"
+    kind: str  # "api", "record", "peer" or "log"
     name: str
-    key: int  # of the API, or the record's or peer message's id
+    key: int  # of the API, or the record's or peer message's id; of a log's record, its newest type
     low: int
     high: int
     flexible: "int | None"  # first flexible version
     response_header: "int | None"  # where it doesn't follow from flexible
     messages: list
+    types: tuple = (0, 0)  # of a log's record: the oldest and newest type that has this key
 
     @property
     def camel(self):

@@ -1,4 +1,5 @@
-"""Reads .api, .record and .peer declarations."""
+"""Reads .api, .record, .peer and .log declarations."""
+import dataclasses
 import pathlib
 import re
 
@@ -13,6 +14,9 @@ try typedef typename union unsigned using virtual void volatile while xor""".spl
 # The types of fields and the member that holds unknown tags; and a message's own members.
 RESERVED = {"unknown", "text", "bytes", "uuid", "fragments", "reader", "writer", "error_code", "codec_error",
             "unknown_tags", "chunked_vector"}
+# What the head of each kind of declaration says.
+HEADS = {"api": {"key", "versions", "flexible", "response_header"}, "record": {"id", "versions"},
+         "peer": {"id", "versions"}, "log": {"type", "versions", "flexible"}}
 OWN = {"decode", "encode", "encoded_size", "message_key", "version_min", "version_max", "flexible_from"}
 
 
@@ -51,14 +55,18 @@ class Parser:
         self.decl = self.head(self.next())
         if self.decl.name != pathlib.Path(self.path).stem:
             raise self.lines[0].bad(f"{self.decl.name} belongs into a file of that name")
-        if self.decl.kind != "api":
-            self.decl.messages.append(self.message(self.decl.name, self.decl.kind, self.lines[0], 2))
-        else:
-            for kind in ("request", "response"):
-                line = self.next() if self.peek() else None
-                if not line or line.indent or line.words != [kind]:
-                    raise (line or self.lines[-1]).bad(f"expected '{kind}'")
-                self.decl.messages.append(self.message(f"{self.decl.name}_{kind}", kind, line, 2))
+        whole = self.decl
+        if whole.kind in ("record", "peer"):
+            whole.messages.append(self.message(whole.name, whole.kind, self.lines[0], 2))
+        for kind in {"api": ("request", "response"), "log": ("key", "value")}.get(whole.kind, ()):
+            line = self.next() if self.peek() else None
+            if not line or line.indent or line.words != [kind]:
+                raise (line or self.lines[-1]).bad(f"expected '{kind}'")
+            # What stands before a key says the record's type: to reading and writing it is the key's version.
+            self.decl = dataclasses.replace(whole, low=whole.types[0], high=whole.types[1], flexible=None) \
+                if kind == "key" else whole
+            whole.messages.append(self.message(f"{whole.name}_{kind}", kind, line, 2))
+        self.decl = whole
         if self.peek():
             raise self.peek().bad("not expected here")
         return self.decl
@@ -66,24 +74,26 @@ class Parser:
     def head(self, line):
         words = line.words
         kind = words[0]
-        if kind not in ("api", "record", "peer") or len(words) < 2 or not NAME.match(words[1]) or line.indent:
-            raise line.bad("expected 'api NAME …', 'record NAME …' or 'peer NAME …'")
+        if kind not in HEADS or len(words) < 2 or not NAME.match(words[1]) or line.indent:
+            raise line.bad("expected 'api NAME …', 'record NAME …', 'peer NAME …' or 'log NAME …'")
         pairs = dict(zip(words[2::2], words[3::2]))
-        allowed = {"key", "versions", "flexible", "response_header"} if kind == "api" else {"id", "versions"}
+        allowed = HEADS[kind]
         if len(words) % 2 or set(pairs) - allowed or len(pairs) != len(words) // 2 - 1:
             raise line.bad(f"after the name: {', '.join(sorted(allowed))}, each with a value")
-        number = pairs.get("key" if kind == "api" else "id", "")
+        number = pairs.get("type" if kind == "log" else "key" if kind == "api" else "id", "")
+        types = VERSIONS.match(number)
         versions = VERSIONS.match(pairs.get("versions", ""))
-        flexible = "0+" if kind != "api" else pairs.get("flexible", "")
-        if not number.isdigit() or not versions or not re.match(r"\d+\+$|none$", flexible):
+        flexible = pairs.get("flexible", "") if "flexible" in allowed else "0+"
+        if not types or (types[2] and kind != "log") or not versions or not re.match(r"\d+\+$|none$", flexible):
             raise line.bad("needs a number, versions N-N and flexible N+ or none")
         low, high = int(versions[1]), int(versions[2] or versions[1])
-        if low > high:
+        types = int(types[1]), int(types[2] or types[1])
+        if low > high or types[0] > types[1]:
             raise line.bad("versions run backwards")
         header = pairs.get("response_header")
-        return Declaration(self.path, kind, words[1], int(number), low, high,
+        return Declaration(self.path, kind, words[1], types[1], low, high,
                            None if flexible == "none" else int(flexible[:-1]),
-                           None if header is None else int(header), [])
+                           None if header is None else int(header), [], types)
 
     def message(self, name, kind, line, indent):
         self.structs = []
@@ -96,7 +106,7 @@ class Parser:
         for taken in [*root.fields, *self.structs]:
             if taken.name in OWN:
                 raise Bad(f"{self.path}:{taken.line}: {taken.name} is a member of every message")
-        return Message(name, kind, root, self.structs)
+        return Message(name, kind, root, self.structs, self.decl)
 
     def add_struct(self, line, name, fields):
         if not NAME.match(name) or name in KEYWORDS | RESERVED or name in SCALARS or name in LENGTHY:
