@@ -31,6 +31,12 @@
 
 namespace weir::transaction {
 
+// A producer's claim to be the one of a transactional id.
+struct claim {
+  producer_id producer;
+  producer_epoch epoch;
+};
+
 class transaction_coordinator {
  public:
   // `coordinator_epoch`: the term in which this broker leads the partition.
@@ -68,32 +74,58 @@ class transaction_coordinator {
 
  private:
   using age_list = std::list<std::string_view>;
+  struct sent_marker {
+    std::int64_t due = 0;  // steady time: send it again
+    std::uint32_t failures = 0;
+  };
   // A transaction with what its leader has in hand for it.
   struct entry {
     transaction is;
-    std::optional<age_list::iterator> idle;             // its place in idle_
-    std::uint64_t ending = 0;                           // of the transaction that is prepared
-    std::map<topic_partition, std::int64_t> unwritten;  // markers, and when to send them again
-    std::optional<std::int64_t> due;                    // its place in due_
+    std::optional<age_list::iterator> idle;  // its place in idle_
+    std::uint64_t ending = 0;                // of the transaction, if it is prepared
+    std::map<topic_partition, sent_marker> unwritten;
+    std::optional<std::int64_t> due;  // its place in due_: a timeout, or the first of `unwritten`
   };
   using entry_map = std::map<std::string, entry, std::less<>>;
+  using place = entry_map::iterator;
 
-  // state.cc: the one place where what is stored changes. None: the id is gone.
-  void become(std::string_view id, std::optional<transaction> next);
-  // Stores it in the batch of this step, and becomes it.
-  void emit(std::string_view id, const std::optional<transaction>& next, effects& out);
-  void set_due(entry_map::iterator at, std::optional<std::int64_t> steady_ms);
+  // state.cc. become() is the one place where what is stored changes; none: the id is gone.
+  place become(std::string_view id, std::optional<transaction> next);
+  place emit(std::string_view id, std::optional<transaction> next, effects& out);
+  void set_due(place at, std::optional<std::int64_t> steady_ms);
 
   // init_producer_id.cc
   void on(const kafka::init_producer_id_request& r, const request_context& c, effects& out);
-  // end_txn.cc
-  void on(const kafka::end_txn_request& r, const request_context& c, effects& out);
+  kafka::init_producer_id_response init(const kafka::init_producer_id_request& r,
+                                        const request_context& c, effects& out);
+  kafka::init_producer_id_response init_idle(place at, const kafka::init_producer_id_request& r,
+                                             const request_context& c, effects& out);
+  kafka::init_producer_id_response init_new(const kafka::init_producer_id_request& r,
+                                            const request_context& c, effects& out);
   // add_partitions.cc
   void on(const kafka::add_partitions_to_txn_request& r, const request_context& c, effects& out);
   void on(const add_offsets_to_txn& r, const request_context& c, effects& out);
+  kafka::error_code add(std::string_view id, const claim& by, const partition_set& partitions,
+                        std::int16_t client_version, moment now, effects& out);
+  // end_txn.cc
+  void on(const kafka::end_txn_request& r, const request_context& c, effects& out);
+  kafka::end_txn_response end(const kafka::end_txn_request& r, const request_context& c,
+                              effects& out);
+  kafka::end_txn_response end_by_client(place at, const kafka::end_txn_request& r,
+                                        const request_context& c, effects& out);
+  void fence_and_abort(place at, moment now, effects& out);
+  // markers.cc
+  void prepare(place at, transaction prepared, moment now, effects& out);
+  void send_markers(place at, moment now, effects& out);
+  void send_again(place at, moment now, effects& out);
+  void complete(place at, moment now, effects& out);
+  void look_after(place at);
+  place find_ending(const marker_report& report);
   // describe.cc
   void on(const kafka::describe_transactions_request& r, const request_context& c, effects& out);
   void on(const list_transactions& r, const request_context& c, effects& out);
+  // coordinator.cc
+  void expire(moment now, effects& out);
 
   std::int32_t coordinator_epoch_;
   transaction_settings settings_;
@@ -101,7 +133,7 @@ class transaction_coordinator {
   entry_map transactions_;
   age_list idle_;                                            // least recently used first
   std::set<std::pair<std::int64_t, std::string_view>> due_;  // steady time, id
-  std::uint64_t endings_ = 0;
+  std::uint64_t endings_;        // the last one's number; of no other term, so late reports tell
   std::int64_t expiry_due_ = 0;  // steady time of the next look at idle_
 };
 

@@ -48,6 +48,7 @@ enum class marker_failure : std::uint8_t {
 struct effects : group::emitted<answer> {
   std::vector<markers_to_send> markers;
   bool took_fresh_producer = false;
+  std::size_t batch_size = 0;  // the coordinator's own: bytes in the last batch
 };
 
 }  // namespace weir::transaction

@@ -83,6 +83,6 @@ struct transaction {
 };
 
 // Whether both are the same as far as the record goes.
-bool same_record(const transaction& a, const transaction& b);
+bool same_record(transaction a, const transaction& b);
 
 }  // namespace weir::transaction
