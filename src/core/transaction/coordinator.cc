@@ -21,7 +21,7 @@ effects transaction_coordinator::loaded(moment now) {
     } else if (t.state == transaction_state::ongoing && !t.never_times_out()) {
       // The wall clock may have jumped: never more than a whole timeout.
       const auto whole = std::int64_t{std::max(t.timeout_ms, 0)};
-      const auto age = std::clamp(now.wall - t.started, std::int64_t{0}, whole);
+      const auto age = std::clamp(ms_between(t.started, now.wall), std::int64_t{0}, whole);
       set_due(at, now.steady_ms + whole - age);
     }
   }

@@ -69,7 +69,7 @@ void transaction_coordinator::on(const list_transactions& r, const request_conte
     const auto& t = e.is;
     if (!among(r.request.producer_id_filters, t.producer)) continue;
     if (!r.request.state_filters.empty() && !states.contains(t.state)) continue;
-    if (longer_than >= 0 && c.now.wall - t.started <= longer_than) continue;
+    if (longer_than >= 0 && ms_between(t.started, c.now.wall) <= longer_than) continue;
     if (r.id_matches && !r.id_matches(id)) continue;
     answer.transaction_states.push_back({.transactional_id = text::copy(id),
                                          .producer_id = t.producer.value(),

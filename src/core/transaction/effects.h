@@ -3,9 +3,14 @@
 // are to be written into the logs of other partitions. The rules of group/emitted.h hold, and:
 // - `markers` leave as `answers` do: once everything placed so far is committed. A marker that went
 //   out before its decision is stored would be the decision.
-// - What became of each is told by marker_written and marker_failed. If nothing is said (the shell
-//   lost it), it is sent again after settings.marker_silence_ms; a partition has to take it more
-//   than once.
+// - What became of each marker in each partition is told by marker_written and marker_failed.
+//   A partition has to take one more than once: leaders send all of them again.
+// - Of version 2, a marker of which nothing is said is sent again after settings.marker_silence_ms:
+//   its epoch is that of no later transaction, so copies do no harm.
+// - Of version 1, a copy that comes late would end the next transaction. So one that failed must be
+// one
+//   that will not be written any more (the connection that carried it is closed and its leader does
+//   not propose it), and while nothing is said, it is not sent again.
 #include <cstdint>
 #include <string>
 #include <vector>

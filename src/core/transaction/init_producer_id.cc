@@ -89,7 +89,8 @@ init_producer_id_response transaction_coordinator::init_new(const init_producer_
   if (transactions_.size() >= settings_.ids_max) return refuse(error_code::policy_violation);
   if (c.fresh_producer == no_producer_id) return refuse(error_code::coordinator_load_in_progress);
   out.took_fresh_producer = true;
-  const transaction none{.producer = c.fresh_producer};
+  transaction none;
+  none.producer = c.fresh_producer;
   auto first = with_epoch(none, producer_epoch{0}, no_producer_epoch, timeout_of(r), c.now.wall);
   return grant(emit(*r.transactional_id, std::move(first), out)->second.is);
 }

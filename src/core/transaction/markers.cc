@@ -1,10 +1,16 @@
 // From the decision to the last marker.
 #include <algorithm>
+#include <limits>
 
 #include "core/transaction/coordinator.h"
 #include "core/transaction/transitions.h"
 
 namespace weir::transaction {
+namespace {
+
+constexpr auto never = std::numeric_limits<std::int64_t>::max();
+
+}  // namespace
 
 void transaction_coordinator::prepare(place at, transaction prepared, moment now, effects& out) {
   send_markers(emit(at->first, std::move(prepared), out), now, out);
@@ -34,7 +40,7 @@ void transaction_coordinator::send_again(place at, moment now, effects& out) {
   };
   for (auto& [partition, sent] : e.unwritten) {
     if (sent.due > now.steady_ms) continue;
-    sent.due = now.steady_ms + settings_.marker_silence_ms;
+    sent.due = e.is.bumps_epochs() ? now.steady_ms + settings_.marker_silence_ms : never;
     markers.partitions.push_back(partition);
   }
   if (!markers.partitions.empty()) out.markers.push_back(std::move(markers));
@@ -45,7 +51,8 @@ void transaction_coordinator::look_after(place at) {
   const auto& unwritten = at->second.unwritten;
   const auto first =
       std::ranges::min_element(unwritten, {}, [](const auto& one) { return one.second.due; });
-  set_due(at, first == unwritten.end() ? std::nullopt : std::optional(first->second.due));
+  const bool none = first == unwritten.end() || first->second.due == never;
+  set_due(at, none ? std::nullopt : std::optional(first->second.due));
 }
 
 void transaction_coordinator::complete(place at, moment now, effects& out) {

@@ -43,7 +43,7 @@ using answer =
 struct request_context {
   std::int16_t api_version = 0;
   group::ticket ticket = 0;
-  moment now;
+  moment now{};
   // An id that no producer has, where needs_producer_id() said so: effects::took_fresh_producer
   // tells whether it is gone. Without one the client hears COORDINATOR_LOAD_IN_PROGRESS and asks
   // again.

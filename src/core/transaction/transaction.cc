@@ -22,6 +22,13 @@ std::optional<transaction_state> parse_transaction_state(std::string_view name) 
   return std::nullopt;
 }
 
+std::int64_t ms_between(timestamp from, timestamp to) {
+  std::int64_t out = 0;
+  if (!__builtin_sub_overflow(to.value(), from.value(), &out)) return out;
+  return to > from ? std::numeric_limits<std::int64_t>::max()
+                   : std::numeric_limits<std::int64_t>::min();
+}
+
 bool same_record(transaction a, const transaction& b) {
   a.last_epoch = b.last_epoch;
   return a == b;

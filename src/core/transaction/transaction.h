@@ -54,7 +54,7 @@ struct transaction {
   producer_epoch epoch = no_producer_epoch;
   std::int32_t timeout_ms = 0;
   transaction_state state = transaction_state::empty;
-  partition_set partitions;
+  partition_set partitions{};
   timestamp updated = no_timestamp;
   timestamp started = no_timestamp;
   std::int16_t client_version = classic_transactions;  // of the request that made this state
@@ -81,6 +81,9 @@ struct transaction {
   }
   bool operator==(const transaction&) const = default;
 };
+
+// From one time to another; times of a foreign log may be anything.
+std::int64_t ms_between(timestamp from, timestamp to);
 
 // Whether both are the same as far as the record goes.
 bool same_record(transaction a, const transaction& b);
