@@ -25,6 +25,8 @@ struct group_settings {
   // What the state may take, roughly counted. Beyond it nothing new is let in: no member, no
   // offset of a partition that has none.
   std::size_t memory_bytes_max = std::size_t{512} * 1024 * 1024;
+  // Ids given out to newcomers of one group who have not come back with them.
+  std::size_t pending_members_max = 10'000;
   // Items (partitions, members, groups) in one request; the shell splits what is longer.
   std::size_t items_per_step_max = 100'000;
   // Timers and offsets that one tick looks at; then it is due again at once.
