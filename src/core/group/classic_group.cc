@@ -143,13 +143,9 @@ std::optional<waiting_request> classic_group::end_join(member& m) {
   return std::exchange(m.join, std::nullopt);
 }
 
-bool classic_group::takes(std::string_view protocol_type, const protocol_list& protocols) const {
-  if (state_ == classic_state::empty) return !protocol_type.empty() && !protocols.empty();
-  if (protocol_type_ != protocol_type) return false;
-  return std::ranges::any_of(protocols, [&](const protocol& p) {
-    const auto found = offered_.find(p.name);
-    return found != offered_.end() && found->second == members_.size();
-  });
+bool classic_group::all_offer(std::string_view protocol) const {
+  const auto found = offered_.find(protocol);
+  return found != offered_.end() && found->second == members_.size();
 }
 
 std::int32_t classic_group::rebalance_timeout_ms() const {
@@ -172,9 +168,8 @@ bool classic_group::elect_joined_leader() {
 std::string classic_group::vote() const {
   std::map<std::string_view, std::size_t> votes;
   for (const auto& [id, m] : members_) {
-    const auto choice = std::ranges::find_if(m.protocols, [&](const protocol& p) {
-      return offered_.find(p.name)->second == members_.size();
-    });
+    const auto choice =
+        std::ranges::find_if(m.protocols, [&](const protocol& p) { return all_offer(p.name); });
     if (choice != m.protocols.end()) ++votes[choice->name];
   }
   const auto most =

@@ -100,7 +100,15 @@ class classic_group {
   std::optional<waiting_request> end_join(member& m);
 
   // Whether a member with these could be in the group, with those that are in it.
-  [[nodiscard]] bool takes(std::string_view protocol_type, const protocol_list& protocols) const;
+  template <typename Protocols>
+  [[nodiscard]] bool takes(std::string_view protocol_type, const Protocols& protocols) const {
+    if (state_ == classic_state::empty) return !protocol_type.empty() && !protocols.empty();
+    if (protocol_type_ != protocol_type) return false;
+    for (const auto& p : protocols) {
+      if (all_offer(p.name)) return true;
+    }
+    return false;
+  }
   [[nodiscard]] bool all_joined() const { return joining_ == members_.size() && pending_.empty(); }
   [[nodiscard]] std::size_t joining() const { return joining_; }
   // Of the member with the longest.
@@ -143,6 +151,7 @@ class classic_group {
 
  private:
   void count(const member& m, bool in);
+  [[nodiscard]] bool all_offer(std::string_view protocol) const;
   void find_subscription();
 
   std::string id_;

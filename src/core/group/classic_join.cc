@@ -24,6 +24,12 @@ std::int32_t rebalance_timeout_of(const kafka::join_group_request& r, std::int16
   return version == 0 ? r.session_timeout_ms : r.rebalance_timeout_ms;
 }
 
+std::size_t size_of_protocols(const kafka::join_group_request& r) {
+  std::size_t total = 0;
+  for (const auto& p : r.protocols) total += p.name.size() + p.metadata.size();
+  return total;
+}
+
 void refuse(const request_context& c, error_code why, std::string_view member_id, output& out) {
   out.answer_to(c.ticket, join_refusal(c.api_version, why, member_id));
 }
@@ -64,6 +70,9 @@ void classic_groups::join(const kafka::join_group_request& r, const request_cont
       r.session_timeout_ms > settings_.session_timeout_ms_max) {
     return refuse(c, error_code::invalid_session_timeout, r.member_id, out);
   }
+  if (size_of_protocols(r) > settings_.batch_bytes_max) {
+    return refuse(c, error_code::unknown_server_error, r.member_id, out);
+  }
   const bool unknown = r.member_id.empty();
   auto* there = find_mutable(r.group_id);
   if (!there && !unknown) return refuse(c, error_code::unknown_member_id, r.member_id, out);
@@ -96,7 +105,7 @@ bool classic_groups::has_room_for(const classic_group& g, std::string_view membe
 
 void classic_groups::join_new(classic_group& g, const kafka::join_group_request& r,
                               const request_context& c, output& out) {
-  if (!g.takes(r.protocol_type, protocols_of(r))) {
+  if (!g.takes(r.protocol_type, r.protocols)) {
     return refuse(c, error_code::inconsistent_group_protocol, "", out);
   }
   auto id = new_member_id(r, c);
@@ -107,7 +116,7 @@ void classic_groups::join_new(classic_group& g, const kafka::join_group_request&
   }
   if (c.api_version < first_with_ids_first) return add_member(g, std::move(id), r, c, out);
   // Ids that nobody comes back with go by themselves; until then they are a client's to make.
-  if (g.pending().size() >= settings_.pending_members_max) {
+  if (closed_ || g.pending().size() >= settings_.pending_members_max) {
     return refuse(c, error_code::coordinator_load_in_progress, "", out);
   }
   const auto deadline = c.now.steady_ms + r.session_timeout_ms;
@@ -118,7 +127,7 @@ void classic_groups::join_new(classic_group& g, const kafka::join_group_request&
 
 void classic_groups::join_known(classic_group& g, const kafka::join_group_request& r,
                                 const request_context& c, output& out) {
-  if (!g.takes(r.protocol_type, protocols_of(r))) {
+  if (!g.takes(r.protocol_type, r.protocols)) {
     return refuse(c, error_code::inconsistent_group_protocol, r.member_id, out);
   }
   if (g.pending().contains(r.member_id.view())) {

@@ -5,6 +5,13 @@ namespace weir::group {
 
 using kafka::error_code;
 
+namespace {
+
+// SyncGroup from this version on: members say which protocol they joined with (KIP-559).
+constexpr std::int16_t first_with_protocol = 5;
+
+}  // namespace
+
 kafka::sync_group_response sync_refusal(error_code why) {
   kafka::sync_group_response a;
   a.error = why;
@@ -27,6 +34,9 @@ void classic_groups::sync(const kafka::sync_group_request& r, const request_cont
   };
   const auto check = [&](const classic_group* g) {
     if (r.group_id.empty()) return error_code::invalid_group_id;
+    if (c.api_version >= first_with_protocol && (!r.protocol_type || !r.protocol_name)) {
+      return error_code::inconsistent_group_protocol;
+    }
     if (!g) return error_code::unknown_member_id;
     const auto why = check_member(*g, r.member_id, r.group_instance_id);
     if (why != error_code::none) return why;

@@ -21,7 +21,7 @@ struct group_settings {
   // Weir's own bounds.
   // Largest sum of keys and values of one batch; a record above it can't be stored. Well below
   // max.message.bytes of the topic.
-  std::size_t batch_bytes_max = 512 * 1024;
+  std::size_t batch_bytes_max = 1'000'000;
   // What the state may take, roughly counted. Beyond it nothing new is let in: no member, no
   // offset of a partition that has none.
   std::size_t memory_bytes_max = std::size_t{512} * 1024 * 1024;
