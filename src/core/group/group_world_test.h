@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <variant>
@@ -83,9 +84,10 @@ class group_world {
   // Time passes, with a tick whenever one is due.
   void pass(std::int64_t ms) {
     const auto until = now.steady_ms + ms;
-    for (;;) {
+    for (int ticks = 0;; ++ticks) {
       const auto due = live->next_deadline();
       if (!due || *due > until) break;
+      if (ticks > 100'000) FAIL("ticks lead nowhere");
       set_time(std::max(now.steady_ms, *due));
       take(live->tick(now));
     }
@@ -106,8 +108,14 @@ class group_world {
   void crash() {
     for (auto& [t, a] : live->unload(kafka::error_code::not_coordinator).answers) keep(t, a);
     set_time(now.steady_ms + 1);
+    const auto before = std::move(live);
     start();
+    if (!before->same_stored(*live)) FAIL("a crash has changed the state");
   }
+
+  // What the log's cleaner may do: of a key only its last record that counts is left, and nothing
+  // of transactions that were aborted.
+  void compact();
 
   group_settings settings;
   topics_of_test topics;
@@ -166,6 +174,30 @@ class group_world {
   std::uint64_t fresh_ = 0;
   std::map<ticket, std::int16_t> versions_;  // of requests that have no answer yet
 };
+
+inline void group_world::compact() {
+  // Of records in transactions: how those ended. Read from the end.
+  std::map<producer_id, bool> ending;
+  std::set<std::string> later;
+  std::vector<log_item> left;
+  for (auto item = log.rbegin(); item != log.rend(); ++item) {
+    if (item->marker) {
+      ending[item->marker->producer] = item->marker->commit;
+      left.push_back(*item);
+      continue;
+    }
+    if (item->transaction) {
+      const auto end = ending.find(item->transaction->producer);
+      if (end != ending.end() && !end->second) continue;
+      if (end == ending.end()) {
+        left.push_back(*item);  // open: it stays, and hides nothing
+        continue;
+      }
+    }
+    if (later.insert(item->record.key.str()).second) left.push_back(*item);
+  }
+  log.assign(left.rbegin(), left.rend());
+}
 
 // Requests made short.
 

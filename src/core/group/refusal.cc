@@ -47,12 +47,15 @@ struct refuse {
   }
   answer operator()(const kafka::offset_fetch_request& r) const {
     kafka::offset_fetch_response a;
-    for (const auto& g : r.groups) {
-      auto& to = a.groups.emplace_back();
-      to.group_id = g.group_id;
-      to.error = why;
+    constexpr std::int16_t first_with_groups = 8;
+    if (version >= first_with_groups) {
+      for (const auto& g : r.groups) {
+        auto& to = a.groups.emplace_back();
+        to.group_id = g.group_id;
+        to.error = why;
+      }
+      return a;
     }
-    if (version >= 8) return a;
     // The first versions have errors in partitions only.
     constexpr std::int16_t first_with_error = 2;
     a.error = why;
