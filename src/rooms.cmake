@@ -11,7 +11,7 @@ weir_room(core/log     USES core/record)
 weir_room(core/catalog USES core/codec core/options)
 weir_room(core/group   USES core/codec core/options)
 weir_room(core/peer    USES core/codec core/raft)
-weir_room(core/transaction USES core/group)
+weir_room(core/transaction USES core/codec core/group)
 
 weir_room(engine/runtime USES core/base SEASTAR)
 weir_room(engine/store   USES engine/runtime core/log)

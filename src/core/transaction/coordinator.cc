@@ -5,9 +5,11 @@
 namespace weir::transaction {
 
 transaction_coordinator::transaction_coordinator(std::int32_t coordinator_epoch,
-                                                 const transaction_settings& settings)
+                                                 const transaction_settings& settings,
+                                                 const defects& broken)
     : coordinator_epoch_(coordinator_epoch),
       settings_(settings),
+      broken_(broken),
       endings_(std::uint64_t{static_cast<std::uint32_t>(coordinator_epoch)} << 32) {}
 
 effects transaction_coordinator::loaded(moment now) {
@@ -17,8 +19,9 @@ effects transaction_coordinator::loaded(moment now) {
   for (auto at = transactions_.begin(); at != transactions_.end(); ++at) {
     const auto& t = at->second.is;
     if (t.prepared()) {
-      send_markers(at, now, out);
+      if (!broken_.forgets_prepared) send_markers(at, now, out);
     } else if (t.state == transaction_state::ongoing && !t.never_times_out()) {
+      if (broken_.no_timeouts) continue;
       // The wall clock may have jumped: never more than a whole timeout.
       const auto whole = std::int64_t{std::max(t.timeout_ms, 0)};
       const auto age = std::clamp(ms_between(t.started, now.wall), std::int64_t{0}, whole);

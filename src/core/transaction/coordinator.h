@@ -24,6 +24,7 @@
 #include <utility>
 
 #include "core/codec/codec_error.h"
+#include "core/transaction/defects.h"
 #include "core/transaction/effects.h"
 #include "core/transaction/request.h"
 #include "core/transaction/settings.h"
@@ -40,7 +41,8 @@ struct claim {
 class transaction_coordinator {
  public:
   // `coordinator_epoch`: the term in which this broker leads the partition.
-  transaction_coordinator(std::int32_t coordinator_epoch, const transaction_settings& settings);
+  transaction_coordinator(std::int32_t coordinator_epoch, const transaction_settings& settings,
+                          const defects& broken = {});
 
   // A record of the log, version first in both. A key of an unknown kind is none of ours
   // (KIP-915). An error: a record that a newer Weir or Kafka wrote, or damage; whoever goes on
@@ -129,6 +131,7 @@ class transaction_coordinator {
 
   std::int32_t coordinator_epoch_;
   transaction_settings settings_;
+  [[no_unique_address]] defects broken_;
   bool loaded_ = false;
   entry_map transactions_;
   age_list idle_;                                            // least recently used first

@@ -59,14 +59,15 @@ end_txn_response transaction_coordinator::end(const end_txn_request& r, const re
   if (at == transactions_.end()) return refuse(error_code::invalid_producer_id_mapping);
   const auto& t = at->second.is;
   const bool classic = version_of(c) == classic_transactions;
+  if (broken_.changes_mind && t.prepared()) return end_by_client(at, r, c, out);
   // Once the markers are written it is known whether this is a repeat, or the producer that
   // follows.
   if (t.prepared() && !classic) return refuse(error_code::concurrent_transactions);
   const bool repeats = !classic && (repeats_with_bump(t, r) || repeats_with_new_producer(t, r));
   if (!repeats) {
     if (t.producer.value() != r.producer_id) return refuse(error_code::invalid_producer_id_mapping);
-    if (t.epoch.value() != r.producer_epoch || t.epoch > last_epoch_of_clients)
-      return refuse(error_code::producer_fenced);
+    const bool may = t.epoch.value() == r.producer_epoch || broken_.ends_for_anyone;
+    if (!may || t.epoch > last_epoch_of_clients) return refuse(error_code::producer_fenced);
   }
   if (t.prepared()) return refuse(error_code::concurrent_transactions);
   if (repeats || (classic && t.complete()))
@@ -81,12 +82,14 @@ end_txn_response transaction_coordinator::end(const end_txn_request& r, const re
 end_txn_response transaction_coordinator::end_by_client(place at, const end_txn_request& r,
                                                         const request_context& c, effects& out) {
   auto next_producer = no_producer_id;
-  if (version_of(c) != classic_transactions && at->second.is.epoch_exhausted()) {
+  if (version_of(c) != classic_transactions && at->second.is.epoch_exhausted() &&
+      !broken_.epochs_without_end) {
     if (c.fresh_producer == no_producer_id) return refuse(error_code::coordinator_load_in_progress);
     next_producer = c.fresh_producer;
     out.took_fresh_producer = true;
   }
   auto next = prepared(at->second.is, r.committed, version_of(c), next_producer, c.now.wall);
+  if (broken_.keeps_epoch) next.epoch = at->second.is.epoch;
   // What the producer goes on with. It can begin only when the markers are written.
   const auto after = agree(completed(next, c.now.wall));
   prepare(at, std::move(next), c.now, out);
@@ -94,9 +97,10 @@ end_txn_response transaction_coordinator::end_by_client(place at, const end_txn_
 }
 
 void transaction_coordinator::fence_and_abort(place at, moment now, effects& out) {
-  prepare(at,
-          prepared(fenced(at->second.is), false, settings_.feature_level, no_producer_id, now.wall),
-          now, out);
+  const auto& t = at->second.is;
+  auto next = prepared(fenced(t), false, settings_.feature_level, no_producer_id, now.wall);
+  if (broken_.fences_nobody) next.epoch = t.epoch;
+  prepare(at, std::move(next), now, out);
 }
 
 }  // namespace weir::transaction

@@ -77,6 +77,7 @@ init_producer_id_response transaction_coordinator::init(const init_producer_id_r
   // Whoever was fenced already must not abort the transaction of its successor.
   if (names_itself(r) && producer_epoch(r.producer_epoch) != t.epoch)
     return refuse(error_code::producer_fenced);
+  if (broken_.init_while_open) return init_idle(at, r, c, out);
   // The client asks again until the transaction of the one before it is aborted. It gets no epoch
   // now: the one that fences is nobody's.
   fence_and_abort(at, c.now, out);
@@ -103,7 +104,7 @@ init_producer_id_response transaction_coordinator::init_idle(place at,
   const bool named = names_itself(r);
   const producer_epoch claimed(r.producer_epoch);
   const auto before = named ? t.epoch : no_producer_epoch;
-  if (t.epoch_exhausted() && (!named || claimed == t.epoch)) {
+  if (t.epoch_exhausted() && !broken_.epochs_without_end && (!named || claimed == t.epoch)) {
     if (c.fresh_producer == no_producer_id) return refuse(error_code::coordinator_load_in_progress);
     out.took_fresh_producer = true;
     return grant(

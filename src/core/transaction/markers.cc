@@ -13,6 +13,8 @@ constexpr auto never = std::numeric_limits<std::int64_t>::max();
 }  // namespace
 
 void transaction_coordinator::prepare(place at, transaction prepared, moment now, effects& out) {
+  if (broken_.prepare_not_stored)
+    return send_markers(become(at->first, std::move(prepared)), now, out);
   send_markers(emit(at->first, std::move(prepared), out), now, out);
 }
 
@@ -64,7 +66,8 @@ transaction_coordinator::place transaction_coordinator::find_ending(const marker
   const auto at = transactions_.find(report.transactional_id);
   if (at == transactions_.end()) return at;
   const auto& e = at->second;
-  const bool current = loaded_ && e.is.prepared() && e.ending == report.ending;
+  const bool current =
+      loaded_ && e.is.prepared() && (e.ending == report.ending || broken_.any_report_counts);
   return current && e.unwritten.contains(report.partition) ? at : transactions_.end();
 }
 
@@ -73,7 +76,7 @@ effects transaction_coordinator::marker_written(const marker_report& report, mom
   const auto at = find_ending(report);
   if (at == transactions_.end()) return out;
   at->second.unwritten.erase(report.partition);
-  if (at->second.unwritten.empty()) {
+  if (at->second.unwritten.empty() || broken_.completes_early) {
     complete(at, now, out);
   } else {
     look_after(at);
@@ -96,7 +99,8 @@ effects transaction_coordinator::marker_failed(const marker_report& report, mark
   constexpr std::uint32_t doublings_max = 20;
   const auto wait = settings_.marker_retry_ms_min << std::min(sent.failures, doublings_max);
   ++sent.failures;
-  sent.due = now.steady_ms + std::min(wait, settings_.marker_retry_ms_max);
+  sent.due =
+      broken_.sends_once ? never : now.steady_ms + std::min(wait, settings_.marker_retry_ms_max);
   look_after(at);
   return {};
 }
