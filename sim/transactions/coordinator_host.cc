@@ -24,6 +24,7 @@ transaction::moment coordinator_host::now() const {
 void coordinator_host::start() {
   if (leads_) return;
   ++term_;
+  alarm_ = -1;
   around_.note("term {} begins with {} records", term_, log_.size());
   // What a new leader reads to the end is committed: it has an entry of its own behind it.
   committed_ = log_.size();
@@ -129,7 +130,7 @@ void coordinator_host::send(const markers_to_send& m, const topic_partition& to)
   const auto done = std::make_shared<bool>(false);
   const auto given_up = std::make_shared<bool>(false);
   const auto settle = [this, in, done, m, to](std::optional<marker_answer> a) {
-    if (std::exchange(*done, true) && !around_.rules.broken_outside.reports_failure_of_sent) return;
+    *done = true;  // what comes late is reported all the same
     if (leads_ && in == term_) report(m, to, a);
   };
   out_.write_marker(to, m, given_up, settle);
@@ -138,6 +139,7 @@ void coordinator_host::send(const markers_to_send& m, const topic_partition& to)
   if (!classic) return;
   around_.events.after(around_.rules.patience, [this, settle, given_up, done] {
     if (*done) return;
+    // Now it must not arrive any more.
     *given_up = !around_.rules.broken_outside.reports_failure_of_sent;
     settle(std::nullopt);
   });

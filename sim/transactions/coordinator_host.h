@@ -1,7 +1,7 @@
 #pragma once
-// One partition of `__transaction_state`: its log, and whoever leads it. Does what the shell will do
-// (core/group/emitted.h, core/transaction/effects.h), and compares the state with its replay after
-// every step.
+// One partition of `__transaction_state`: its log, and whoever leads it. Does what the shell will
+// do (core/group/emitted.h, core/transaction/effects.h), and compares the state with its replay
+// after every step.
 #include <deque>
 #include <functional>
 #include <memory>

@@ -1,5 +1,6 @@
 #pragma once
-// What really happened, by what clients did and partitions hold, not by what the coordinator thinks.
+// What really happened, by what clients did and partitions hold, not by what the coordinator
+// thinks.
 #include <cstdint>
 #include <map>
 #include <set>

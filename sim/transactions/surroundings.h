@@ -28,10 +28,13 @@ struct surroundings {
 
   template <typename... Args>
   void note(fmt::format_string<Args...> what, Args&&... args) {
-    if (tell) tell(fmt::format("{:>9} {}", events.now(), fmt::format(what, std::forward<Args>(args)...)));
+    if (tell)
+      tell(fmt::format("{:>9} {}", events.now(), fmt::format(what, std::forward<Args>(args)...)));
   }
   // Of everything that is decided or stored.
-  void mix_in(std::uint64_t what) { hash = mix(hash, mix(what, static_cast<std::uint64_t>(events.now()))); }
+  void mix_in(std::uint64_t what) {
+    hash = mix(hash, mix(what, static_cast<std::uint64_t>(events.now())));
+  }
 
   moment travel() { return chance.between(1, rules.delay_max); }
   // A message: it arrives, is lost, or arrives again later on. `given_up` may be null.
