@@ -43,11 +43,11 @@ std::int32_t timeout_of(const init_producer_id_request& r) {
 
 error_code check(const init_producer_id_request& r, const transaction_settings& settings) {
   if (r.transactional_id->empty()) return error_code::invalid_request;
+  if (r.enable2_pc && !settings.two_phase_commit)
+    return error_code::transactional_id_authorization_failed;
   // Transactions that stay prepared across a restart of their producer (KIP-939) are not there yet.
   if (r.keep_prepared_txn) return error_code::unsupported_version;
-  if (r.enable2_pc)
-    return settings.two_phase_commit ? error_code::none
-                                     : error_code::transactional_id_authorization_failed;
+  if (r.enable2_pc) return error_code::none;
   const bool fits =
       r.transaction_timeout_ms > 0 && r.transaction_timeout_ms <= settings.timeout_ms_max;
   return fits ? error_code::none : error_code::invalid_transaction_timeout;
