@@ -135,13 +135,22 @@ seastar::future<> fault_file::truncate(std::uint64_t size) {
   alive();
 }
 
+// Empties what it adds, at either end of the time that it takes, and ends the file there.
 seastar::future<> fault_file::preallocate(std::uint64_t from, std::uint64_t size) {
   alive();
   fs_.step(file_call::preallocate);
   fs_.need(*node_, from, size);
-  set_size(std::max<std::uint64_t>(size, node_->now.size()));
-  co_await fs_.delay();
-  alive();
+  const bool late = fs_.faults.delay_max > 0 && fs_.random_() % 2 == 0;
+  if (late) {
+    co_await fs_.delay();
+    alive();
+  }
+  if (from < node_->now.size()) set_size(from);
+  set_size(size);
+  if (!late) {
+    co_await fs_.delay();
+    alive();
+  }
 }
 
 seastar::future<std::uint64_t> fault_file::size() {

@@ -16,6 +16,7 @@ struct journaled : machine {
   }
 
   std::uint64_t journal_bytes;
+  std::uint64_t segment_bytes = 64 * 1024;
   std::optional<journal> small;
   std::vector<std::unique_ptr<kept_log>> logs;
 
@@ -24,7 +25,7 @@ struct journaled : machine {
     small.emplace(files, "/data/journal", 0, journal_bytes, [this] { return random(); });
     shared.small_writes = &*small;
     for (auto& l : logs) {
-      co_await l->open();
+      co_await l->open(segment_bytes);
     }
   }
   seastar::future<> stop() {
@@ -93,6 +94,38 @@ seastar::future<> crash_run(std::uint64_t seed) {
 
 SEASTAR_TEST_CASE(crashes_lose_nothing_that_the_journal_made_durable) {
   for (std::uint64_t seed = 1; seed <= 300; ++seed) co_await crash_run(seed);
+}
+
+// Flushes into the journal and settling grow the same file, each while the other waits for the
+// device. What is on it after a stop is all that was appended.
+seastar::future<> settling_run(std::uint64_t seed) {
+  journaled m(seed, 2, 256 * 1024);
+  m.segment_bytes = 16 << 20;
+  m.files.faults.delay_max = 4;
+  co_await m.open();
+  for (int life = 0; life < 3; ++life) {
+    std::vector<seastar::future<>> settling;
+    for (int step = 0; step < 80; ++step) {
+      auto& l = *m.logs[m.random() % m.logs.size()];
+      l.append_one(m.random() % (m.random() % 4 == 0 ? 120'000 : 1'500));
+      for (auto n = m.random() % 4; n > 0; --n) co_await seastar::yield();
+      if (m.random() % 3 == 0) settling.push_back(l.log->settle());
+    }
+    co_await seastar::when_all_succeed(settling.begin(), settling.end());
+    co_await m.all_durable();
+    co_await m.stop();
+    co_await m.open();
+    for (auto& l : m.logs) {
+      BOOST_REQUIRE_EQUAL(static_cast<std::size_t>(l->log->next_offset().value()),
+                          l->bodies.size());
+      co_await l->check_equal();
+    }
+  }
+  co_await m.stop();
+}
+
+SEASTAR_TEST_CASE(flushes_and_settling_at_once_grow_a_file_without_emptying_it) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) co_await settling_run(seed);
 }
 
 SEASTAR_TEST_CASE(appends_of_many_logs_share_one_flush) {

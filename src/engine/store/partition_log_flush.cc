@@ -90,12 +90,14 @@ seastar::future<bool> partition_log::flush_to_journal() {
   const auto end = p->file->end();
   // A start puts it into the file, and must not need room for that.
   co_await p->file->take_room(end);
-  auto entry = entry_of(*p, p->flushed, log::journal_kind::bytes);
-  entry.size = static_cast<std::uint32_t>(end - p->flushed);
-  if (entry.size > 0) {  // else the journal was settled that far meanwhile
+  // Settling may have come that far, or further, meanwhile; the segment knows it first.
+  const auto from = std::max(p->flushed, p->file->flushed());
+  if (from < end) {
+    auto entry = entry_of(*p, from, log::journal_kind::bytes);
+    entry.size = static_cast<std::uint32_t>(end - from);
     journaled_ = in_journal_ = true;
     try {
-      co_await shared_.small_writes->append(*this, entry, p->file->unwritten(p->flushed, end));
+      co_await shared_.small_writes->append(*this, entry, p->file->not_flushed(from, end));
     } catch (const journal_unavailable&) {
       co_return false;  // the files are always there
     }

@@ -32,6 +32,7 @@ segment::segment(open_files& files, std::string path, chunk_cache& cache,
       appending_(!exists),
       end_(end),
       written_(exists ? end : 0),
+      flushed_(written_),
       file_(files, std::move(path), exists) {}
 
 segment::~segment() {
@@ -138,7 +139,7 @@ void segment::append(const fragments& pieces) {
   for (const auto& piece : pieces.pieces()) append(piece.view());
 }
 
-std::vector<bytes> segment::unwritten(std::uint64_t from, std::uint64_t to) const {
+std::vector<bytes> segment::not_flushed(std::uint64_t from, std::uint64_t to) const {
   std::vector<bytes> pieces;
   while (from < to) {
     const chunk& c = *chunks_[number_of(from)];
@@ -156,6 +157,10 @@ seastar::future<> segment::take_room(std::uint64_t through) {
 
 // With some to spare, or without where there is not so much.
 seastar::future<> segment::take_room(file& f, std::uint64_t through) {
+  if (block_ceil(through) <= *allocated_) co_return;
+  // A flush into the journal and settling may both want some. Growing empties what it adds: one
+  // that began before the other's end would empty what was written there meanwhile.
+  const auto growing = co_await seastar::get_units(room_, 1);
   if (block_ceil(through) <= *allocated_) co_return;
   const auto extend = std::clamp(std::bit_ceil(through) - through, extend_min, extend_max);
   auto wanted = block_ceil(through + extend);
@@ -191,17 +196,19 @@ seastar::future<> segment::write_out(std::uint64_t limit) {
     at = to;
   }
   co_await seastar::when_all_succeed(writes.begin(), writes.end());
-  const auto first = number_of(written_);
   written_ = through;
-  for (auto n = first; n <= number_of(through) && n < chunks_.size(); ++n) {
-    if (chunks_[n] && chunks_[n]->start + chunks_[n]->filled <= written_) cache_.unpin(*chunks_[n]);
-  }
 }
 
+// Only what is durable may leave the memory: until then the journal may want it.
 seastar::future<> segment::flush() {
   const auto f = co_await open();
+  const auto through = written_;
   co_await f->flush();
   unflushed_ = {};
+  for (auto n = number_of(flushed_); n <= number_of(through) && n < chunks_.size(); ++n) {
+    if (chunks_[n] && chunks_[n]->start + chunks_[n]->filled <= through) cache_.unpin(*chunks_[n]);
+  }
+  flushed_ = std::max(flushed_, through);
 }
 
 seastar::future<> segment::seal() {
@@ -217,8 +224,7 @@ seastar::future<> segment::truncate(std::uint64_t end) {
   weir_check(end <= end_, "{}: truncation to {} beyond {}", path(), end, end_);
   const auto f = co_await open();
   for (auto n = number_of(end); n < chunks_.size(); ++n) drop(n);
-  end_ = end;
-  written_ = end;
+  end_ = written_ = flushed_ = end;
   co_await prepare_append();
   // Shrunk, durably, before anything else: zeros with frames behind them would look like damage.
   // The last block keeps its place, so that writing it, with zeros behind `end`, needs no space.

@@ -6,6 +6,7 @@
 // Invariants: durable <= written <= end; the block that holds `end` is in memory while the segment
 // is appended to.
 #include <seastar/core/gate.hh>
+#include <seastar/core/semaphore.hh>
 #include <seastar/core/shared_future.hh>
 #include <seastar/core/shared_ptr.hh>
 
@@ -44,8 +45,8 @@ class segment {
   seastar::future<std::string> block_before(std::uint64_t end);
   void append(std::string_view piece);
   void append(const fragments& pieces);
-  // What is in memory only: from >= written().
-  [[nodiscard]] std::vector<bytes> unwritten(std::uint64_t from, std::uint64_t to) const;
+  // Of what is not durable in the file, written or not: from >= flushed().
+  [[nodiscard]] std::vector<bytes> not_flushed(std::uint64_t from, std::uint64_t to) const;
   // Takes the device's space for everything before `through`, so that writing it later needs none.
   seastar::future<> take_room(std::uint64_t through);
   // Up to `limit`, or all there is.
@@ -57,13 +58,14 @@ class segment {
   seastar::future<> truncate(std::uint64_t end);
 
   // Recovery has found where the frames end; what follows in the file is zeros.
-  void set_end(std::uint64_t end) { end_ = written_ = end; }
+  void set_end(std::uint64_t end) { end_ = written_ = flushed_ = end; }
 
   // From `at` (below the end) to the end of the chunk that holds it.
   seastar::future<run> read(std::uint64_t at);
 
   [[nodiscard]] std::uint64_t end() const { return end_; }
   [[nodiscard]] std::uint64_t written() const { return written_; }
+  [[nodiscard]] std::uint64_t flushed() const { return flushed_; }
   [[nodiscard]] std::uint64_t dirty() const { return end_ - written_; }
   [[nodiscard]] const std::string& path() const { return file_.path(); }
 
@@ -98,7 +100,9 @@ class segment {
   bool appending_;
   std::uint64_t end_;
   std::uint64_t written_;
+  std::uint64_t flushed_;
   std::optional<std::uint64_t> allocated_;  // the file's size; known from its first use on
+  seastar::semaphore room_{1};              // held while the file grows
   kept_file file_;
   kept_file::use held_;
   kept_file::use unflushed_;  // stays open between a write and the flush that reports its fate
