@@ -1,6 +1,7 @@
 #include "core/group/classic_group.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/base/check.h"
@@ -179,7 +180,8 @@ std::string classic_group::vote() const {
 }
 
 void classic_group::begin_generation(timestamp now) {
-  ++generation_;
+  // The last one there is comes from a damaged record at most.
+  generation_ = generation_ == std::numeric_limits<std::int32_t>::max() ? 0 : generation_ + 1;
   for (auto& [id, m] : members_) m.has_to_sync = false;
   if (members_.empty()) {
     protocol_name_.reset();

@@ -22,7 +22,7 @@ namespace {
 bool is_expired(const committed_offset& o, timestamp base, timestamp now,
                 const group_settings& settings) {
   if (o.expires != no_timestamp) return now >= o.expires;
-  return now - base >= settings.offsets_retention_ms;
+  return base <= now - settings.offsets_retention_ms;
 }
 
 }  // namespace
