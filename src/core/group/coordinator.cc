@@ -4,7 +4,7 @@
 #include <variant>
 
 #include "core/group/coordinator_parts.h"
-#include "core/group/record_types.h"
+#include "core/group/record_type.h"
 
 namespace weir::group {
 

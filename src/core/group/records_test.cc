@@ -3,7 +3,7 @@
 
 #include "core/codec/prefixed.h"
 #include "core/group/group_world_test.h"
-#include "core/group/record_types.h"
+#include "core/group/record_type.h"
 
 namespace weir::group {
 namespace {
