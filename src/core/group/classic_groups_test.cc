@@ -33,7 +33,7 @@ struct classic_world : group_world {
   std::vector<std::string> stable(std::vector<joining> js) {
     std::vector<ticket> tickets;
     for (auto& j : js) tickets.push_back(come(j));
-    pass(20'000);
+    pass(10'000);
     std::vector<std::string> ids;
     std::string leader;
     std::int32_t generation = 0;
@@ -103,7 +103,6 @@ TEST_CASE("before version 4 the id comes with the generation") {
   const auto other = w.send(join_of({.session_ms = 7'000}), 0);
   w.pass(60'000);
   CHECK(w.joined(other).generation_id == 2);
-  CHECK(w.joined(other - 0).error == error_code::none);
 }
 
 TEST_CASE("the first rebalance is put off as long as members come") {
@@ -187,12 +186,15 @@ TEST_CASE("assignments wait for the leader, and for nobody else") {
   w.pass(9'000);
   CHECK(w.answers.empty());
   CHECK(w.beat(ids[0], 2) == error_code::none);
+  CHECK(w.beat(ids[2], 2) == error_code::none);
   w.pass(9'000);  // its session doesn't end while it waits
   const auto leader =
       w.ask<kafka::sync_group_response>(sync_of(ids[0], 2, {{ids[0], "a"}, {ids[1], "b"}}), 5);
   CHECK(leader.assignment.view() == "a");
   CHECK(w.synced(follower).assignment.view() == "b");
-  CHECK(w.state() == "PreparingRebalance");  // the third one's session had ended
+  CHECK(w.state() == "Stable");
+  w.pass(1'000);  // the third one's session is over
+  CHECK(w.state() == "PreparingRebalance");
 }
 
 TEST_CASE("who never asks for its assignment is put out") {
@@ -403,7 +405,7 @@ TEST_CASE("a restart finds groups as their last assignment left them") {
   const auto a = w.ask<kafka::sync_group_response>(sync_of(ids[1], 1), 5);
   CHECK(std::string(a.assignment.view()) == "part of " + ids[1]);
   w.pass(10'000);
-  CHECK(w.state() == "PreparingRebalance");
+  CHECK(w.state() == "Empty");
 }
 
 TEST_CASE("a static member comes back under a new id") {

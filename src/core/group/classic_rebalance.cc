@@ -7,6 +7,12 @@ namespace weir::group {
 
 using kafka::error_code;
 
+namespace {
+
+constexpr std::int32_t wait_again_ms_min = 1'000;
+
+}  // namespace
+
 void classic_groups::rebalance_or_complete(classic_group& g, moment now, output& out) {
   if (g.state() == classic_state::preparing_rebalance) {
     complete_if_all_joined(g, now, out);
@@ -72,7 +78,8 @@ void classic_groups::complete_join(classic_group& g, moment now, output& out) {
   if (!g.elect_joined_leader() && !g.members().empty()) {
     // Only static members are left, and none of them is here: wait on, until one comes or all
     // sessions are over.
-    g.rebalance_deadline_ms = now.steady_ms + g.rebalance_timeout_ms();
+    // (Members' timeouts may be nothing at all, looks at the group should not be.)
+    g.rebalance_deadline_ms = now.steady_ms + std::max(g.rebalance_timeout_ms(), wait_again_ms_min);
     arm(g, *g.rebalance_deadline_ms);
     return;
   }

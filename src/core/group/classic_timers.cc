@@ -3,6 +3,7 @@
 // costs nothing there. When a group is due all of its deadlines are looked at, and it is listed
 // anew; of members that live that is about once in a session timeout.
 #include <algorithm>
+#include <limits>
 
 #include "core/group/classic_groups.h"
 
@@ -20,12 +21,14 @@ void classic_groups::arm(classic_group& g, std::int64_t when) {
 void classic_groups::rearm(classic_group& g) {
   if (g.due_ms) due_.erase({*g.due_ms, g.id()});
   g.due_ms.reset();
-  if (g.rebalance_deadline_ms) arm(g, *g.rebalance_deadline_ms);
-  if (g.sync_deadline_ms) arm(g, *g.sync_deadline_ms);
-  for (const auto& [id, deadline] : g.pending()) arm(g, deadline);
+  constexpr auto never = std::numeric_limits<std::int64_t>::max();
+  auto first =
+      std::min(g.rebalance_deadline_ms.value_or(never), g.sync_deadline_ms.value_or(never));
+  for (const auto& [id, deadline] : g.pending()) first = std::min(first, deadline);
   for (const auto& [id, m] : g.members()) {
-    if (m.can_expire()) arm(g, m.session_deadline_ms);
+    if (m.can_expire()) first = std::min(first, m.session_deadline_ms);
   }
+  if (first != never) arm(g, first);
 }
 
 std::optional<std::int64_t> classic_groups::next_deadline() const {

@@ -4,6 +4,7 @@
 // request. A crash makes a new coordinator from the log.
 #include <catch2/catch_test_macros.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -113,6 +114,8 @@ class group_world {
     if (!before->same_stored(*live)) FAIL("a crash has changed the state");
   }
 
+  // Requests that wait.
+  [[nodiscard]] std::size_t unanswered() const { return versions_.size(); }
   // What the log's cleaner may do: of a key only its last record that counts is left, and nothing
   // of transactions that were aborted.
   void compact();
@@ -125,6 +128,7 @@ class group_world {
   std::vector<log_item> log;
   std::unique_ptr<coordinator> live;
   std::unique_ptr<coordinator> folded;
+  std::function<void()> after_step = [] {};
 
  private:
   void set_time(std::int64_t steady) {
@@ -155,6 +159,7 @@ class group_world {
     }
     for (auto& [t, a] : out.answers) keep(t, a);
     compare();
+    after_step();
   }
   void keep(ticket t, answer& a) {
     const auto version = versions_.find(t);
