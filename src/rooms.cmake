@@ -12,6 +12,7 @@ weir_room(core/catalog USES core/codec core/options)
 weir_room(core/group   USES core/codec core/options)
 weir_room(core/peer    USES core/codec core/raft)
 weir_room(core/transaction USES core/codec core/group)
+weir_room(core/share USES core/codec core/group)
 
 weir_room(engine/runtime USES core/base SEASTAR)
 weir_room(engine/store   USES engine/runtime core/log)
