@@ -1,0 +1,36 @@
+#include "core/group/consumer_regex.h"
+
+#include <re2/re2.h>
+
+namespace weir::group {
+namespace {
+
+// Enough for any list of topics; bounds what one subscription can make the coordinator hold.
+constexpr std::int64_t memory_max = 1 << 20;
+
+re2::RE2::Options options() {
+  re2::RE2::Options o;
+  o.set_log_errors(false);
+  o.set_max_mem(memory_max);
+  return o;
+}
+
+}  // namespace
+
+std::optional<std::string> regex_error(const text& regex) {
+  const re2::RE2 compiled(regex.view(), options());
+  if (compiled.ok()) return std::nullopt;
+  return compiled.error();
+}
+
+std::set<text> matching_topics(const text& regex, const topic_view& topics) {
+  std::set<text> out;
+  const re2::RE2 compiled(regex.view(), options());
+  if (!compiled.ok()) return out;
+  topics.for_each([&](std::string_view name, const known_topic&) {
+    if (re2::RE2::FullMatch(name, compiled)) out.insert(out.end(), text::copy(name));
+  });
+  return out;
+}
+
+}  // namespace weir::group
