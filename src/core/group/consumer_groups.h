@@ -1,0 +1,64 @@
+#pragma once
+// All groups of the consumer protocol of one coordinator.
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "core/group/consumer_group.h"
+
+namespace weir::group {
+
+class consumer_groups {
+ public:
+  // How a group behaves: the settings of all, with those of its own.
+  using settings_of_group = std::function<const consumer_settings&(const text& group_id)>;
+
+  // `topics` outlives it.
+  consumer_groups(settings_of_group settings, const topic_view& topics)
+      : settings_(std::move(settings)), topics_(topics) {}
+
+  // One of a key for which is_consumer_record() holds.
+  std::expected<void, kafka::codec_error> apply(const fragments& key,
+                                                const std::optional<fragments>& value);
+  void loaded(moment now);
+
+  // No group of another kind may have this id.
+  kafka::consumer_group_heartbeat_response heartbeat(
+      const kafka::consumer_group_heartbeat_request& r, const request_context& context,
+      std::vector<coordinator_record>& records);
+  [[nodiscard]] kafka::consumer_group_describe_response describe(
+      const kafka::consumer_group_describe_request& r) const;
+  void tick(moment now, std::size_t count, std::vector<coordinator_record>& records);
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+  void topics_changed();
+
+  [[nodiscard]] const consumer_group* find(const text& group_id) const;
+  // What `f` does to the group with this id, with all that has to be kept right around it.
+  void change(const text& group_id, moment now, std::vector<coordinator_record>& records,
+              const std::function<void(consumer_group&, const consumer_scene&)>& f);
+  // An empty group is no more.
+  void remove(const text& group_id, moment now, std::vector<coordinator_record>& records);
+  [[nodiscard]] const std::map<text, std::unique_ptr<consumer_group>>& all() const {
+    return groups_;
+  }
+  [[nodiscard]] bool same_stored(const consumer_groups& other) const;
+
+ private:
+  consumer_group& made(const text& group_id);
+  void erase(const text& group_id);
+  void keep_deadline(const consumer_group& g);
+
+  settings_of_group settings_;
+  const topic_view& topics_;
+  std::map<text, std::unique_ptr<consumer_group>> groups_;
+  // When groups have something to do, and the same by time.
+  std::map<text, std::int64_t> due_;
+  std::set<std::pair<std::int64_t, text>> in_order_;
+};
+
+}  // namespace weir::group
