@@ -141,6 +141,8 @@ class classic_groups {
   bool closed_ = false;
 };
 
+// As Kafka's: what a person can tell apart, then 128 random bits in the form of RFC 9562.
+std::string new_member_id(const kafka::join_group_request& r, const request_context& c);
 // Answers that are made in several places.
 kafka::join_group_response join_refusal(std::int16_t version, kafka::error_code why,
                                         std::string_view member_id);

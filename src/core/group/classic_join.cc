@@ -12,14 +12,6 @@ namespace {
 // JoinGroup from this version on: a newcomer gets its id first and joins with it (KIP-394).
 constexpr std::int16_t first_with_ids_first = 4;
 
-// As Kafka's: what a person can tell apart, then 128 random bits in the form of RFC 9562.
-std::string new_member_id(const kafka::join_group_request& r, const request_context& c) {
-  const auto prefix = r.group_instance_id ? r.group_instance_id->view() : c.client_id.view();
-  return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, c.fresh.high >> 32,
-                     (c.fresh.high >> 16) & 0xffff, c.fresh.high & 0xffff, c.fresh.low >> 48,
-                     c.fresh.low & 0xffff'ffff'ffff);
-}
-
 std::int32_t rebalance_timeout_of(const kafka::join_group_request& r, std::int16_t version) {
   return version == 0 ? r.session_timeout_ms : r.rebalance_timeout_ms;
 }
@@ -35,6 +27,13 @@ void refuse(const request_context& c, error_code why, std::string_view member_id
 }
 
 }  // namespace
+
+std::string new_member_id(const kafka::join_group_request& r, const request_context& c) {
+  const auto prefix = r.group_instance_id ? r.group_instance_id->view() : c.client_id.view();
+  return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, c.fresh.high >> 32,
+                     (c.fresh.high >> 16) & 0xffff, c.fresh.high & 0xffff, c.fresh.low >> 48,
+                     c.fresh.low & 0xffff'ffff'ffff);
+}
 
 kafka::join_group_response join_refusal(std::int16_t version, error_code why,
                                         std::string_view member_id) {

@@ -114,6 +114,11 @@ void consumer_group::remove(const consumer_scene& scene) {
   consumer_step(*this, scene).remove_group();
 }
 
+std::size_t consumer_group::memory_bytes() const {
+  constexpr std::size_t group_bytes = 512;
+  return group_bytes + state_.memory_bytes();
+}
+
 bool consumer_group::is_subscribed(const text& topic) const {
   if (state_.names_wanted().contains(topic)) return true;
   return std::ranges::any_of(state_.regexes_wanted(), [&](const auto& entry) {

@@ -17,8 +17,8 @@
 #include "core/group/consumer_deadlines.h"
 #include "core/group/consumer_settings.h"
 #include "core/group/consumer_state.h"
-#include "core/group/emitted.h"
 #include "core/group/group_error.h"
+#include "core/group/output.h"
 #include "core/group/request.h"
 #include "core/group/topics.h"
 
@@ -37,7 +37,8 @@ struct consumer_scene {
   const consumer_settings& settings;
   const topic_view& topics;
   moment now;
-  std::vector<coordinator_record>& records;
+  output& out;
+  bool closed = false;  // nobody new is let in: there is no room
 };
 
 // Who commits or fetches offsets.
@@ -56,7 +57,7 @@ class consumer_group {
   // The log was read to its end.
   void loaded(const consumer_scene& scene);
 
-  // `created`: the request would make this group. A refused request changes nothing.
+  // A refused request changes nothing.
   kafka::consumer_group_heartbeat_response heartbeat(
       const kafka::consumer_group_heartbeat_request& r, const request_context& context,
       const consumer_scene& scene);
@@ -82,6 +83,7 @@ class consumer_group {
   [[nodiscard]] kafka::consumer_group_describe_response::group describe(
       const consumer_settings& settings, const topic_view& topics) const;
   [[nodiscard]] const consumer_state& stored() const { return state_; }
+  [[nodiscard]] std::size_t memory_bytes() const;
   // Steps taken so far over members, topics and partitions. For tests of how they grow.
   [[nodiscard]] std::uint64_t work() const { return work_; }
 

@@ -29,8 +29,8 @@ TEST_CASE("the first member gets everything at once") {
   CHECK(r.heartbeat_interval_ms == 5'000);
   CHECK(to_set(r.assignment).topics().at(id) == std::vector{0, 1, 2});
   CHECK(w.live->find("g")->state() == consumer_group_state::stable);
-  // Metadata, the group's epoch, the member's target and the target's epoch, what the member has.
-  CHECK(w.last_records == 5);
+  // The group's epoch, the member, the topics; its target, the target's epoch, what it has.
+  CHECK(w.last_records == 6);
   const auto again = w.beat(owning("m", 1, to_set(r.assignment)));
   CHECK(epoch_of(again) == 1);
   CHECK(!again.assignment);
@@ -215,9 +215,9 @@ TEST_CASE("a member that leaves or is silent makes room") {
   // The empty group goes on counting.
   CHECK(epoch_of(w.beat(joining("c", {"t"}))) == 5);
   w.beat(beating("c", -1));
-  std::vector<coordinator_record> records;
-  w.live->remove("g", w.now, records);
-  w.take(records);
+  output out(w.batch_bytes_max);
+  w.live->remove("g", w.now, out);
+  w.take(out);
   CHECK(!w.live->find("g"));
   w.compact();
   CHECK(w.log.empty());
@@ -543,20 +543,22 @@ TEST_CASE("records are Kafka's, byte for byte") {
     for (const auto c : f.str()) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return out;
   };
-  REQUIRE(w.log.size() == 5);
-  CHECK(hex(w.log[0].key) == "0005" "000167" "00016d");
-  CHECK(hex(*w.log[0].value) ==
+  REQUIRE(w.log.size() == 6);
+  CHECK(hex(w.log[0].key) == "0003" "000167");
+  CHECK(hex(*w.log[0].value) == "0000" "00000001" "00");
+  CHECK(hex(w.log[1].key) == "0005" "000167" "00016d");
+  CHECK(hex(*w.log[1].value) ==
         "0000" "00" "00" "07636c69656e74" "0b2f3132372e302e302e31" "02" "0274" "00" "00001388" "00"
         "00");
-  CHECK(hex(w.log[1].key) == "0003" "000167");
-  CHECK(hex(*w.log[1].value).starts_with("0000" "00000001" "01" "00" "08"));
-  CHECK(hex(w.log[2].key) == "0007" "000167" "00016d");
-  CHECK(hex(*w.log[2].value) ==
+  CHECK(hex(w.log[2].key) == "0003" "000167");
+  CHECK(hex(*w.log[2].value).starts_with("0000" "00000001" "01" "00" "08"));
+  CHECK(hex(w.log[3].key) == "0007" "000167" "00016d");
+  CHECK(hex(*w.log[3].value) ==
         "0000" "02" "00000000000000010000000000000002" "02" "00000000" "00" "00");
-  CHECK(hex(w.log[3].key) == "0006" "000167");
-  CHECK(hex(*w.log[3].value) == "0000" "00000001" "01" "00" "08" "0000018bcfe56800");
-  CHECK(hex(w.log[4].key) == "0008" "000167" "00016d");
-  CHECK(hex(*w.log[4].value) ==
+  CHECK(hex(w.log[4].key) == "0006" "000167");
+  CHECK(hex(*w.log[4].value) == "0000" "00000001" "01" "00" "08" "0000018bcfe56800");
+  CHECK(hex(w.log[5].key) == "0008" "000167" "00016d");
+  CHECK(hex(*w.log[5].value) ==
         "0000" "00000001" "00000000" "00" "02" "00000000000000010000000000000002" "02" "00000000"
         "01" "00" "05" "02" "00000001" "01" "00");
 }

@@ -39,11 +39,10 @@ std::expected<void, kafka::codec_error> consumer_groups::apply(
   return {};
 }
 
-void consumer_groups::loaded(moment now) {
-  std::vector<coordinator_record> none;
+void consumer_groups::loaded(moment now, output& out) {
   for (const auto& [id, g] : groups_) {
-    g->loaded({settings_(id), topics_, now, none});
-    keep_deadline(*g);
+    g->loaded({settings_(id), topics_, now, out});
+    settle(*g);
   }
 }
 
@@ -59,7 +58,7 @@ consumer_group& consumer_groups::made(const text& group_id) {
 
 kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
     const kafka::consumer_group_heartbeat_request& r, const request_context& context,
-    std::vector<coordinator_record>& records) {
+    output& out) {
   const auto& settings = settings_(r.group_id);
   if (const auto ok = check(r, context.api_version, settings); !ok) {
     return refused(ok.error().code, ok.error().message);
@@ -72,11 +71,11 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
                        : fmt::format("Group {} not found.", r.group_id));
   }
   auto& g = made(r.group_id);
-  auto answer = g.heartbeat(r, context, {settings, topics_, context.now, records});
+  auto answer = g.heartbeat(r, context, {settings, topics_, context.now, out, closed_});
   if (is_new && answer.error != error_code::none) {
     erase(r.group_id);
   } else {
-    keep_deadline(g);
+    settle(g);
   }
   return answer;
 }
@@ -98,10 +97,10 @@ kafka::consumer_group_describe_response consumer_groups::describe(
 }
 
 void consumer_groups::tick(moment now, std::size_t count,
-                           std::vector<coordinator_record>& records) {
+                           output& out) {
   while (!in_order_.empty() && in_order_.begin()->first <= now.steady_ms && count > 0) {
     const auto id = in_order_.begin()->second;
-    change(id, now, records,
+    change(id, now, out,
            [&](consumer_group& g, const consumer_scene& scene) { g.tick(scene, count); });
     --count;
   }
@@ -122,17 +121,17 @@ const consumer_group* consumer_groups::find(const text& group_id) const {
 }
 
 void consumer_groups::change(
-    const text& group_id, moment now, std::vector<coordinator_record>& records,
+    const text& group_id, moment now, output& out,
     const std::function<void(consumer_group&, const consumer_scene&)>& f) {
   const auto at = groups_.find(group_id);
   if (at == groups_.end()) return;
-  f(*at->second, {settings_(group_id), topics_, now, records});
-  keep_deadline(*at->second);
+  f(*at->second, {settings_(group_id), topics_, now, out});
+  settle(*at->second);
 }
 
 void consumer_groups::remove(const text& group_id, moment now,
-                             std::vector<coordinator_record>& records) {
-  change(group_id, now, records,
+                             output& out) {
+  change(group_id, now, out,
          [](consumer_group& g, const consumer_scene& scene) { g.remove(scene); });
   erase(group_id);
 }
@@ -142,10 +141,17 @@ void consumer_groups::erase(const text& group_id) {
     in_order_.erase({at->second, at->first});
     due_.erase(at);
   }
+  if (const auto at = counted_.find(group_id); at != counted_.end()) {
+    memory_bytes_ -= at->second;
+    counted_.erase(at);
+  }
   groups_.erase(group_id);
 }
 
-void consumer_groups::keep_deadline(const consumer_group& g) {
+void consumer_groups::settle(const consumer_group& g) {
+  auto& counted = counted_[g.id()];
+  memory_bytes_ += g.memory_bytes() - counted;
+  counted = g.memory_bytes();
   const auto next = g.next_deadline();
   const auto at = due_.find(g.id());
   if (at != due_.end()) {

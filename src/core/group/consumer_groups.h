@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <vector>
 
 #include "core/group/consumer_group.h"
 
@@ -25,37 +24,45 @@ class consumer_groups {
   // One of a key for which is_consumer_record() holds.
   std::expected<void, kafka::codec_error> apply(const fragments& key,
                                                 const std::optional<fragments>& value);
-  void loaded(moment now);
+  void loaded(moment now, output& out);
 
   // No group of another kind may have this id.
   kafka::consumer_group_heartbeat_response heartbeat(
       const kafka::consumer_group_heartbeat_request& r, const request_context& context,
-      std::vector<coordinator_record>& records);
+      output& out);
   [[nodiscard]] kafka::consumer_group_describe_response describe(
       const kafka::consumer_group_describe_request& r) const;
-  void tick(moment now, std::size_t count, std::vector<coordinator_record>& records);
+  // `count` members or groups at most.
+  void tick(moment now, std::size_t count, output& out);
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
   void topics_changed();
 
   [[nodiscard]] const consumer_group* find(const text& group_id) const;
   // What `f` does to the group with this id, with all that has to be kept right around it.
-  void change(const text& group_id, moment now, std::vector<coordinator_record>& records,
+  void change(const text& group_id, moment now, output& out,
               const std::function<void(consumer_group&, const consumer_scene&)>& f);
   // An empty group is no more.
-  void remove(const text& group_id, moment now, std::vector<coordinator_record>& records);
+  void remove(const text& group_id, moment now, output& out);
   [[nodiscard]] const std::map<text, std::unique_ptr<consumer_group>>& all() const {
     return groups_;
   }
   [[nodiscard]] bool same_stored(const consumer_groups& other) const;
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+  // While set, nobody new is let in.
+  void close(bool closed) { closed_ = closed; }
 
  private:
   consumer_group& made(const text& group_id);
   void erase(const text& group_id);
-  void keep_deadline(const consumer_group& g);
+  // After whatever was done to the group: counts its memory, and knows when it is due.
+  void settle(const consumer_group& g);
 
   settings_of_group settings_;
   const topic_view& topics_;
   std::map<text, std::unique_ptr<consumer_group>> groups_;
+  std::map<text, std::size_t> counted_;  // of memory, in the sum
+  std::size_t memory_bytes_ = 0;
+  bool closed_ = false;
   // When groups have something to do, and the same by time.
   std::map<text, std::int64_t> due_;
   std::set<std::pair<std::int64_t, text>> in_order_;

@@ -1,5 +1,6 @@
 #pragma once
 // A member of a group of the consumer protocol, as the log keeps it (KIP-848).
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -34,6 +35,10 @@ struct classic_member {
   std::int32_t session_timeout_ms = 0;
   std::vector<classic_protocol> protocols;
   bool operator==(const classic_member&) const = default;
+
+  [[nodiscard]] bool offers(const text& name) const {
+    return std::ranges::any_of(protocols, [&](const auto& p) { return p.name == name; });
+  }
 };
 
 // What a member says of itself.

@@ -49,6 +49,20 @@ member_metadata kept(const member_metadata& m) {
   return out;
 }
 
+// Roughly what things take with all that is kept of them.
+constexpr std::size_t member_bytes = 1024;
+constexpr std::size_t name_bytes = 128;
+constexpr std::size_t owned_bytes = 128;
+constexpr std::size_t target_bytes = 8;
+
+std::size_t bytes_of(const member_metadata& m) {
+  std::size_t n = member_bytes + m.client_id.size() + m.client_host.size() + m.topic_regex.size();
+  for (const auto& name : m.topic_names) n += name_bytes + name.size();
+  if (!m.classic) return n;
+  for (const auto& p : m.classic->protocols) n += name_bytes + p.metadata.size();
+  return n;
+}
+
 }  // namespace
 
 void consumer_state::apply(const consumer_record& record) {
@@ -79,14 +93,19 @@ void consumer_state::apply(const member_record& r) {
 void consumer_state::apply(const current_record& r) {
   auto* member = find_in(members_, r.member_id);
   if (!member && !r.value) return;
-  if (!member) member = &members_[kept(r.member_id)];
+  if (!member) {
+    member = &members_[kept(r.member_id)];
+    count(member->metadata, r.member_id, true);
+  }
   count(member->current, false);
   member->current = r.value.value_or(current_assignment{});
   count(member->current, true);
 }
 
 void consumer_state::apply(const target_record& r) {
+  if (const auto* before = target_of(r.member_id)) memory_bytes_ -= target_bytes * before->size();
   if (r.value) {
+    memory_bytes_ += target_bytes * r.value->size();
     targets_.insert_or_assign(kept(r.member_id), *r.value);
   } else {
     targets_.erase(r.member_id);
@@ -94,6 +113,8 @@ void consumer_state::apply(const target_record& r) {
 }
 
 void consumer_state::apply(const regex_record& r) {
+  if (const auto* before = resolved(r.regex)) memory_bytes_ -= name_bytes * before->topics.size();
+  if (r.value) memory_bytes_ += name_bytes * r.value->topics.size();
   if (!r.value) {
     regexes_.erase(r.regex);
     return;
@@ -103,10 +124,16 @@ void consumer_state::apply(const regex_record& r) {
 }
 
 void consumer_state::count(const member_metadata& m, const text& member_id, bool in) {
+  memory_bytes_ += in ? bytes_of(m) : std::size_t{0} - bytes_of(m);
   for (const auto& name : m.topic_names) add_to(names_, name, in);
   if (!m.topic_regex.empty()) add_to(patterns_, m.topic_regex, in);
   if (m.server_assignor) add_to(assignors_, *m.server_assignor, in);
-  if (m.classic) in ? ++classic_ : --classic_;
+  if (m.classic) {
+    in ? ++classic_ : --classic_;
+    std::set<text> offered;
+    for (const auto& p : m.classic->protocols) offered.insert(p.name);
+    for (const auto& name : offered) add_to(protocols_, name, in);
+  }
   if (!m.instance_id) return;
   if (in) {
     instances_.insert_or_assign(*m.instance_id, member_id);
@@ -117,6 +144,8 @@ void consumer_state::count(const member_metadata& m, const text& member_id, bool
 }
 
 void consumer_state::count(const current_assignment& c, bool in) {
+  const auto bytes = owned_bytes * (c.assigned.size() + c.revoking.size());
+  memory_bytes_ += in ? bytes : std::size_t{0} - bytes;
   const auto each = [&](const partition_key& p, std::int32_t) {
     if (in) {
       ++owners_[p];

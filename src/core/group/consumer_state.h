@@ -48,9 +48,15 @@ class consumer_state {
   [[nodiscard]] const std::map<text, std::uint32_t>& names_wanted() const { return names_; }
   [[nodiscard]] const std::map<text, std::uint32_t>& regexes_wanted() const { return patterns_; }
   [[nodiscard]] const std::map<text, std::uint32_t>& assignors_wanted() const { return assignors_; }
+  // Members that speak the classic protocol, and how many of them offer each of its protocols.
   [[nodiscard]] std::size_t classic_members() const { return classic_; }
+  [[nodiscard]] const std::map<text, std::uint32_t>& protocols_offered() const {
+    return protocols_;
+  }
   // Whether the member wants the topic of this name.
   [[nodiscard]] bool wants(const member_metadata& member, const text& topic) const;
+
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }  // roughly
 
   bool operator==(const consumer_state&) const = default;
 
@@ -76,7 +82,9 @@ class consumer_state {
   std::map<text, std::uint32_t> names_;
   std::map<text, std::uint32_t> patterns_;
   std::map<text, std::uint32_t> assignors_;
+  std::map<text, std::uint32_t> protocols_;
   std::size_t classic_ = 0;
+  std::size_t memory_bytes_ = 0;
 };
 
 }  // namespace weir::group

@@ -42,7 +42,7 @@ kafka::consumer_group_heartbeat_response::assignment_info assignment_of(
 consumer_step::response consumer_step::refused(const group_error& why) const {
   response out;
   out.error = why.code;
-  out.error_message = text(why.message);
+  if (!why.message.empty()) out.error_message = text(why.message);
   return out;
 }
 
@@ -51,20 +51,15 @@ consumer_step::response consumer_step::heartbeat(const request& r, const request
   const auto who = identify(r, context);
   if (!who) return refused(who.error());
 
-  const auto& id = who->member_id;
-  const bool changed = update(r, context, *who);
-  const bool topics_changed = resolve_again();
-  advance_epoch(changed || topics_changed || state().epoch().epoch == 0);
-  if (state().target().epoch < state().epoch().epoch && may_share_out()) share_out();
-
+  const auto change = changes_of(r, context, *who);
+  if (change.is_new && scene_.closed) return refused({error_code::coordinator_load_in_progress, ""});
   std::optional<topic_partitions> owned;
   if (r.topic_partitions) owned = partitions_of(*r.topic_partitions);
-  const bool news = reconcile(id, owned ? &*owned : nullptr, changed);
-  expect_heartbeat(id);
+  const bool news = advance(*who, change, owned ? &*owned : nullptr);
 
-  const auto& current = state().find(id)->current;
+  const auto& current = state().find(who->member_id)->current;
   response out;
-  out.member_id = id;
+  out.member_id = who->member_id;
   out.member_epoch = current.epoch;
   out.heartbeat_interval_ms = scene_.settings.heartbeat_interval_ms;
   if (news || r.member_epoch == joining_epoch || is_full(r)) {
@@ -73,11 +68,22 @@ consumer_step::response consumer_step::heartbeat(const request& r, const request
   return out;
 }
 
-// A new metadata record where something is another than before. The names of a subscription are
-// compared here, regular expressions below.
-bool consumer_step::update(const request& r, const request_context& context, const identity& who) {
-  const auto* before = state().find(who.replaces.value_or(who.member_id));
-  auto m = before ? before->metadata : member_metadata{};
+bool consumer_step::advance(const identity& who, const changes& change,
+                            const topic_partitions* owned) {
+  const bool begun = change.subscription_changed || state().epoch().epoch == 0;
+  if (begun) begin_epoch();
+  update(change, who);
+  resolve_again();
+  see_topics(begun);
+  if (state().target().epoch < state().epoch().epoch && may_share_out()) share_out();
+  const bool news = reconcile(who.member_id, owned, change.subscription_changed);
+  expect_heartbeat(who.member_id);
+  return news;
+}
+
+consumer_step::changes consumer_step::changes_of(const request& r, const request_context& context,
+                                                 const identity& who) {
+  auto m = metadata_of(who);
   if (r.instance_id) m.instance_id = r.instance_id;
   if (r.rack_id) m.rack_id = r.rack_id;
   if (r.rebalance_timeout_ms != -1) m.rebalance_timeout_ms = r.rebalance_timeout_ms;
@@ -90,18 +96,37 @@ bool consumer_step::update(const request& r, const request_context& context, con
   m.client_host = context.client_host;
   m.classic.reset();
 
+  return changes_to(std::move(m), who);
+}
+
+member_metadata consumer_step::metadata_of(const identity& who) {
+  const auto* before = state().find(who.replaces.value_or(who.member_id));
+  return before ? before->metadata : member_metadata{};
+}
+
+consumer_step::changes consumer_step::changes_to(member_metadata m, const identity& who) {
+  const auto* before = state().find(who.replaces.value_or(who.member_id));
+  changes out;
   const auto old_regex = before ? before->metadata.topic_regex : text();
-  const bool names = !before || before->metadata.topic_names != m.topic_names;
-  const bool regex = old_regex != m.topic_regex;
+  if (old_regex != m.topic_regex) out.old_regex = old_regex;
+  out.is_new = !before;
+  out.metadata_changed = !before || before->metadata != m;
+  out.subscription_changed =
+      !before || before->metadata.topic_names != m.topic_names || out.old_regex;
+  out.metadata = std::move(m);
+  return out;
+}
+
+void consumer_step::update(const changes& c, const identity& who) {
   if (who.replaces) {
-    replace(*who.replaces, who.member_id, m);
-  } else if (!before || before->metadata != m) {
-    put(member_record{who.member_id, m});
+    replace(*who.replaces, who.member_id, c.metadata);
+  } else if (c.metadata_changed) {
+    put(member_record{who.member_id, c.metadata});
   }
-  if (!regex) return names;
-  if (!old_regex.empty()) drop_regex_unless_wanted(old_regex);
-  if (!m.topic_regex.empty() && !state().resolved(m.topic_regex)) resolve(m.topic_regex);
-  return true;
+  if (!c.old_regex) return;
+  if (!c.old_regex->empty()) drop_regex_unless_wanted(*c.old_regex);
+  const auto& regex = c.metadata.topic_regex;
+  if (!regex.empty() && !state().resolved(regex)) resolve(regex);
 }
 
 // The new one starts where the old one stopped, with all that it had.
@@ -128,16 +153,20 @@ void consumer_step::drop_regex_unless_wanted(const text& regex) {
   }
 }
 
-void consumer_step::advance_epoch(bool changed) {
-  if (!changed && group_.topics_looked_at_) return;
+void consumer_step::begin_epoch() {
+  const auto now = state().epoch();
+  put(group_record{group_epoch{now.epoch + 1, now.metadata_hash}});
+}
+
+void consumer_step::see_topics(bool begun) {
+  if (!begun && group_.topics_looked_at_) return;
   group_.topics_looked_at_ = true;
   const auto names = subscribed_topics(state());
   group_.work_ += names.size();
   const auto hash = metadata_hash(names, scene_.topics);
-  const auto before = state().epoch();
-  if (changed || hash != before.metadata_hash) {
-    put(group_record{group_epoch{before.epoch + 1, hash}});
-  }
+  const auto now = state().epoch();
+  if (hash == now.metadata_hash) return;
+  put(group_record{group_epoch{now.epoch + (begun ? 0 : 1), hash}});
 }
 
 // Not more often than the interval says: members that come in quick succession share one
@@ -187,13 +216,17 @@ bool consumer_step::reconcile(const text& id, const topic_partitions* owned, boo
 }
 
 void consumer_step::expect_heartbeat(const text& id) {
-  group_.deadlines_.set(id, kind::session,
-                        scene_.now.steady_ms + scene_.settings.session_timeout_ms);
+  const auto& classic = state().find(id)->metadata.classic;
+  expect(id, kind::session,
+         classic ? classic->session_timeout_ms : scene_.settings.session_timeout_ms);
 }
 
 void consumer_step::expect_revocation(const text& id) {
-  const auto timeout = std::max(state().find(id)->metadata.rebalance_timeout_ms, 0);
-  group_.deadlines_.set(id, kind::rebalance, scene_.now.steady_ms + timeout);
+  expect(id, kind::rebalance, state().find(id)->metadata.rebalance_timeout_ms);
+}
+
+void consumer_step::expect(const text& id, kind what, std::int32_t within_ms) {
+  group_.deadlines_.set(id, what, scene_.now.steady_ms + std::max(within_ms, 0));
 }
 
 }  // namespace weir::group

@@ -51,7 +51,8 @@ consumer_step::result<consumer_step::identity> consumer_step::identify_static(co
   const auto* member = holder ? state().find(*holder) : nullptr;
   if (r.member_epoch == joining_epoch) {
     if (!member || *holder == id) return identity{id, std::nullopt};
-    if (!member->is_away()) {
+    // An instance that changes protocols takes over at once, as it would from itself before.
+    if (!member->is_away() && !member->metadata.classic) {
       return no(error_code::unreleased_instance_id,
                 "Static member {} with instance id {} cannot join the group because the instance "
                 "id is owned by {} member.",
@@ -134,6 +135,7 @@ consumer_step::response consumer_step::leave(const request& r) {
 }
 
 void consumer_step::end(std::span<const text> member_ids) {
+  begin_epoch();
   for (const auto& id : member_ids) {
     const auto regex = state().find(id)->metadata.topic_regex;
     group_.deadlines_.cancel(id);
@@ -142,7 +144,7 @@ void consumer_step::end(std::span<const text> member_ids) {
     put(member_record{id, {}});
     if (!regex.empty()) drop_regex_unless_wanted(regex);
   }
-  advance_epoch(true);
+  see_topics(true);
 }
 
 void consumer_step::remove_group() {
@@ -152,32 +154,26 @@ void consumer_step::remove_group() {
   put(group_record{});
 }
 
-bool consumer_step::resolve(const text& regex) {
+void consumer_step::resolve(const text& regex) {
   auto topics = matching_topics(regex, scene_.topics);
+  const auto now = scene_.now.wall.value();
   const auto* before = state().resolved(regex);
-  if (before && before->topics == topics &&
-      scene_.now.wall.value() - before->resolved_at < scene_.settings.regex_refresh_ms) {
-    return false;
-  }
-  const bool changed = !before || before->topics != topics;
+  const bool same = before && before->topics == topics;
+  if (same && now - before->resolved_at < scene_.settings.regex_refresh_ms) return;
+  if (!same) group_.topics_looked_at_ = false;
   const auto version = before ? before->version + 1 : 1;
-  put(regex_record{regex, resolved_regex{std::move(topics), version, scene_.now.wall.value()}});
-  return changed;
+  put(regex_record{regex, resolved_regex{std::move(topics), version, now}});
 }
 
 // After a change of topics, and from time to time: what a member may see can change too.
-bool consumer_step::resolve_again() {
+void consumer_step::resolve_again() {
   const auto& s = scene_.settings;
   const auto since = scene_.now.steady_ms - group_.regexes_resolved_ms_;
-  if (group_.regexes_looked_at_ ? since < s.regex_refresh_ms : since < s.regex_refresh_ms_min) {
-    return false;
-  }
+  if (since < (group_.regexes_looked_at_ ? s.regex_refresh_ms : s.regex_refresh_ms_min)) return;
   group_.regexes_looked_at_ = true;
-  if (state().regexes_wanted().empty()) return false;
+  if (state().regexes_wanted().empty()) return;
   group_.regexes_resolved_ms_ = scene_.now.steady_ms;
-  bool changed = false;
-  for (const auto& [regex, members] : state().regexes_wanted()) changed = resolve(regex) || changed;
-  return changed;
+  for (const auto& [regex, members] : state().regexes_wanted()) resolve(regex);
 }
 
 }  // namespace weir::group

@@ -57,17 +57,21 @@ struct consumer_world {
   std::uint64_t fresh_ids = 0;
   std::size_t last_records = 0;  // of the last step
   bool compares = true;
+  static constexpr std::size_t batch_bytes_max = 512 * 1024;
 
   std::unique_ptr<consumer_groups> fresh() {
     return std::make_unique<consumer_groups>(
         [this](const text&) -> const consumer_settings& { return settings; }, topics);
   }
 
-  void take(const std::vector<coordinator_record>& records) {
-    last_records = records.size();
-    for (const auto& r : records) {
-      log.push_back(r);
-      REQUIRE(folded->apply(r.key, r.value));
+  void take(output& from) {
+    last_records = 0;
+    for (const auto& batch : from.take().batches) {
+      for (const auto& r : batch.records) {
+        ++last_records;
+        log.push_back(r);
+        REQUIRE(folded->apply(r.key, r.value));
+      }
     }
     if (compares) REQUIRE(live->same_stored(*folded));
   }
@@ -78,10 +82,10 @@ struct consumer_world {
     context.client_id = text("client");
     context.client_host = text("/127.0.0.1");
     context.fresh = {3, ++fresh_ids};
-    std::vector<coordinator_record> records;
-    auto answer = live->heartbeat(r, context, records);
-    if (answer.error != kafka::error_code::none) REQUIRE(records.empty());
-    take(records);
+    output out(batch_bytes_max);
+    auto answer = live->heartbeat(r, context, out);
+    take(out);
+    if (answer.error != kafka::error_code::none) REQUIRE(last_records == 0);
     return answer;
   }
   // Time goes on, and ticks come when they are due.
@@ -89,9 +93,9 @@ struct consumer_world {
     const auto until = now.steady_ms + ms;
     while (live->next_deadline() && *live->next_deadline() <= until) {
       advance(std::max(*live->next_deadline(), now.steady_ms));
-      std::vector<coordinator_record> records;
-      live->tick(now, 1000, records);
-      take(records);
+      output out(batch_bytes_max);
+      live->tick(now, 1000, out);
+      take(out);
     }
     advance(until);
   }
@@ -104,7 +108,9 @@ struct consumer_world {
     live = fresh();
     for (const auto& r : log) REQUIRE(live->apply(r.key, r.value));
     REQUIRE(live->same_stored(*folded));
-    live->loaded(now);
+    output out(batch_bytes_max);
+    live->loaded(now, out);
+    take(out);
   }
   // What compaction may leave: of each key the last record.
   void compact() {
