@@ -56,6 +56,11 @@ class classic_groups {
                                              std::int32_t generation, bool transactional) const;
   // It committed: that is a sign of life.
   void committed(std::string_view id, std::string_view member_id, moment now);
+  // Between protocols: a group of the consumer protocol comes back as this; or one goes, and who
+  // waits is told to join again.
+  void adopt(std::string_view id, const logged::group_metadata_value& value, moment now,
+             output& out);
+  void release(std::string_view id, output& out);
   // The group must have no members.
   void remove(std::string_view id, output& out);
 

@@ -83,6 +83,43 @@ void classic_groups::remove(std::string_view id, output& out) {
   settle(*g);
 }
 
+void classic_groups::adopt(std::string_view id, const logged::group_metadata_value& value,
+                           moment now, output& out) {
+  logged::group_metadata_key key;
+  key.group = copy(id);
+  out.put(key, value, record_version);
+  apply(key, &value);
+  const std::string name(id);
+  revive(name, stored_.find(id)->second, now);
+  auto& g = *find_mutable(id);
+  // What they have was shared out among others, too.
+  prepare_rebalance(g, now, out);
+  settle(g);
+}
+
+void classic_groups::release(std::string_view id, output& out) {
+  auto* g = find_mutable(id);
+  if (!g) return;
+  for (auto& [member_id, m] : g->members()) {
+    if (const auto join = g->end_join(m)) {
+      out.answer_to(join->of, join_refusal(join->version, kafka::error_code::rebalance_in_progress,
+                                           member_id));
+    }
+    if (const auto sync = std::exchange(m.sync, std::nullopt)) {
+      out.answer_to(sync->of, sync_refusal(kafka::error_code::rebalance_in_progress));
+    }
+  }
+  if (stored_.contains(id)) {
+    logged::group_metadata_key key;
+    key.group = copy(id);
+    out.erase(key);
+    apply(key, nullptr);
+  }
+  memory_bytes_ -= g->counted_bytes;
+  if (g->due_ms) due_.erase({*g->due_ms, g->id()});
+  groups_.erase(groups_.find(id));
+}
+
 void classic_groups::loaded(moment now, output& out) {
   for (const auto& [id, value] : stored_) {
     revive(id, value, now);

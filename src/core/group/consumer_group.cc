@@ -99,6 +99,35 @@ kafka::consumer_group_heartbeat_response consumer_group::heartbeat(
   return consumer_step(*this, scene).heartbeat(r, context);
 }
 
+void consumer_group::become(std::span<const consumer_record> records,
+                            const consumer_scene& scene) {
+  consumer_step(*this, scene).become(records);
+}
+
+kafka::join_group_response consumer_group::join(const kafka::join_group_request& r,
+                                                const request_context& context,
+                                                const consumer_scene& scene) {
+  return consumer_step(*this, scene).join(r, context);
+}
+kafka::sync_group_response consumer_group::sync(const kafka::sync_group_request& r,
+                                                const consumer_scene& scene) {
+  return consumer_step(*this, scene).sync(r);
+}
+error_code consumer_group::beat(const kafka::heartbeat_request& r, const consumer_scene& scene) {
+  return consumer_step(*this, scene).beat(r);
+}
+kafka::leave_group_response consumer_group::leave(const kafka::leave_group_request& r,
+                                                  std::int16_t version,
+                                                  const consumer_scene& scene) {
+  return consumer_step(*this, scene).leave(r, version);
+}
+
+group_result consumer_group::would_take(const kafka::consumer_group_heartbeat_request& r,
+                                        const request_context& context,
+                                        const consumer_scene& scene) {
+  return consumer_step(*this, scene).would_take(r, context);
+}
+
 void consumer_group::tick(const consumer_scene& scene, std::size_t count) {
   std::vector<text> late;
   while (late.size() < count) {

@@ -54,6 +54,8 @@ class consumer_group {
   explicit consumer_group(text id) : id_(text::copy(id.view())) {}
 
   void apply(const consumer_record& record) { state_.apply(record); }
+  // Of a group that was of another kind before: puts into the log what it is now.
+  void become(std::span<const consumer_record> records, const consumer_scene& scene);
   // The log was read to its end.
   void loaded(const consumer_scene& scene);
 
@@ -61,12 +63,23 @@ class consumer_group {
   kafka::consumer_group_heartbeat_response heartbeat(
       const kafka::consumer_group_heartbeat_request& r, const request_context& context,
       const consumer_scene& scene);
+  // Of members that speak the classic protocol.
+  kafka::join_group_response join(const kafka::join_group_request& r,
+                                  const request_context& context, const consumer_scene& scene);
+  kafka::sync_group_response sync(const kafka::sync_group_request& r, const consumer_scene& scene);
+  kafka::error_code beat(const kafka::heartbeat_request& r, const consumer_scene& scene);
+  kafka::leave_group_response leave(const kafka::leave_group_request& r, std::int16_t version,
+                                    const consumer_scene& scene);
+  // Whether such a request would be refused.
+  [[nodiscard]] group_result would_take(const kafka::consumer_group_heartbeat_request& r,
+                                        const request_context& context,
+                                        const consumer_scene& scene);
   // Ends members that are too late, `count` at most.
   void tick(const consumer_scene& scene, std::size_t count);
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const { return deadlines_.next(); }
   // Something that topics tell has changed: the next heartbeat looks at them.
   void topics_changed() { topics_looked_at_ = regexes_looked_at_ = false; }
-  // All records that say the group is no more; it must be empty.
+  // All records that say the group is no more.
   void remove(const consumer_scene& scene);
 
   // Whether a member may commit offsets of these partitions (KIP-1251): one that has them, and had

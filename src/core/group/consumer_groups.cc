@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/group/consumer_migration.h"
 #include "core/group/consumer_record_bytes.h"
 #include "core/group/consumer_request_check.h"
 
@@ -80,6 +81,34 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
   return answer;
 }
 
+kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
+    const kafka::consumer_group_heartbeat_request& r, const request_context& context,
+    const classic_group& instead_of, const std::function<void()>& release, output& out) {
+  const consumer_scene scene{settings_(r.group_id), topics_, context.now, out, closed_};
+  if (const auto ok = check(r, context.api_version, scene.settings); !ok) {
+    return refused(ok.error().code, ok.error().message);
+  }
+  if (r.member_epoch != joining_epoch) {
+    return refused(error_code::group_id_not_found,
+                   fmt::format("Group {} is not a consumer group.", r.group_id));
+  }
+  std::vector<consumer_record> records;
+  // A group without members begins anew, whatever the policy is.
+  if (instead_of.state() != classic_state::empty) {
+    auto made_of = upgraded(instead_of, scene.settings, topics_);
+    if (!made_of) return refused(made_of.error().code, made_of.error().message);
+    records = *std::move(made_of);
+  }
+  consumer_group trial(r.group_id);
+  for (const auto& record : records) trial.apply(record);
+  if (const auto ok = trial.would_take(r, context, scene); !ok) {
+    return refused(ok.error().code, ok.error().message);
+  }
+  release();
+  made(r.group_id).become(records, scene);
+  return heartbeat(r, context, out);
+}
+
 kafka::consumer_group_describe_response consumer_groups::describe(
     const kafka::consumer_group_describe_request& r) const {
   kafka::consumer_group_describe_response out;
@@ -125,7 +154,7 @@ void consumer_groups::change(
     const std::function<void(consumer_group&, const consumer_scene&)>& f) {
   const auto at = groups_.find(group_id);
   if (at == groups_.end()) return;
-  f(*at->second, {settings_(group_id), topics_, now, out});
+  f(*at->second, {settings_(group_id), topics_, now, out, closed_});
   settle(*at->second);
 }
 
@@ -152,6 +181,10 @@ void consumer_groups::settle(const consumer_group& g) {
   auto& counted = counted_[g.id()];
   memory_bytes_ += g.memory_bytes() - counted;
   counted = g.memory_bytes();
+  const auto& s = g.stored();
+  if (s.classic_members() > 0 && s.classic_members() == s.members().size()) {
+    classic_only_.insert(g.id());
+  }
   const auto next = g.next_deadline();
   const auto at = due_.find(g.id());
   if (at != due_.end()) {

@@ -7,7 +7,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
+#include "core/group/classic_group.h"
 #include "core/group/consumer_group.h"
 
 namespace weir::group {
@@ -30,6 +32,11 @@ class consumer_groups {
   kafka::consumer_group_heartbeat_response heartbeat(
       const kafka::consumer_group_heartbeat_request& r, const request_context& context,
       output& out);
+  // The same where there is a classic group with this id: if the request is not refused, the group
+  // becomes one of the consumer protocol. `release` ends the classic one.
+  kafka::consumer_group_heartbeat_response heartbeat(
+      const kafka::consumer_group_heartbeat_request& r, const request_context& context,
+      const classic_group& instead_of, const std::function<void()>& release, output& out);
   [[nodiscard]] kafka::consumer_group_describe_response describe(
       const kafka::consumer_group_describe_request& r) const;
   // `count` members or groups at most.
@@ -38,10 +45,13 @@ class consumer_groups {
   void topics_changed();
 
   [[nodiscard]] const consumer_group* find(const text& group_id) const;
+  // Groups whose members all speak the classic protocol since this was called last: they may
+  // become classic groups.
+  [[nodiscard]] std::set<text> take_classic_only() { return std::exchange(classic_only_, {}); }
   // What `f` does to the group with this id, with all that has to be kept right around it.
   void change(const text& group_id, moment now, output& out,
               const std::function<void(consumer_group&, const consumer_scene&)>& f);
-  // An empty group is no more.
+  // The group is no more.
   void remove(const text& group_id, moment now, output& out);
   [[nodiscard]] const std::map<text, std::unique_ptr<consumer_group>>& all() const {
     return groups_;
@@ -60,6 +70,7 @@ class consumer_groups {
   settings_of_group settings_;
   const topic_view& topics_;
   std::map<text, std::unique_ptr<consumer_group>> groups_;
+  std::set<text> classic_only_;
   std::map<text, std::size_t> counted_;  // of memory, in the sum
   std::size_t memory_bytes_ = 0;
   bool closed_ = false;

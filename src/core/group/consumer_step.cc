@@ -68,6 +68,16 @@ consumer_step::response consumer_step::heartbeat(const request& r, const request
   return out;
 }
 
+group_result consumer_step::would_take(const request& r, const request_context& context) {
+  const auto who = identify(r, context);
+  return who ? group_result() : std::unexpected(who.error());
+}
+
+void consumer_step::become(std::span<const consumer_record> records) {
+  for (const auto& r : records) put(r);
+  for (const auto& [id, member] : state().members()) expect_heartbeat(id);
+}
+
 bool consumer_step::advance(const identity& who, const changes& change,
                             const topic_partitions* owned) {
   const bool begun = change.subscription_changed || state().epoch().epoch == 0;

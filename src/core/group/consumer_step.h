@@ -19,6 +19,8 @@ class consumer_step {
       : group_(group), scene_(scene) {}
 
   response heartbeat(const request& r, const request_context& context);
+  group_result would_take(const request& r, const request_context& context);
+  void become(std::span<const consumer_record> records);
   // Members leave, or were silent for too long.
   void end(std::span<const text> member_ids);
   void remove_group();

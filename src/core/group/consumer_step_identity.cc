@@ -148,6 +148,14 @@ void consumer_step::end(std::span<const text> member_ids) {
 }
 
 void consumer_step::remove_group() {
+  std::vector<text> members;
+  for (const auto& [id, member] : state().members()) members.push_back(id);
+  for (const auto& id : members) {
+    group_.deadlines_.cancel(id);
+    put(current_record{id, {}});
+    if (state().target_of(id)) put(target_record{id, {}});
+    put(member_record{id, {}});
+  }
   for (const auto& [regex, resolved] : std::map(state().regexes())) put(regex_record{regex, {}});
   for (const auto& [id, target] : std::map(state().targets())) put(target_record{id, {}});
   put(target_epoch_record{});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "core/group/consumer_record_bytes.h"
 #include "core/group/coordinator_parts.h"
 #include "core/group/record_type.h"
 
@@ -93,6 +94,7 @@ std::expected<void, kafka::codec_error> coordinator::apply(
     return apply_decoded<logged::group_metadata_key, logged::group_metadata_value>(
         key, value, [&](const auto& k, const auto* v) { parts_->classic.apply(k, v); });
   }
+  if (is_consumer_record(*type)) return parts_->consumers.apply(key, value);
   return {};
 }
 
@@ -108,6 +110,8 @@ emitted<answer> coordinator::loaded(moment now) {
   weir_check(!p.loaded, "a coordinator is loaded twice");
   p.loaded = true;
   p.classic.loaded(now, out);
+  p.consumers.loaded(now, out);
+  p.migrate_back(now, out);
   for (const auto& [group, topics] : p.offsets.groups()) p.offsets_changed(group);
   for (const auto& group : p.offsets.pending_groups()) p.offsets_changed(group);
   p.expiry_due_ms = now.steady_ms + p.settings.offsets_check_ms;
@@ -128,6 +132,7 @@ emitted<answer> coordinator::step(const request& r, const request_context& conte
     out.answer_to(context.ticket, refusal(r, context.api_version, error_code::invalid_request));
   } else {
     p.classic.close(p.is_full());
+    p.consumers.close(p.is_full());
     std::visit([&](const auto& one) { p.on(one, context, out); }, r);
   }
   return out.take();
@@ -138,6 +143,8 @@ emitted<answer> coordinator::tick(moment now) {
   output out(p.settings.batch_bytes_max);
   if (!p.loaded) return out.take();
   p.classic.tick(now, out);
+  p.consumers.tick(now, p.settings.work_per_tick, out);
+  p.migrate_back(now, out);
   if (p.expiry_due_ms <= now.steady_ms) p.expire_offsets(now, out);
   return out.take();
 }
@@ -145,7 +152,8 @@ emitted<answer> coordinator::tick(moment now) {
 std::optional<std::int64_t> coordinator::next_deadline() const {
   const auto& p = *parts_;
   if (!p.loaded) return std::nullopt;
-  return std::min(p.expiry_due_ms, p.classic.next_deadline().value_or(p.expiry_due_ms));
+  return std::min({p.expiry_due_ms, p.classic.next_deadline().value_or(p.expiry_due_ms),
+                   p.consumers.next_deadline().value_or(p.expiry_due_ms)});
 }
 
 emitted<answer> coordinator::topics_deleted(std::span<const deleted_topic> topics, moment) {
@@ -155,7 +163,9 @@ emitted<answer> coordinator::topics_deleted(std::span<const deleted_topic> topic
 }
 
 emitted<answer> coordinator::topics_changed(moment) {
-  return {};  // clients of the classic protocol see to that themselves
+  // Clients of the classic protocol see to that themselves; the others at their next heartbeats.
+  parts_->consumers.topics_changed();
+  return {};
 }
 
 emitted<answer> coordinator::unload(error_code why) {
@@ -178,7 +188,12 @@ group_figures coordinator::figures() const {
   for (const auto& [id, g] : p.classic.groups()) ++f.classic_by_state[name_of(g->state())];
   f.offsets = p.offsets.size();
   f.pending_offsets = p.offsets.pending_size();
-  f.memory_bytes = p.classic.memory_bytes() + p.offsets.memory_bytes();
+  for (const auto state : {consumer_group_state::empty, consumer_group_state::assigning,
+                           consumer_group_state::reconciling, consumer_group_state::stable}) {
+    f.consumer_by_state[name_of(state)] = 0;
+  }
+  for (const auto& [id, g] : p.consumers.all()) ++f.consumer_by_state[name_of(g->state())];
+  f.memory_bytes = p.memory_bytes();
   return f;
 }
 
@@ -195,34 +210,8 @@ void coordinator::for_each_offset(
 
 bool coordinator::same_stored(const coordinator& other) const {
   return parts_->offsets == other.parts_->offsets &&
-         parts_->classic.stored() == other.parts_->classic.stored();
-}
-
-// Of the classic groups; those of the consumer protocol are asked first where there are any.
-void coordinator::parts::on(const kafka::join_group_request& r, const request_context& c,
-                            output& out) {
-  classic.join(r, c, out);
-}
-void coordinator::parts::on(const kafka::sync_group_request& r, const request_context& c,
-                            output& out) {
-  classic.sync(r, c, out);
-}
-void coordinator::parts::on(const kafka::heartbeat_request& r, const request_context& c,
-                            output& out) {
-  classic.heartbeat(r, c, out);
-}
-void coordinator::parts::on(const kafka::leave_group_request& r, const request_context& c,
-                            output& out) {
-  classic.leave(r, c, out);
-}
-// No group is of the consumer protocol: this broker doesn't speak it.
-void coordinator::parts::on(const kafka::consumer_group_heartbeat_request& r,
-                            const request_context& c, output& out) {
-  out.answer_to(c.ticket, refusal(r, c.api_version, error_code::unsupported_version));
-}
-void coordinator::parts::on(const kafka::consumer_group_describe_request& r,
-                            const request_context& c, output& out) {
-  out.answer_to(c.ticket, refusal(r, c.api_version, error_code::group_id_not_found));
+         parts_->classic.stored() == other.parts_->classic.stored() &&
+         parts_->consumers.same_stored(other.parts_->consumers);
 }
 
 }  // namespace weir::group

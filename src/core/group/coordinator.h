@@ -29,6 +29,7 @@ namespace weir::group {
 // Of metrics.
 struct group_figures {
   std::map<std::string_view, std::size_t> classic_by_state;  // by the state's name
+  std::map<std::string_view, std::size_t> consumer_by_state;
   std::size_t offsets = 0;
   std::size_t pending_offsets = 0;  // of transactions that have not ended
   std::size_t memory_bytes = 0;     // roughly

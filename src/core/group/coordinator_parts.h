@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/group/classic_groups.h"
+#include "core/group/consumer_groups.h"
 #include "core/group/coordinator.h"
 #include "core/group/offset_store.h"
 #include "core/group/output.h"
@@ -17,6 +18,7 @@ namespace weir::group {
 struct coordinator::parts {
   parts(const group_settings& s, const topic_view& t) : settings(s), topics(t) {}
 
+  // coordinator_consumers.cc
   void on(const kafka::join_group_request& r, const request_context& c, output& out);
   void on(const kafka::sync_group_request& r, const request_context& c, output& out);
   void on(const kafka::heartbeat_request& r, const request_context& c, output& out);
@@ -38,6 +40,26 @@ struct coordinator::parts {
   // offset_expiry.cc
   void expire_offsets(moment now, output& out);
 
+  // Who commits.
+  struct committer {
+    const text& group;
+    const text& member_id;
+    const std::optional<text>& instance_id;
+    std::int32_t epoch = -1;  // or generation
+    std::int16_t api_version = 0;
+    bool transactional = false;
+  };
+  // coordinator_consumers.cc
+  void migrate_back(moment now, output& out);
+  [[nodiscard]] kafka::error_code may_commit(const committer& by,
+                                             std::span<const partition_key> partitions) const;
+  [[nodiscard]] kafka::error_code may_fetch(std::string_view group,
+                                            const std::optional<text>& member_id,
+                                            std::int32_t epoch) const;
+  // False: there is more to look at.
+  bool expire_consumer_offsets(moment now, output& out);
+  [[nodiscard]] bool is_expired(const committed_offset& o, timestamp base, moment now) const;
+
   // Stores an offset, and has it.
   void put_offset(std::string_view group, std::string_view topic, std::int32_t partition,
                   logged::offset_commit_value value,
@@ -48,9 +70,12 @@ struct coordinator::parts {
   void offsets_changed(std::string_view group);
   // What is refused to newcomers, as the state stands.
   [[nodiscard]] bool is_full() const {
-    return classic.memory_bytes() + offsets.memory_bytes() > settings.memory_bytes_max;
+    return memory_bytes() > settings.memory_bytes_max;
   }
-  kafka::error_code delete_group(std::string_view id, output& out);
+  [[nodiscard]] std::size_t memory_bytes() const {
+    return classic.memory_bytes() + consumers.memory_bytes() + offsets.memory_bytes();
+  }
+  kafka::error_code delete_group(std::string_view id, moment now, output& out);
   // Whether all of the group's offsets are gone.
   bool expire_offsets_of(const classic_group& g, moment now, output& out);
 
@@ -58,9 +83,15 @@ struct coordinator::parts {
   const topic_view& topics;
   bool loaded = false;
   classic_groups classic{settings};
+  consumer_groups consumers{
+      [this](const text& group) -> const consumer_settings& {
+        return settings.consumer_of(group.view());
+      },
+      topics};
   offset_store offsets;
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen
+  std::string consumer_expiry_at;  // the same among those of the consumer protocol
 };
 
 }  // namespace weir::group

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/group/coordinator_parts.h"
+#include "core/group/subscription.h"
 
 namespace weir::group {
 
@@ -12,6 +13,7 @@ using kafka::error_code;
 namespace {
 
 constexpr std::string_view type_name = "Classic";
+constexpr std::string_view consumer_type_name = "Consumer";
 constexpr std::string_view no_group_state = "Dead";  // what a group is that isn't there
 // DescribeGroups from this version on: that a group isn't there is an error.
 constexpr std::int16_t first_with_not_found = 6;
@@ -64,7 +66,9 @@ void coordinator::parts::on(const kafka::describe_groups_request& r, const reque
     to.group_state = text::unowned(no_group_state);
     if (c.api_version < first_with_not_found) continue;
     to.error = error_code::group_id_not_found;
-    to.error_message = text(fmt::format("Group {} not found.", id));
+    const bool other = consumers.find(id);
+    to.error_message = text(fmt::format(
+        "Group {} {}.", id, other ? "is not a classic group" : "not found"));
   }
   out.answer_to(c.ticket, std::move(a));
 }
@@ -81,6 +85,17 @@ void coordinator::parts::on(const kafka::list_groups_request& r, const request_c
       if (g->protocol_type()) to.protocol_type = text::copy(*g->protocol_type());
       to.group_state = text::unowned(state);
       to.group_type = text::unowned(type_name);
+    }
+  }
+  if (passes(r.types_filter, consumer_type_name)) {
+    for (const auto& [id, g] : consumers.all()) {
+      const auto state = name_of(g->state());
+      if (!passes(r.states_filter, state)) continue;
+      auto& to = a.groups.emplace_back();
+      to.group_id = id;
+      to.protocol_type = text::unowned(consumer_protocol_type);
+      to.group_state = text::unowned(state);
+      to.group_type = text::unowned(consumer_type_name);
     }
   }
   out.answer_to(c.ticket, std::move(a));

@@ -46,6 +46,21 @@ bool says_too_much(const Partition& p, const group_settings& settings) {
          std::cmp_greater(p.committed_metadata->size(), settings.offset_metadata_bytes_max);
 }
 
+// A topic that isn't known has no id: nobody was assigned its partitions.
+template <typename Topics>
+std::vector<partition_key> keys_of(const Topics& asked, const topic_view& topics) {
+  std::vector<partition_key> keys;
+  for (const auto& t : asked) {
+    uuid id;
+    if constexpr (requires { t.topic_id; }) id = t.topic_id;
+    if (id.is_zero()) {
+      if (const auto known = topics.find(t.name)) id = known->id;
+    }
+    for (const auto& p : t.partitions) keys.push_back({id, p.partition_index});
+  }
+  return keys;
+}
+
 // `commit` for each partition of a request, and what it says of it.
 template <typename Answer, typename Topics, typename Commit>
 Answer for_each_partition(const Topics& topics, Commit commit) {
@@ -75,13 +90,15 @@ void coordinator::parts::put_offset(std::string_view group, std::string_view top
 }
 
 void coordinator::parts::offsets_changed(std::string_view group) {
+  if (consumers.find(text::unowned(group))) return;  // it is there anyway
   classic.keep_for_offsets(group, offsets.find(group) || offsets.is_pending(group));
 }
 
 void coordinator::parts::on(const kafka::offset_commit_request& r, const request_context& c,
                             output& out) {
-  const auto why = classic.may_commit(r.group_id, r.member_id, r.group_instance_id,
-                                      r.generation_id_or_member_epoch, false);
+  const auto why = may_commit({r.group_id, r.member_id, r.group_instance_id,
+                               r.generation_id_or_member_epoch, c.api_version},
+                              keys_of(r.topics, topics));
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;
@@ -110,7 +127,9 @@ void coordinator::parts::on(const kafka::txn_offset_commit_request& r, const req
   const auto why =
       r.group_id.empty()
           ? error_code::invalid_group_id
-          : classic.may_commit(r.group_id, r.member_id, r.group_instance_id, r.generation_id, true);
+          : may_commit({r.group_id, r.member_id, r.group_instance_id, r.generation_id,
+                        c.api_version, true},
+                       keys_of(r.topics, topics));
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;

@@ -17,15 +17,10 @@
 
 namespace weir::group {
 
-namespace {
-
-bool is_expired(const committed_offset& o, timestamp base, timestamp now,
-                const group_settings& settings) {
-  if (o.expires != no_timestamp) return now >= o.expires;
-  return base <= now - settings.offsets_retention_ms;
+bool coordinator::parts::is_expired(const committed_offset& o, timestamp base, moment now) const {
+  if (o.expires != no_timestamp) return now.wall >= o.expires;
+  return base <= now.wall - settings.offsets_retention_ms;
 }
-
-}  // namespace
 
 void coordinator::parts::expire_offsets(moment now, output& out) {
   std::size_t work = 0;
@@ -46,6 +41,7 @@ void coordinator::parts::expire_offsets(moment now, output& out) {
     }
     offsets_changed(id);
   }
+  if (!expire_consumer_offsets(now, out)) return;
   expiry_at.clear();
   expiry_due_ms = now.steady_ms + settings.offsets_check_ms;
 }
@@ -63,7 +59,7 @@ bool coordinator::parts::expire_offsets_of(const classic_group& g, moment now, o
     if (g.is_subscribed(topic)) continue;
     for (const auto& [partition, o] : partitions) {
       const auto base = empty ? std::max(g.state_since(), o.committed) : o.committed;
-      if (is_expired(o, base, now.wall, settings) &&
+      if (is_expired(o, base, now) &&
           !offsets.is_pending(g.id(), topic, partition)) {
         expired.emplace_back(topic, partition);
       }

@@ -98,9 +98,11 @@ void put_single(const fetched_group& g, kafka::offset_fetch_response& a) {
 // A group that isn't there has committed nothing; that is no error.
 void coordinator::parts::on(const kafka::offset_fetch_request& r, const request_context& c,
                             output& out) {
-  const auto answer_for = [&](const text& id, const asked_topics& wanted) {
+  const auto answer_for = [&](const text& id, const asked_topics& wanted, error_code why) {
     fetched_group g;
     g.group_id = id;
+    g.error = why;
+    if (why != error_code::none) return g;
     const fetch from{offsets, topics, id, r.require_stable};
     if (wanted) {
       from.asked(wanted, g);
@@ -111,9 +113,12 @@ void coordinator::parts::on(const kafka::offset_fetch_request& r, const request_
   };
   kafka::offset_fetch_response a;
   if (c.api_version < first_with_groups) {
-    put_single(answer_for(r.group_id, topics_of(r)), a);
+    put_single(answer_for(r.group_id, topics_of(r), error_code::none), a);
   } else {
-    for (const auto& g : r.groups) a.groups.push_back(answer_for(g.group_id, g.topics));
+    for (const auto& g : r.groups) {
+      const auto why = may_fetch(g.group_id, g.member_id, g.member_epoch);
+      a.groups.push_back(answer_for(g.group_id, g.topics, why));
+    }
   }
   out.answer_to(c.ticket, std::move(a));
 }

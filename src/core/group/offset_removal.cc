@@ -15,8 +15,10 @@ void coordinator::parts::erase_offset(std::string_view group, std::string_view t
 void coordinator::parts::on(const kafka::offset_delete_request& r, const request_context& c,
                             output& out) {
   const auto* g = classic.find(r.group_id);
+  const auto* consumer = consumers.find(r.group_id);
   const auto check = [&] {
     if (r.group_id.empty()) return error_code::invalid_group_id;
+    if (consumer) return error_code::none;
     if (!g) return error_code::group_id_not_found;
     // Of members that are no consumers it isn't known what they want.
     const bool empty = g->state() == classic_state::empty;
@@ -28,7 +30,7 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
     for (const auto& t : r.topics) {
       auto& to = a.topics.emplace_back();
       to.name = t.name;
-      const bool wanted = g->is_subscribed(t.name);
+      const bool wanted = consumer ? consumer->is_subscribed(t.name) : g->is_subscribed(t.name);
       for (const auto& p : t.partitions) {
         to.partitions.push_back(
             {p.partition_index, wanted ? error_code::group_subscribed_to_topic : error_code::none});
@@ -44,14 +46,21 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
   out.answer_to(c.ticket, std::move(a));
 }
 
-error_code coordinator::parts::delete_group(std::string_view id, output& out) {
+error_code coordinator::parts::delete_group(std::string_view id, moment now, output& out) {
   const auto* g = classic.find(id);
-  if (!g) return error_code::group_id_not_found;
-  if (g->state() != classic_state::empty) return error_code::non_empty_group;
+  const auto* consumer = consumers.find(text::unowned(id));
+  if (!g && !consumer) return error_code::group_id_not_found;
+  if (consumer ? !consumer->empty() : g->state() != classic_state::empty) {
+    return error_code::non_empty_group;
+  }
   for (const auto& [topic, partition] : offsets.places(id)) {
     erase_offset(id, topic, partition, out);
   }
-  classic.remove(id, out);
+  if (consumer) {
+    consumers.remove(text::unowned(id), now, out);
+  } else {
+    classic.remove(id, out);
+  }
   offsets_changed(id);
   return error_code::none;
 }
@@ -60,7 +69,9 @@ void coordinator::parts::on(const kafka::delete_groups_request& r, const request
                             output& out) {
   kafka::delete_groups_response a;
   a.results.reserve(r.groups_names.size());
-  for (const auto& id : r.groups_names) a.results.push_back({id, delete_group(id, out)});
+  for (const auto& id : r.groups_names) {
+    a.results.push_back({id, delete_group(id, c.now, out)});
+  }
   out.answer_to(c.ticket, std::move(a));
 }
 

@@ -2,7 +2,13 @@
 // How a coordinator behaves; the defaults are Kafka's. May change at any time.
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "core/group/consumer_settings.h"
 
 namespace weir::group {
 
@@ -17,6 +23,14 @@ struct group_settings {
   std::int64_t offsets_retention_ms = std::int64_t{10'080} * 60'000;  // offsets.retention.minutes
   std::int64_t offsets_check_ms = 600'000;         // offsets.retention.check.interval.ms
   std::int32_t offset_metadata_bytes_max = 4'096;  // offset.metadata.max.bytes
+
+  // Of groups of the consumer protocol; those of groups that have configs of their own.
+  consumer_settings consumer;
+  std::map<std::string, consumer_settings, std::less<>> consumer_by_group;
+  [[nodiscard]] const consumer_settings& consumer_of(std::string_view group) const {
+    const auto own = consumer_by_group.find(group);
+    return own == consumer_by_group.end() ? consumer : own->second;
+  }
 
   // Weir's own bounds.
   // Largest sum of keys and values of one batch; a record above it can't be stored. Well below

@@ -1,0 +1,160 @@
+// Groups of the consumer protocol inside the coordinator: which of the two kinds of groups a
+// request is for, when one becomes the other, and what offsets have to do with it.
+#include <fmt/format.h>
+
+#include "core/group/consumer_migration.h"
+#include "core/group/coordinator_parts.h"
+
+namespace weir::group {
+
+using kafka::error_code;
+
+namespace {
+
+text group_of(std::string_view id) { return text::unowned(id); }
+
+}  // namespace
+
+void coordinator::parts::on(const kafka::consumer_group_heartbeat_request& r,
+                            const request_context& c, output& out) {
+  const auto* g = consumers.find(r.group_id) ? nullptr : classic.find(r.group_id);
+  if (g) {
+    const auto release = [&] { classic.release(r.group_id, out); };
+    out.answer_to(c.ticket, consumers.heartbeat(r, c, *g, release, out));
+  } else {
+    out.answer_to(c.ticket, consumers.heartbeat(r, c, out));
+  }
+  migrate_back(c.now, out);
+}
+
+void coordinator::parts::on(const kafka::consumer_group_describe_request& r,
+                            const request_context& c, output& out) {
+  auto a = consumers.describe(r);
+  for (auto& g : a.groups) {
+    if (g.error == error_code::none || !classic.find(g.group_id)) continue;
+    g.error_message = text(fmt::format("Group {} is not a consumer group.", g.group_id));
+  }
+  out.answer_to(c.ticket, std::move(a));
+}
+
+void coordinator::parts::on(const kafka::join_group_request& r, const request_context& c,
+                            output& out) {
+  const auto* g = consumers.find(r.group_id);
+  if (!g) return classic.join(r, c, out);
+  const auto refuse = [&](error_code why) {
+    out.answer_to(c.ticket, join_refusal(c.api_version, why, r.member_id));
+  };
+  if (r.session_timeout_ms < settings.session_timeout_ms_min ||
+      r.session_timeout_ms > settings.session_timeout_ms_max) {
+    return refuse(error_code::invalid_session_timeout);
+  }
+  if (g->empty()) {
+    // Nobody is in it: whoever comes decides what it is.
+    if (!r.member_id.empty()) return refuse(error_code::unknown_member_id);
+    consumers.remove(r.group_id, c.now, out);
+    offsets_changed(r.group_id);
+    return classic.join(r, c, out);
+  }
+  if (settings.consumer_of(r.group_id.view()).migration == migration_policy::disabled) {
+    return refuse(error_code::inconsistent_group_protocol);
+  }
+  consumers.change(r.group_id, c.now, out, [&](consumer_group& to, const consumer_scene& scene) {
+    out.answer_to(c.ticket, to.join(r, c, scene));
+  });
+  migrate_back(c.now, out);
+}
+
+void coordinator::parts::on(const kafka::sync_group_request& r, const request_context& c,
+                            output& out) {
+  if (!consumers.find(r.group_id)) return classic.sync(r, c, out);
+  consumers.change(r.group_id, c.now, out, [&](consumer_group& to, const consumer_scene& scene) {
+    out.answer_to(c.ticket, to.sync(r, scene));
+  });
+}
+
+void coordinator::parts::on(const kafka::heartbeat_request& r, const request_context& c,
+                            output& out) {
+  if (!consumers.find(r.group_id)) return classic.heartbeat(r, c, out);
+  kafka::heartbeat_response a;
+  consumers.change(r.group_id, c.now, out, [&](consumer_group& to, const consumer_scene& scene) {
+    a.error = to.beat(r, scene);
+  });
+  out.answer_to(c.ticket, std::move(a));
+}
+
+void coordinator::parts::on(const kafka::leave_group_request& r, const request_context& c,
+                            output& out) {
+  if (!consumers.find(r.group_id)) return classic.leave(r, c, out);
+  consumers.change(r.group_id, c.now, out, [&](consumer_group& to, const consumer_scene& scene) {
+    out.answer_to(c.ticket, to.leave(r, c.api_version, scene));
+  });
+  migrate_back(c.now, out);
+}
+
+// The last member of the consumer protocol has gone: those that are left are a classic group again.
+void coordinator::parts::migrate_back(moment now, output& out) {
+  constexpr std::int16_t record_version = 3;
+  for (const auto& id : consumers.take_classic_only()) {
+    const auto* g = consumers.find(id);
+    const auto& s = settings.consumer_of(id.view());
+    if (!g || !can_downgrade(g->stored(), s, settings.members_max)) continue;
+    const auto value = downgraded(g->stored(), topics, now);
+    if (value.encoded_size(record_version) > settings.batch_bytes_max) continue;
+    consumers.remove(id, now, out);
+    classic.adopt(id, value, now, out);
+    offsets_changed(id);
+  }
+}
+
+error_code coordinator::parts::may_commit(const committer& by,
+                                          std::span<const partition_key> partitions) const {
+  const auto* g = consumers.find(group_of(by.group));
+  if (!g) {
+    return classic.may_commit(by.group, by.member_id, by.instance_id, by.epoch, by.transactional);
+  }
+  const auto ok = g->may_commit(
+      {by.member_id, by.epoch, by.api_version, by.transactional}, partitions, topics);
+  return ok ? error_code::none : ok.error().code;
+}
+
+error_code coordinator::parts::may_fetch(std::string_view group,
+                                         const std::optional<text>& member_id,
+                                         std::int32_t epoch) const {
+  const auto* g = consumers.find(group_of(group));
+  if (!g) return error_code::none;
+  const auto ok = g->may_fetch({.member_id = member_id.value_or(text()), .epoch = epoch});
+  return ok ? error_code::none : ok.error().code;
+}
+
+// As of classic groups that are stable: offsets of topics that nobody subscribes to any more. An
+// empty group subscribes to nothing.
+bool coordinator::parts::expire_consumer_offsets(moment now, output& out) {
+  std::size_t work = 0;
+  for (auto at = consumers.all().lower_bound(group_of(consumer_expiry_at));
+       at != consumers.all().end();
+       at = consumers.all().lower_bound(group_of(consumer_expiry_at))) {
+    if (work >= settings.work_per_tick) return false;
+    const auto id = at->first;
+    consumer_expiry_at = id.str() + '\0';
+    std::vector<std::pair<std::string, std::int32_t>> expired;
+    work += 1;
+    if (const auto* topics_of_it = offsets.find(id)) {
+      for (const auto& [topic, partitions] : *topics_of_it) {
+        work += partitions.size();
+        if (at->second->is_subscribed(group_of(topic))) continue;
+        for (const auto& [partition, o] : partitions) {
+          if (is_expired(o, o.committed, now) && !offsets.is_pending(id, topic, partition)) {
+            expired.emplace_back(topic, partition);
+          }
+        }
+      }
+    }
+    const bool empty = at->second->empty();
+    for (const auto& [topic, partition] : expired) erase_offset(id, topic, partition, out);
+    if (empty && !offsets.find(id) && !offsets.is_pending(id)) consumers.remove(id, now, out);
+  }
+  consumer_expiry_at.clear();
+  return true;
+}
+
+}  // namespace weir::group
