@@ -133,8 +133,8 @@ void consumer_group::tick(const consumer_scene& scene, std::size_t count) {
   while (late.size() < count) {
     const auto due = deadlines_.take(scene.now.steady_ms);
     if (!due) break;
-    if (std::ranges::contains(late, due->member_id)) continue;
-    if (state_.find(due->member_id)) late.push_back(due->member_id);
+    deadlines_.cancel(due->member_id);
+    late.push_back(due->member_id);
   }
   if (!late.empty()) consumer_step(*this, scene).end(late);
 }
@@ -160,6 +160,8 @@ group_result consumer_group::may_commit(const offset_claim& by,
                                         std::span<const partition_key> partitions,
                                         const topic_view& topics) const {
   if (by.epoch < 0 && empty()) return {};  // an administrator, or who assigns by hand
+  // A transaction needs to tell no member (KIP-447); then its producer's epoch alone protects it.
+  if (by.in_transaction && by.epoch < 0 && by.member_id.empty()) return {};
   const auto* member = state_.find(by.member_id);
   if (!member) {
     return no(error_code::unknown_member_id, "Member {} is not a member of group {}.",

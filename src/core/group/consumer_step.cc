@@ -207,13 +207,19 @@ bool consumer_step::reconcile(const text& id, const topic_partitions* owned, boo
 
   const auto& metadata = member.metadata;
   const auto before = member.current;
+  std::map<uuid, bool> wanted;  // asked once for each topic
+  const auto is_wanted = [&](const uuid& topic) {
+    const auto [at, is_new] = wanted.try_emplace(topic, false);
+    if (is_new) at->second = wants(metadata, topic);
+    return at->second;
+  };
   const auto next = reconciled(
       before, {.target_epoch = target,
                .target = state().target_of(id),
                .owned = owned,
                .subscription_changed = changed,
                .is_free = [&](const partition_key& p) { return state().owners(p) == 0; },
-               .is_subscribed = [&](const uuid& topic) { return wants(metadata, topic); }});
+               .is_subscribed = is_wanted});
   group_.work_ += before.assigned.size() + next.assigned.size() + next.revoking.size();
   if (next == before) return false;
   put(current_record{id, next});

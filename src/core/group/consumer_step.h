@@ -60,6 +60,13 @@ class consumer_step {
     bool subscription_changed = false;
   };
   result<identity> identify(const request& r, const request_context& context);
+  [[nodiscard]] bool is_full() const {
+    return group_.state_.members().size() >= scene_.settings.members_max;
+  }
+  // Who comes instead of somebody else makes the group no larger.
+  [[nodiscard]] bool is_held(const std::optional<text>& instance_id) const {
+    return instance_id && group_.state_.member_of_instance(*instance_id);
+  }
   result<identity> identify_static(const request& r, const text& member_id);
   group_result check_epoch(const request& r, const consumer_member& member) const;
   result<text> identify_leaving(const request& r);
