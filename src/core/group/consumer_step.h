@@ -60,7 +60,7 @@ class consumer_step {
     bool subscription_changed = false;
   };
   result<identity> identify(const request& r, const request_context& context);
-  [[nodiscard]] bool is_full() const {
+  [[nodiscard]] bool has_no_room() const {
     return group_.state_.members().size() >= scene_.settings.members_max;
   }
   // Who comes instead of somebody else makes the group no larger.

@@ -53,7 +53,7 @@ bool consumer_step::takes(const kafka::join_group_request& r, const text& member
 
 std::expected<consumer_step::identity, error_code> consumer_step::identify_joining(
     const kafka::join_group_request& r, const request_context& context) {
-  if (!state().find(r.member_id) && !is_held(r.group_instance_id) && is_full()) {
+  if (!state().find(r.member_id) && !is_held(r.group_instance_id) && has_no_room()) {
     return std::unexpected(error_code::group_max_size_reached);
   }
   if (!takes(r, r.member_id)) return std::unexpected(error_code::inconsistent_group_protocol);

@@ -20,7 +20,7 @@ consumer_step::result<consumer_step::identity> consumer_step::identify(
     const request& r, const request_context& context) {
   auto id = r.member_id.empty() ? text(context.fresh.str()) : r.member_id;
   const auto* member = state().find(id);
-  if (r.member_epoch == joining_epoch && !member && !is_held(r.instance_id) && is_full()) {
+  if (r.member_epoch == joining_epoch && !member && !is_held(r.instance_id) && has_no_room()) {
     return no(error_code::group_max_size_reached,
               "The consumer group has reached its maximum capacity of {} members.",
               scene_.settings.members_max);
