@@ -5,6 +5,11 @@
 namespace weir::group {
 namespace {
 
+// abseil's own kind, as Debian builds it.
+re2::StringPiece piece(std::string_view s) {
+  return {s.data(), s.size()};
+}
+
 // Enough for any list of topics; bounds what one subscription can make the coordinator hold.
 constexpr std::int64_t memory_max = 1 << 20;
 
@@ -18,17 +23,17 @@ re2::RE2::Options options() {
 }  // namespace
 
 std::optional<std::string> regex_error(const text& regex) {
-  const re2::RE2 compiled(regex.view(), options());
+  const re2::RE2 compiled(piece(regex.view()), options());
   if (compiled.ok()) return std::nullopt;
   return compiled.error();
 }
 
 std::set<text> matching_topics(const text& regex, const topic_view& topics) {
   std::set<text> out;
-  const re2::RE2 compiled(regex.view(), options());
+  const re2::RE2 compiled(piece(regex.view()), options());
   if (!compiled.ok()) return out;
   topics.for_each([&](std::string_view name, const known_topic&) {
-    if (re2::RE2::FullMatch(name, compiled)) out.insert(out.end(), text::copy(name));
+    if (re2::RE2::FullMatch(piece(name), compiled)) out.insert(out.end(), text::copy(name));
   });
   return out;
 }
