@@ -84,6 +84,23 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
   }
   // What is stored already was answered above; only new data needs room.
   if (!log_->takes_data()) return std::unexpected(replica_error::no_space);
+  return put_batch(batch, now);
+}
+
+std::expected<void, replica_error> replica::takes_decisions() {
+  if (const auto may = may_place(); !may) return std::unexpected(may.error());
+  if (log_->waits_for_space()) return std::unexpected(replica_error::no_space);
+  return {};
+}
+
+std::expected<placed_batch, replica_error> replica::place_decision(
+    const record::validated_batch& batch, timestamp now) {
+  if (const auto may = takes_decisions(); !may) return std::unexpected(may.error());
+  return put_batch(batch, now);
+}
+
+std::expected<placed_batch, replica_error> replica::put_batch(const record::validated_batch& batch,
+                                                              timestamp now) {
   auto header = batch.header;
   header.base_offset = log_->next_offset();
   const auto body = record::rewrite_place(batch.all, header.base_offset, leader_epoch());

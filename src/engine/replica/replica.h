@@ -82,6 +82,11 @@ class replica final : public ticked {
   // Puts the batch behind the last one, at once: batches are stored in the order of these calls.
   std::expected<placed_batch, replica_error> place(const record::validated_batch& batch,
                                                    timestamp now);
+  // Of the coordinator that this partition keeps the state of: its producers have no sequences, and
+  // it may use the room that is kept from clients when there is little.
+  [[nodiscard]] std::expected<void, replica_error> takes_decisions();
+  std::expected<placed_batch, replica_error> place_decision(const record::validated_batch& batch,
+                                                            timestamp now);
   // One entry that is not a record batch (catalog commands). Takes one offset.
   std::expected<placed_batch, replica_error> place_command(std::string body, timestamp now);
   // Fails if that will not be known here: leadership_lost, storage_failed, shutdown.
@@ -142,7 +147,8 @@ class replica final : public ticked {
   [[nodiscard]] const raft::consensus& core() const { return raft_; }
   // Why it takes no part any more though its log is sound; empty: it does.
   [[nodiscard]] const std::string& out_of_service() const { return out_of_service_; }
-  // Told when leadership, members or what is known of a learner changes.
+  // Told when leadership, members or what is known of a learner changes, and when a leader begins
+  // to serve.
   event_source& group_news() { return group_news_; }
 
   // What Kafka's leader epoch fencing says to a request that carries `epoch` (-1: none; KIP-320).
@@ -223,6 +229,8 @@ class replica final : public ticked {
 
   std::expected<placed_batch, replica_error> put(const proposal& wanted, std::uint32_t offsets);
   std::expected<void, replica_error> may_place();
+  std::expected<placed_batch, replica_error> put_batch(const record::validated_batch& batch,
+                                                       timestamp now);
 
   // replica_effects.cc
   void perform(raft::effects out) { perform(std::move(out), given()); }
@@ -290,6 +298,7 @@ class replica final : public ticked {
   event_source group_news_;
   seastar::gate users_;
   bool stopped_ = false;
+  bool served_ = false;  // what group_news_ was told last
   fibers fibers_;
 };
 

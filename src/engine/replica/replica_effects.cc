@@ -243,7 +243,8 @@ void replica::tell_news(const raft::effects& out) {
                       out.members->index);
     if (group_.ticker && !alone()) group_.ticker->add(*this);
   }
-  if (out.leadership || out.members || !out.caught_up.empty()) group_news_.notify();
+  const bool began = std::exchange(served_, raft_.serving()) != served_;
+  if (out.leadership || out.members || !out.caught_up.empty() || began) group_news_.notify();
 }
 
 void replica::move_commit(log_index to) {
