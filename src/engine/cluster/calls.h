@@ -26,7 +26,12 @@ enum method : std::int32_t {
   leader_news = 4,
   hand_over = 5,
   broker_news = 6,
-  quorum = 7
+  quorum = 7,
+  // Between coordinators (engine/coordinator); the payloads are those of Kafka's WriteTxnMarkers
+  // and AddPartitionsToTxn, in their last versions.
+  write_markers = 8,
+  verify_transactions = 9,
+  partition_ends = 10
 };
 
 // What a broker says of its device.

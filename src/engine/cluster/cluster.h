@@ -25,6 +25,7 @@
 #include "engine/cluster/compaction.h"
 #include "engine/cluster/formation.h"
 #include "engine/cluster/news.h"
+#include "engine/cluster/topic_news.h"
 #include "engine/replica/replica.h"
 
 namespace weir {
@@ -134,6 +135,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
       const {
     return replicas_;
   }
+  // Told when a partition was opened on this shard.
+  [[nodiscard]] event_source& opened() { return opened_; }
+  [[nodiscard]] topic_news& topics() { return topics_; }
   [[nodiscard]] const store::chunk_cache& cache() const { return cache_; }
   [[nodiscard]] const store::journal_figures& journal() const { return journal_.figures(); }
   [[nodiscard]] std::size_t dirty_bytes() const { return store_.dirty; }
@@ -281,6 +285,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   store::journal journal_;
   absl::flat_hash_map<partition_key, std::unique_ptr<replica>> replicas_;
   absl::flat_hash_map<partition_key, std::string> offline_;
+  event_source opened_;
+  topic_news topics_;
   bool ready_ = false;
   space_report space_;
   bool retention_hurried_ = false;  // since there is little room

@@ -208,10 +208,15 @@ seastar::future<cluster::outcome> cluster::apply(std::string encoded) {
       changed && changed->resource_type == catalog::topic_resource) {
     if (const auto* t = state_.find(changed->resource_name.view())) topic = t->id;
   }
+  const auto* deleted = std::get_if<stored::topic_deleted>(&*command);
+  const auto* gone = deleted ? state_.find(deleted->topic_id) : nullptr;
+  const auto gone_name = gone ? gone->name : std::string();
   if (const auto done = state_.apply(*command); !done)
     co_return std::unexpected(error_of(done.error()));
   ++version_;
   if (follows_) co_await follow(*command, topic);
+  if (deleted) topics_.deleted(gone_name, deleted->topic_id);
+  topics_.changed();
   co_return outcome{};
 }
 

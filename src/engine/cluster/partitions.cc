@@ -115,6 +115,7 @@ seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partit
                                          replica_options_of(t));
     watch(key, *opened);
     replicas_.emplace(key, std::move(opened));
+    opened_.notify();
   } catch (const std::exception& why) {
     // Quarantined: this partition alone; the others are served.
     cluster_log.error("{} is offline: {}", identity.name, why.what());
