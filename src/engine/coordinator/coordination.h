@@ -1,0 +1,35 @@
+#pragma once
+// All coordinators of this broker: groups, transactions, and what writes markers for both. On shard
+// 0, in construction order.
+#include "engine/coordinator/group_lag.h"
+#include "engine/coordinator/groups.h"
+#include "engine/coordinator/transaction_verifier.h"
+#include "engine/coordinator/transactions.h"
+
+namespace weir {
+
+class coordination {
+ public:
+  // Once the cluster is open.
+  seastar::future<> start(seastar::sharded<cluster>& where,
+                          seastar::sharded<peer::peer_links>& links);
+  // Whoever waits is answered; from here on nobody is served.
+  seastar::future<> halt();
+  // After whoever uses it.
+  seastar::future<> stop();
+
+  [[nodiscard]] seastar::sharded<groups_of_shard>& groups() { return groups_; }
+  [[nodiscard]] seastar::sharded<transactions_of_shard>& transactions() { return transactions_; }
+  [[nodiscard]] seastar::sharded<marker_writer>& markers() { return markers_; }
+  [[nodiscard]] seastar::sharded<transaction_verifier>& verifiers() { return verifiers_; }
+
+ private:
+  seastar::sharded<groups_of_shard> groups_;
+  seastar::sharded<marker_writer> markers_;
+  seastar::sharded<transactions_of_shard> transactions_;
+  seastar::sharded<transaction_verifier> verifiers_;
+  seastar::sharded<group_lag> lag_;
+  bool made_ = false;
+};
+
+}  // namespace weir

@@ -1,0 +1,88 @@
+#include "engine/coordinator/groups.h"
+
+namespace weir {
+
+group_kind::group_kind(groups_of_shard& all) : all_(all) {
+  all_.of().topics().add(*this);
+}
+
+group_kind::~group_kind() {
+  all_.of().topics().remove(*this);
+}
+
+std::unique_ptr<group::coordinator> group_kind::make(std::int32_t) {
+  return std::make_unique<group::coordinator>(settings(), *this);
+}
+
+bool group_kind::replay(core& c, const record::batch_header& batch, const record::record& stored) {
+  if (!stored.key) return true;  // Kafka skips what has no key, too
+  std::optional<group::transaction_of> transaction;
+  if (batch.transactional())
+    transaction = group::transaction_of{.producer = batch.producer, .epoch = batch.epoch};
+  return c.apply(fragments(*stored.key), stored.value, transaction).has_value();
+}
+
+void group_kind::replay_marker(core& c, const record::batch_header& batch,
+                               record::marker_seen seen) {
+  c.apply_marker(batch.producer, seen.kind == record::marker::commit);
+}
+
+group_kind::effects group_kind::step(core& c, request r, group::ticket t, group::moment now) {
+  return c.step(r.is, {.api_version = r.api_version,
+                       .ticket = t,
+                       .now = now,
+                       .client_id = std::move(r.client_id),
+                       .client_host = std::move(r.client_host),
+                       .fresh = r.fresh});
+}
+
+std::optional<group::known_topic> group_kind::find(std::string_view name) const {
+  const auto* t = all_.of().catalog().find(name);
+  if (!t) return std::nullopt;
+  return group::known_topic{.id = t->id,
+                            .partitions = static_cast<std::int32_t>(t->partitions.size())};
+}
+
+std::optional<std::string> group_kind::name_of(const uuid& id) const {
+  const auto* t = all_.of().catalog().find(id);
+  return t ? std::optional(t->name) : std::nullopt;
+}
+
+void group_kind::for_each(
+    const std::function<void(std::string_view, const group::known_topic&)>& tell) const {
+  for (const auto& [name, t] : all_.of().catalog().topics()) {
+    tell(name, {.id = t->id, .partitions = static_cast<std::int32_t>(t->partitions.size())});
+  }
+}
+
+void group_kind::topic_deleted(const std::string& name, const uuid& id) {
+  const group::deleted_topic gone{.name = name, .id = id};
+  for (const auto& [key, s] : all_.all()) {
+    (void)s->act([&](core& c, group::moment now) { return c.topics_deleted({&gone, 1}, now); });
+  }
+}
+
+void group_kind::catalog_changed() {
+  const auto wanted = settings();
+  for (const auto& [key, s] : all_.all()) {
+    (void)s->act([&](core& c, group::moment now) {
+      c.configure(wanted);
+      return c.topics_changed(now);
+    });
+  }
+}
+
+group::group_settings group_kind::settings() const {
+  const auto o = all_.of().options();
+  group::group_settings out;
+  out.session_timeout_ms_min = static_cast<std::int32_t>(o.group_session_ms_min.count());
+  out.session_timeout_ms_max = static_cast<std::int32_t>(o.group_session_ms_max.count());
+  out.first_rebalance_delay_ms =
+      static_cast<std::int32_t>(o.group_first_rebalance_delay_ms.count());
+  out.members_max = static_cast<std::size_t>(o.group_members_max);
+  out.offsets_retention_ms = std::int64_t{o.offsets_retention_minutes} * 60'000;
+  out.offset_metadata_bytes_max = static_cast<std::int32_t>(o.offsets_metadata_bytes_max);
+  return out;
+}
+
+}  // namespace weir

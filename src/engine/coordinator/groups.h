@@ -1,0 +1,58 @@
+#pragma once
+// Consumer groups and committed offsets: core/group over the partitions of __consumer_offsets.
+#include "core/group/coordinator.h"
+#include "engine/cluster/topic_news.h"
+#include "engine/coordinator/coordinators.h"
+
+namespace weir {
+
+// A request for one group coordinator, with what only its connection knows.
+struct group_request {
+  group::request is;
+  std::int16_t api_version = 0;
+  text client_id;
+  text client_host;
+  uuid fresh;  // random
+};
+
+class group_kind final : public group::topic_view, private topic_listener {
+ public:
+  using core = group::coordinator;
+  using request = group_request;
+  using answer = group::answer;
+  using effects = group::emitted<answer>;
+  using shells = absl::flat_hash_map<partition_key, std::unique_ptr<coordinator_shell<group_kind>>>;
+
+  explicit group_kind(coordinators<group_kind>& all);
+  ~group_kind() override;
+  group_kind(const group_kind&) = delete;
+
+  std::unique_ptr<core> make(std::int32_t epoch);
+  static bool replay(core& c, const record::batch_header& batch, const record::record& stored);
+  static void replay_marker(core& c, const record::batch_header& batch, record::marker_seen seen);
+  static seastar::future<> prepare(const core&, const request&) {
+    return seastar::make_ready_future<>();
+  }
+  static effects step(core& c, request r, group::ticket t, group::moment now);
+  static effects loaded(core& c, group::moment now) { return c.loaded(now); }
+  static effects tick(core& c, group::moment now) { return c.tick(now); }
+  static std::optional<std::int64_t> next_deadline(const core& c) { return c.next_deadline(); }
+  static void released(std::int32_t, effects) {}
+
+  // group::topic_view
+  [[nodiscard]] std::optional<group::known_topic> find(std::string_view name) const override;
+  [[nodiscard]] std::optional<std::string> name_of(const uuid& id) const override;
+  void for_each(
+      const std::function<void(std::string_view, const group::known_topic&)>& tell) const override;
+
+ private:
+  void topic_deleted(const std::string& name, const uuid& id) override;
+  void catalog_changed() override;
+  [[nodiscard]] group::group_settings settings() const;
+
+  coordinators<group_kind>& all_;
+};
+
+using groups_of_shard = coordinators<group_kind>;
+
+}  // namespace weir
