@@ -151,8 +151,10 @@ seastar::future<> broker::start() {
           std::make_unique<seastar::metrics::metric_groups>(edge::engine_metrics(c)));
     }));
   }
+  co_await coordination_.start(cluster_, peers_);
   kafka_made_ = true;
-  co_await kafka_.start(std::ref(cluster_), limits_of_edge());
+  co_await kafka_.start(std::ref(cluster_), std::ref(coordination_.groups()),
+                        std::ref(coordination_.transactions()), limits_of_edge());
   try {
     co_await kafka_.invoke_on_all([at = node_.kafka_listen, backlog = node_.kafka_listen_backlog](
                                       edge::server& s) { return s.listen(at, backlog); });
@@ -168,6 +170,8 @@ seastar::future<> broker::stop() {
   admin_.set_ready(false);
   // While clients are still served: they hear who leads now, and go there.
   if (kafka_made_) co_await cluster_.invoke_on_all([](cluster& c) { return c.give_leadership(); });
+  // Members that wait for a generation would keep the listener from its end.
+  co_await coordination_.halt();
   if (kafka_made_) {
     co_await kafka_.invoke_on_all([patience = node_.node_shutdown_ms](edge::server& s) {
       return s.stop_gracefully(patience);
@@ -176,9 +180,11 @@ seastar::future<> broker::stop() {
   }
   co_await admin_.stop();
   metrics_.clear();
+
   // First: what peers ask for would find no cluster.
   if (peers_made_)
     co_await peers_.invoke_on_all([](peer::peer_links& links) { return links.stop(); });
+  co_await coordination_.stop();
   if (cluster_made_) co_await cluster_.stop();
   if (peers_made_) co_await peers_.stop();
   broker_log.info("stopped");

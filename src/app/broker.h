@@ -11,6 +11,7 @@
 #include "edge/admin/admin.h"
 #include "edge/kafka/server.h"
 #include "engine/cluster/cluster.h"
+#include "engine/coordinator/coordination.h"
 
 namespace weir::app {
 
@@ -39,6 +40,7 @@ class broker {
   edge::admin admin_;
   seastar::sharded<peer::peer_links> peers_;
   seastar::sharded<cluster> cluster_;
+  coordination coordination_;
   seastar::sharded<edge::server> kafka_;
   std::vector<seastar::foreign_ptr<std::unique_ptr<seastar::metrics::metric_groups>>> metrics_;
   bool peers_made_ = false;

@@ -163,11 +163,29 @@ seastar::future<> connection::start(fragments frame, seastar::semaphore_units<> 
     e->ordered = true;
     changed_.broadcast();
   };
+  r.waits_for_others = [e, this, self = shared_from_this()] {
+    e->memory.return_all();
+    watch_for_end();
+  };
+  r.gone = &gone_;
   r.hold_until_written = [e](seastar::semaphore_units<> units) {
     e->answer_memory = std::move(units);
   };
   (void)run(e, api, std::move(r));
   co_await changed_.wait([&] { return e->ordered || e->done; });
+}
+
+// Only where somebody waits for long: it costs a poll, and nothing is read meanwhile that would
+// tell.
+void connection::watch_for_end() {
+  if (!std::exchange(end_watched_, true)) (void)client_leaves();
+}
+
+seastar::future<> connection::client_leaves() {
+  const auto self = shared_from_this();
+  auto left = co_await seastar::coroutine::as_future(socket_.wait_input_shutdown());
+  left.ignore_ready_future();
+  gone_.request_abort();
 }
 
 seastar::future<> connection::run(exchange_ptr e, const api_handler* api, request r) {

@@ -53,6 +53,8 @@ class connection : public std::enable_shared_from_this<connection> {
   seastar::future<> start(fragments frame, seastar::semaphore_units<> memory);
   seastar::future<> run(exchange_ptr e, const api_handler* api, request r);
   seastar::future<> write(exchange& e);
+  void watch_for_end();
+  seastar::future<> client_leaves();
 
   services& with_;
   seastar::connected_socket socket_;
@@ -64,6 +66,8 @@ class connection : public std::enable_shared_from_this<connection> {
   seastar::condition_variable changed_;
   seastar::gate handlers_;
   bool reading_ = true;
+  bool end_watched_ = false;
+  seastar::abort_source gone_;
   seastar::lowres_clock::time_point moved_;
 };
 

@@ -61,6 +61,21 @@ error_code code_of(command_error error) {
   weir_check(false, "command error {}", static_cast<int>(error));
 }
 
+error_code code_of(coordinator_error error) {
+  switch (error) {
+    case coordinator_error::no_topic:
+    case coordinator_error::not_here:
+      // Whoever asks then looks for it, which makes the topic where it is missing.
+      return error_code::not_coordinator;
+    case coordinator_error::loading:
+      return error_code::coordinator_load_in_progress;
+    case coordinator_error::crowded:
+    case coordinator_error::no_space:
+      return error_code::coordinator_not_available;
+  }
+  weir_check(false, "coordinator error {}", static_cast<int>(error));
+}
+
 error_code code_of(record::produce_fault fault) {
   switch (fault) {
     case record::produce_fault::corrupt_message:

@@ -5,11 +5,13 @@
 #include "core/options/descriptor.h"
 #include "core/record/produce_refusal.h"
 #include "engine/cluster/cluster.h"
+#include "engine/coordinator/coordinator_error.h"
 
 namespace weir::edge {
 
 kafka::error_code code_of(replica_error error);
 kafka::error_code code_of(command_error error);
+kafka::error_code code_of(coordinator_error error);
 kafka::error_code code_of(record::produce_fault fault);
 kafka::error_code code_of(option_error_code code);
 kafka::error_code code_of(catalog::reassignment_fault::kind fault);

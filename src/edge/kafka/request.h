@@ -1,6 +1,7 @@
 #pragma once
 // What a handler gets and gives, and the table that says which APIs this broker answers
 // (handlers.cc).
+#include <seastar/core/abort_source.hh>
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/future.hh>
 #include <seastar/core/semaphore.hh>
@@ -30,6 +31,10 @@ struct request {
   // their batches' places in the log, not of their answers. Handlers that don't pipeline leave it
   // alone.
   std::function<void()> next_may_start;
+  // Called by who may wait for long, for other clients: the frame's memory is not reserved any
+  // more, and `gone` says when the client has left. Such a handler gives nothing then.
+  std::function<void()> waits_for_others;
+  seastar::abort_source* gone = nullptr;  // as long as the handler has not given its answer
   // Memory that the answer takes beside the frame's, given back when it is written.
   std::function<void(seastar::semaphore_units<>)> hold_until_written;
 };

@@ -18,7 +18,8 @@ namespace weir::edge {
 
 class server : public seastar::peering_sharded_service<server> {
  public:
-  server(seastar::sharded<cluster>& state, edge_limits limits);
+  server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
+         seastar::sharded<transactions_of_shard>& transactions, edge_limits limits);
 
   // Throws std::system_error where an address can't be had.
   seastar::future<> listen(std::vector<host_port> addresses, int backlog);

@@ -8,6 +8,8 @@
 #include "edge/kafka/meters.h"
 #include "edge/kafka/produce_rules.h"
 #include "engine/cluster/cluster.h"
+#include "engine/coordinator/groups.h"
+#include "engine/coordinator/transactions.h"
 #include "engine/runtime/fibers.h"
 
 namespace weir::edge {
@@ -28,6 +30,8 @@ struct edge_limits {
 
 struct services {
   cluster& state;
+  groups_of_shard& groups;
+  transactions_of_shard& transactional_ids;
   edge_limits limits;
   fetch_sessions sessions;
   meters_of_shard meters;
@@ -37,8 +41,10 @@ struct services {
   std::uint64_t next_wait = 1;  // ids of waiting fetches
   fibers background{"kafka edge"};
 
-  services(cluster& c, edge_limits l)
+  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, edge_limits l)
       : state(c),
+        groups(g),
+        transactional_ids(t),
         limits(l),
         sessions(static_cast<std::size_t>(c.options().fetch_sessions_max)),
         request_memory(l.request_memory),

@@ -17,6 +17,33 @@ bool valid_software_name(std::string_view name) {
   return std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-' || c == '.'; });
 }
 
+// What clients may count on beside the APIs' versions (KIP-584), once what it is about is served.
+struct feature {
+  std::string_view name;
+  std::int16_t level_max;
+  kafka::api_key shown_by;
+};
+constexpr feature features[] = {
+    {"group.version", 1, kafka::api_key::consumer_group_heartbeat},
+    {"transaction.version", 2, kafka::api_key::end_txn},
+};
+
+void tell_features(std::int16_t version, kafka::api_versions_response& out) {
+  // Older clients can't read a feature that may be at level 0 (KAFKA-17492).
+  static constexpr std::int16_t reads_level_zero_since = 4;
+  for (const auto& f : features) {
+    if (!find_handler(static_cast<std::int16_t>(f.shown_by))) continue;
+    if (version >= reads_level_zero_since) {
+      auto& supported = out.supported_features.emplace_back();
+      supported.name = text::unowned(f.name);
+      supported.max_version = f.level_max;
+    }
+    auto& finalized = out.finalized_features.emplace_back();
+    finalized.name = text::unowned(f.name);
+    finalized.min_version_level = finalized.max_version_level = f.level_max;
+  }
+}
+
 }  // namespace
 
 seastar::future<answer> api_versions(services&, request r) {
@@ -45,6 +72,7 @@ seastar::future<answer> api_versions(services&, request r) {
     served.min_version = h.version_min;
     served.max_version = h.version_max;
   }
+  tell_features(r.header.version, out);
   out.finalized_features_epoch = 0;
   co_return encode(r, out);
 }

@@ -10,6 +10,7 @@
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/partition_facts.h"
 #include "edge/kafka/topic_names.h"
+#include "engine/coordinator/internal_topics.h"
 
 namespace weir::edge {
 namespace {
@@ -75,7 +76,7 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
       continue;
     }
     told.topic_id = t->id;
-    told.is_internal = p.topic.starts_with("__");
+    told.is_internal = is_internal_topic(p.topic);
     told.topic_authorized_operations = topic_operations;
     // It may have been deleted and made again with fewer partitions meanwhile.
     const auto to = std::min(p.to, static_cast<std::int32_t>(t->partitions.size()));

@@ -1,28 +1,40 @@
-// InitProducerId for idempotent producers (KIP-98, KIP-360).
+// InitProducerId: for idempotent producers (KIP-98, KIP-360) here, for transactional ids at their
+// coordinator.
+#include "core/codec/init_producer_id.h"
+
 #include <seastar/core/coroutine.hh>
 
-#include "core/codec/init_producer_id.h"
-#include "edge/kafka/errors.h"
+#include "edge/kafka/ask_transaction.h"
 #include "edge/kafka/handlers.h"
-#include "edge/kafka/services.h"
 
 namespace weir::edge {
 namespace {
 
 using kafka::error_code;
+using kafka::init_producer_id_request;
+using kafka::init_producer_id_response;
 
-seastar::future<kafka::init_producer_id_response> give(services& with, const request&,
-                                                       kafka::init_producer_id_request in) {
-  kafka::init_producer_id_response out;
+seastar::future<init_producer_id_response> give(services& with, const request& r,
+                                                init_producer_id_request in) {
+  init_producer_id_response out;
   const auto refuse = [&](error_code code) {
     out.error = code;
     with.meters.failed(code);
   };
+  if (in.transactional_id && in.transactional_id->empty()) {
+    refuse(error_code::invalid_request);
+    co_return out;
+  }
   if (in.transactional_id) {
-    // Transactions are not served yet. This code is final for clients, where a retriable one would
-    // make them ask for ever.
-    refuse(in.transactional_id->empty() ? error_code::invalid_request
-                                        : error_code::transactional_id_authorization_failed);
+    const auto id = *in.transactional_id;
+    auto got =
+        co_await ask_transaction<init_producer_id_response>(with, r, id.view(), std::move(in));
+    if (got) {
+      out = *std::move(got);
+      with.meters.failed(out.error);
+    } else {
+      refuse(got.error());
+    }
     co_return out;
   }
   // Whatever id and epoch the client names: without a transactional id nobody can tell whose they
@@ -40,7 +52,7 @@ seastar::future<kafka::init_producer_id_response> give(services& with, const req
 }  // namespace
 
 seastar::future<answer> init_producer_id(services& with, request r) {
-  return serve<kafka::init_producer_id_request, &give>(with, std::move(r));
+  return serve<init_producer_id_request, &give>(with, std::move(r));
 }
 
 }  // namespace weir::edge

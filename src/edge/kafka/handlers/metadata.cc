@@ -10,6 +10,7 @@
 #include "edge/kafka/partition_facts.h"
 #include "edge/kafka/topic_creation.h"
 #include "edge/kafka/topic_names.h"
+#include "engine/coordinator/internal_topics.h"
 
 namespace weir::edge {
 namespace {
@@ -21,7 +22,7 @@ void describe(const services& with, const catalog::topic& t, const broken_partit
               bool operations, told_topic& out) {
   out.name = text(t.name);
   out.topic_id = t.id;
-  out.is_internal = t.name.starts_with("__");
+  out.is_internal = is_internal_topic(t.name);
   if (operations) out.topic_authorized_operations = topic_operations;
   for (std::size_t i = 0; i < t.partitions.size(); ++i) {
     auto& p = out.partitions.emplace_back();

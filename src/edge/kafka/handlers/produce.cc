@@ -14,6 +14,7 @@
 #include "edge/kafka/leader_told.h"
 #include "edge/kafka/produce_rules.h"
 #include "edge/kafka/services.h"
+#include "engine/coordinator/internal_topics.h"
 
 namespace weir::edge {
 namespace {
@@ -143,6 +144,11 @@ seastar::future<answer> produce(services& with, request r) {
                                 : with.state.catalog().find(topic.name.view());
       if (!known) {
         refuse(told, by_id ? error_code::unknown_topic_id : error_code::unknown_topic_or_partition);
+        continue;
+      }
+      if (is_internal_topic(known->name)) {
+        refuse(told, error_code::invalid_topic_exception,
+               fmt::format("Cannot append to internal topic {}", known->name));
         continue;
       }
       if (asked.index < 0 || static_cast<std::size_t>(asked.index) >= known->partitions.size()) {
