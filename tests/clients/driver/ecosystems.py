@@ -31,6 +31,7 @@ class Client:
     ecosystem: Ecosystem
     command: Callable[[Path], list]  # the copy's folder -> command, to which the contract's arguments are added
     consumes: bool = True
+    joins: bool = False  # groups
 
 
 PYTHON = Ecosystem("python", {sys.executable: (["--version"], (3, 11))}, [
@@ -51,18 +52,18 @@ def python_client(script: str) -> Callable[[Path], list]:
     return lambda built: [built / "venv/bin/python", "-B", built / script]
 
 
-REFERENCE = Client("confluent-kafka-python", PYTHON, python_client("confluent.py"))
+REFERENCE = Client("confluent-kafka-python", PYTHON, python_client("confluent.py"), joins=True)
 CLIENTS = [
     REFERENCE,
     Client("kcat", KCAT, lambda built: [built / "client"]),
-    Client("franz-go", GO, lambda built: [built / "bin/franz-go"]),
-    Client("sarama", GO, lambda built: [built / "bin/sarama"]),
+    Client("franz-go", GO, lambda built: [built / "bin/franz-go"], joins=True),
+    Client("sarama", GO, lambda built: [built / "bin/sarama"], joins=True),
     Client("java", JAVA, lambda built: ["java", "-Xmx512m", "-cp", f"{built}/target/classes:{built}/target/lib/*",
-                                        "weir.clients.Client"]),
+                                        "weir.clients.Client"], joins=True),
     # Its consumer only reads as a member of a group.
-    Client("kafkajs", NODE, lambda built: ["node", built / "kafkajs.mjs"], consumes=False),
+    Client("kafkajs", NODE, lambda built: ["node", built / "kafkajs.mjs"], consumes=False, joins=True),
     Client("platformatic-kafka", NODE, lambda built: ["node", built / "platformatic.mjs"]),
-    Client("kafka-python", PYTHON, python_client("kafka_python.py")),
+    Client("kafka-python", PYTHON, python_client("kafka_python.py"), joins=True),
     Client("rskafka", RUST, lambda built: [built / "target/release/rskafka-client"]),
 ]
 

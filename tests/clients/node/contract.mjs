@@ -40,25 +40,35 @@ async function dialog (operations) {
   }
 }
 
-async function run ({ produce, consume, admin }) {
+/** Calls `read(write)`, which writes records into the file with it. */
+async function written (path, read) {
+  const out = createWriteStream(path)
+  await read(async (partition, offset, key, value) => {
+    const line = Buffer.concat([Buffer.from(`${partition}\t${offset}\t`), key, Buffer.from('\t'), value, Buffer.from('\n')])
+    if (!out.write(line)) {
+      await once(out, 'drain')
+    }
+  })
+  out.end()
+  await once(out, 'finish')
+}
+
+async function run ({ produce, consume, group, admin }) {
   const [mode, bootstrap, topic, ...rest] = process.argv.slice(2)
   if (mode === 'produce' && rest.length === 2) {
     await produce(bootstrap, topic, rest[0], rest[1])
   } else if (mode === 'consume' && rest.length === 1 && consume) {
-    const out = createWriteStream(rest[0])
-    await consume(bootstrap, topic, async (partition, offset, key, value) => {
-      const line = Buffer.concat([Buffer.from(`${partition}\t${offset}\t`), key, Buffer.from('\t'), value,
-        Buffer.from('\n')])
-      if (!out.write(line)) {
-        await once(out, 'drain')
-      }
-    })
-    out.end()
-    await once(out, 'finish')
+    await written(rest[0], write => consume(bootstrap, topic, write))
+  } else if (mode === 'group' && rest.length === 3) {
+    if (!group) {
+      unsupported('joins no group here')
+    }
+    await written(rest[2], write => group(bootstrap, topic, rest[0], Number(rest[1]), write))
   } else if (mode === 'admin') {
     await dialog(await admin(bootstrap))
   } else {
-    throw new Error('produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP')
+    throw new Error('produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | ' +
+      'group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP')
   }
 }
 

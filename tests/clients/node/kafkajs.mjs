@@ -1,4 +1,4 @@
-// KafkaJS: pure JavaScript, with the oldest versions of the requests. Its consumer knows groups alone, so it only produces.
+// KafkaJS: pure JavaScript, with the oldest versions of the requests. Its consumer knows groups alone.
 import kafkajs from 'kafkajs'
 import snappy from 'kafkajs-snappy'
 import { batches, main, unsupported } from './contract.mjs'
@@ -26,6 +26,32 @@ async function produce (bootstrap, topic, compression, path) {
     await producer.send({ topic, acks: -1, compression: codecs[compression], messages })
   }
   await producer.disconnect()
+}
+
+async function group (bootstrap, topic, groupId, count, write) {
+  const consumer = connect(bootstrap).consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  const reached = new Map()
+  await new Promise((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    consumer.run({
+      autoCommit: false,
+      async eachMessage ({ partition, message }) {
+        if (count === 0) {
+          return
+        }
+        count--
+        await write(partition, message.offset, message.key, message.value)
+        reached.set(partition, String(BigInt(message.offset) + 1n))
+        if (count === 0) {
+          resolve()
+        }
+      }
+    })
+  })
+  await consumer.commitOffsets([...reached].map(([partition, offset]) => ({ topic, partition, offset })))
+  await consumer.disconnect()
 }
 
 async function admin (bootstrap) {
@@ -72,4 +98,4 @@ async function admin (bootstrap) {
   }
 }
 
-await main({ produce, admin })
+await main({ produce, group, admin })

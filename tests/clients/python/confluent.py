@@ -54,6 +54,23 @@ def consume(bootstrap, topic, path):
     client.close()
 
 
+def group(bootstrap, topic, name, count, path):
+    client = Consumer({"bootstrap.servers": bootstrap, "group.id": name, "enable.auto.commit": False,
+                       "auto.offset.reset": "earliest"})
+    client.subscribe([topic])
+    reached = {}
+    with open(path, "wb") as out:
+        while count > 0:
+            for message in client.consume(min(count, 5000), 1):
+                if message.error():
+                    raise RuntimeError(message.error())
+                out.write(contract.record_line(message.partition(), message.offset(), message.key(), message.value()))
+                reached[message.partition()] = message.offset() + 1
+                count -= 1
+    client.commit(offsets=[TopicPartition(topic, p, at) for p, at in reached.items()], asynchronous=False)
+    client.close()
+
+
 def admin(bootstrap):
     client = AdminClient({"bootstrap.servers": bootstrap})
     sender = producer(bootstrap)
@@ -108,4 +125,4 @@ def admin(bootstrap):
             "delete": delete}
 
 
-contract.main(produce, consume, admin)
+contract.main(produce, consume, group, admin)

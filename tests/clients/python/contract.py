@@ -31,13 +31,16 @@ def dialog(operations: dict[str, Callable]) -> None:
         print(answer, flush=True)
 
 
-def main(produce: Callable, consume: Callable, admin: Callable) -> None:
+def main(produce: Callable, consume: Callable, group: Callable, admin: Callable) -> None:
     match sys.argv[1:]:
         case ["produce", bootstrap, topic, compression, path]:
             produce(bootstrap, topic, compression, Path(path))
         case ["consume", bootstrap, topic, path]:
             consume(bootstrap, topic, Path(path))
+        case ["group", bootstrap, topic, name, count, path]:
+            group(bootstrap, topic, name, int(count), Path(path))
         case ["admin", bootstrap]:
             dialog(admin(bootstrap))
         case _:
-            sys.exit("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP")
+            sys.exit("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | group BOOTSTRAP TOPIC GROUP COUNT FILE "
+                     "| admin BOOTSTRAP")

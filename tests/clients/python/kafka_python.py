@@ -1,6 +1,7 @@
 """kafka-python: the protocol in pure Python."""
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 
 import contract
@@ -37,6 +38,21 @@ def consume(bootstrap, topic, path):
                                                        message.value))
                 if messages[-1].offset + 1 >= ends[partition]:
                     waiting.discard(partition)
+    client.close()
+
+
+def group(bootstrap, topic, name, count, path):
+    client = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=name, enable_auto_commit=False,
+                           auto_offset_reset="earliest")
+    reached = {}
+    with open(path, "wb") as out:
+        while count > 0:
+            for partition, messages in client.poll(1000, max_records=min(count, 5000)).items():
+                for message in messages:
+                    out.write(contract.record_line(partition.partition, message.offset, message.key, message.value))
+                    reached[partition] = OffsetAndMetadata(message.offset + 1, "", -1)
+                    count -= 1
+    client.commit(reached)
     client.close()
 
 
@@ -85,4 +101,4 @@ def admin(bootstrap):
             "delete": delete}
 
 
-contract.main(produce, consume, admin)
+contract.main(produce, consume, group, admin)

@@ -18,6 +18,7 @@ type Admin map[string]func(words []string) (string, error)
 type Client struct {
 	Produce func(bootstrap, topic, compression string, records func(yield func(key, value []byte) bool)) error
 	Consume func(bootstrap, topic string, write func(partition int32, offset int64, key, value []byte)) error
+	Group   func(bootstrap, topic, group string, count int64, write func(partition int32, offset int64, key, value []byte)) error
 	Admin   func(bootstrap string) (Admin, error)
 }
 
@@ -35,10 +36,15 @@ func run(client Client, args []string) error {
 		return produce(client, args[1], args[2], args[3], args[4])
 	case len(args) == 4 && args[0] == "consume":
 		return consume(client, args[1], args[2], args[3])
+	case len(args) == 6 && args[0] == "group":
+		return written(args[5], func(write func(partition int32, offset int64, key, value []byte)) error {
+			return client.Group(args[1], args[2], args[3], Number(args[4]), write)
+		})
 	case len(args) == 2 && args[0] == "admin":
 		return dialog(client, args[1])
 	}
-	return errors.New("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP")
+	return errors.New("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | " +
+		"group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP")
 }
 
 func produce(client Client, bootstrap, topic, compression, path string) error {
@@ -57,12 +63,18 @@ func produce(client Client, bootstrap, topic, compression, path string) error {
 }
 
 func consume(client Client, bootstrap, topic, path string) error {
+	return written(path, func(write func(partition int32, offset int64, key, value []byte)) error {
+		return client.Consume(bootstrap, topic, write)
+	})
+}
+
+func written(path string, read func(write func(partition int32, offset int64, key, value []byte)) error) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriterSize(file, 1<<20)
-	err = client.Consume(bootstrap, topic, func(partition int32, offset int64, key, value []byte) {
+	err = read(func(partition int32, offset int64, key, value []byte) {
 		fmt.Fprintf(out, "%d\t%d\t%s\t%s\n", partition, offset, key, value)
 	})
 	return errors.Join(err, out.Flush(), file.Close())

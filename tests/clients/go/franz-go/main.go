@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"weir/clients/contract"
 )
@@ -81,6 +83,42 @@ func consume(bootstrap, topic string, write func(partition int32, offset int64, 
 		})
 	}
 	return nil
+}
+
+func group(bootstrap, topic, name string, count int64, write func(partition int32, offset int64, key, value []byte)) error {
+	ctx := context.Background()
+	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(name), kgo.ConsumeTopics(topic),
+		kgo.DisableAutoCommit(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return err
+	}
+	defer client.Close() // leaves the group
+	reached := map[int32]kgo.EpochOffset{}
+	for count > 0 {
+		fetches := client.PollRecords(ctx, int(min(count, 5000)))
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		fetches.EachRecord(func(record *kgo.Record) {
+			write(record.Partition, record.Offset, record.Key, record.Value)
+			reached[record.Partition] = kgo.EpochOffset{Epoch: record.LeaderEpoch, Offset: record.Offset + 1}
+			count--
+		})
+	}
+	var failed error
+	client.CommitOffsetsSync(ctx, map[string]map[int32]kgo.EpochOffset{topic: reached},
+		func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
+			failed = err
+			if answer == nil {
+				return
+			}
+			for _, partition := range answer.Topics[0].Partitions {
+				if refused := kerr.ErrorForCode(partition.ErrorCode); refused != nil {
+					failed = refused
+				}
+			}
+		})
+	return failed
 }
 
 func admin(bootstrap string) (contract.Admin, error) {
@@ -175,5 +213,5 @@ func admin(bootstrap string) (contract.Admin, error) {
 }
 
 func main() {
-	contract.Main(contract.Client{Produce: produce, Consume: consume, Admin: admin})
+	contract.Main(contract.Client{Produce: produce, Consume: consume, Group: group, Admin: admin})
 }

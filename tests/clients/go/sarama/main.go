@@ -2,9 +2,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -92,6 +94,57 @@ func consume(bootstrap, topic string, write func(partition int32, offset int64, 
 		messages.AsyncClose()
 	}
 	return nil
+}
+
+// reader takes `left` records and ends the group's session then.
+type reader struct {
+	lock  sync.Mutex
+	left  int64
+	write func(partition int32, offset int64, key, value []byte)
+	end   context.CancelFunc
+}
+
+func (*reader) Setup(sarama.ConsumerGroupSession) error { return nil }
+
+func (*reader) Cleanup(session sarama.ConsumerGroupSession) error {
+	session.Commit()
+	return nil
+}
+
+func (r *reader) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	for message := range claim.Messages() {
+		r.lock.Lock()
+		if r.left > 0 {
+			r.left--
+			r.write(message.Partition, message.Offset, message.Key, message.Value)
+			session.MarkMessage(message, "")
+		}
+		done := r.left == 0
+		r.lock.Unlock()
+		if done {
+			r.end()
+			return nil
+		}
+	}
+	return nil
+}
+
+func group(bootstrap, topic, name string, count int64, write func(partition int32, offset int64, key, value []byte)) error {
+	config := config()
+	config.Consumer.Offsets.Initial = sarama.OffsetOldest
+	config.Consumer.Offsets.AutoCommit.Enable = false
+	member, err := sarama.NewConsumerGroup([]string{bootstrap}, name, config)
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	r := &reader{left: count, write: write, end: end}
+	for ctx.Err() == nil {
+		if err := member.Consume(ctx, []string{topic}, r); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return member.Close()
 }
 
 func admin(bootstrap string) (contract.Admin, error) {
@@ -183,5 +236,5 @@ func admin(bootstrap string) (contract.Admin, error) {
 }
 
 func main() {
-	contract.Main(contract.Client{Produce: produce, Consume: consume, Admin: admin})
+	contract.Main(contract.Client{Produce: produce, Consume: consume, Group: group, Admin: admin})
 }

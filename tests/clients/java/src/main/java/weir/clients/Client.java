@@ -26,6 +26,7 @@ import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
@@ -40,10 +41,13 @@ public final class Client {
             produce(args[1], args[2], args[3], Path.of(args[4]));
         } else if (args.length == 4 && args[0].equals("consume")) {
             consume(args[1], args[2], Path.of(args[3]));
+        } else if (args.length == 6 && args[0].equals("group")) {
+            group(args[1], args[2], args[3], Long.parseLong(args[4]), Path.of(args[5]));
         } else if (args.length == 2 && args[0].equals("admin")) {
             dialog(args[1]);
         } else {
-            System.err.println("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP");
+            System.err.println("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | "
+                + "group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP");
             System.exit(1);
         }
     }
@@ -95,6 +99,32 @@ public final class Client {
                     }
                 }
             }
+        }
+    }
+
+    private static void group(String bootstrap, String topic, String name, long count, Path path) throws IOException {
+        Map<TopicPartition, OffsetAndMetadata> reached = new HashMap<>();
+        try (KafkaConsumer<byte[], byte[]> client = new KafkaConsumer<>(
+                 Map.of("bootstrap.servers", bootstrap, "group.id", name, "enable.auto.commit", false,
+                     "auto.offset.reset", "earliest", "group.protocol", System.getProperty("group.protocol", "classic")),
+                 new ByteArrayDeserializer(), new ByteArrayDeserializer());
+             OutputStream out = new BufferedOutputStream(Files.newOutputStream(path), 1 << 20)) {
+            client.subscribe(List.of(topic));
+            while (count > 0) {
+                for (ConsumerRecord<byte[], byte[]> record : client.poll(Duration.ofSeconds(1))) {
+                    if (count == 0) {
+                        break;
+                    }
+                    --count;
+                    out.write(bytes(record.partition() + "\t" + record.offset() + "\t"));
+                    out.write(record.key());
+                    out.write('\t');
+                    out.write(record.value());
+                    out.write('\n');
+                    reached.put(new TopicPartition(topic, record.partition()), new OffsetAndMetadata(record.offset() + 1));
+                }
+            }
+            client.commitSync(reached);
         }
     }
 
