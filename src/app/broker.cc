@@ -94,8 +94,8 @@ cluster_settings broker::settings_of_cluster() const {
 peer::peer_settings broker::settings_of_peers() const {
   peer::peer_settings s;
   s.self.shards = seastar::smp::count;
-  s.owner = [](const partition_key& key, unsigned shards) {
-    return cluster::shard_of(key, shards);
+  s.owner = [this](const partition_key& key, node_id node, unsigned shards) {
+    return cluster_.local_is_initialized() ? cluster_.local().shard_of(key, node, shards) : 0;
   };
   s.silent_after = node_.raft_election_timeout_ms;
   s.receive_bytes = share_of_memory(peer_share);

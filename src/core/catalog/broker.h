@@ -41,6 +41,8 @@ struct level_range {
   bool operator==(const level_range&) const = default;
 };
 
+inline constexpr std::int32_t cores_max = 4096;
+
 struct broker {
   node_id id;
   uuid directory;    // who it is: the id of its data directory

@@ -72,6 +72,20 @@ replica_list placement::removing() const {
   return out;
 }
 
+std::optional<std::int32_t> placement::shard_on(node_id node) const {
+  const auto at = std::ranges::find(seats_, node, &seat::node);
+  return at == seats_.end() ? std::nullopt : std::optional(at->shard);
+}
+
+void placement::take_seat(node_id node, std::int32_t shard) {
+  leave_seat(node);
+  seats_.push_back({node, shard});
+}
+
+void placement::leave_seat(node_id node) {
+  std::erase_if(seats_, [node](const seat& s) { return s.node == node; });
+}
+
 bool placement::has_room_for(std::span<const node_id> target) const {
   auto all = named();
   add_missing(all, target);
@@ -123,6 +137,7 @@ void placement::replan(replica_list target, replica_list leaving) {
 
 bool operator==(const placement& a, const placement& b) {
   return a.replicas_ == b.replicas_ && a.version_ == b.version_ && a.moved_ == b.moved_ &&
+         a.seats_ == b.seats_ &&
          (a.plan_ && b.plan_ ? *a.plan_ == *b.plan_ : !a.plan_ && !b.plan_);
 }
 

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "core/base/ids.h"
@@ -15,6 +16,14 @@
 namespace weir::catalog {
 
 using replica_list = absl::InlinedVector<node_id, 4>;
+
+// Which shard of a broker has its copy.
+struct seat {
+  node_id node;
+  std::int32_t shard = 0;
+  bool operator==(const seat&) const = default;
+};
+using seat_list = absl::InlinedVector<seat, 4>;
 
 // As many voters as a Raft configuration has; also the most that one partition may name.
 inline constexpr std::size_t replicas_max = 64;
@@ -57,6 +66,12 @@ class placement {
   [[nodiscard]] replica_list adding() const;
   [[nodiscard]] replica_list removing() const;
 
+  // Of brokers whose shards are known: each that names() is true for has one.
+  [[nodiscard]] std::optional<std::int32_t> shard_on(node_id node) const;
+  [[nodiscard]] const seat_list& seats() const { return seats_; }
+  void take_seat(node_id node, std::int32_t shard);
+  void leave_seat(node_id node);
+
   // Whether begin() leaves no more than replicas_max named.
   [[nodiscard]] bool has_room_for(std::span<const node_id> target) const;
   // `target` is well formed and has room. Of the same brokers as the replicas: in effect at once.
@@ -78,6 +93,7 @@ class placement {
 
   replica_list replicas_;
   std::unique_ptr<plan> plan_;
+  seat_list seats_;
   std::int32_t version_ = 0;
   bool moved_ = false;
 };

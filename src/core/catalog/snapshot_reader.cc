@@ -122,6 +122,8 @@ outcome snapshot_reader::on(const stored::snapshot_broker& r) {
   if (!r.registered) return {};
   if (!is_known(static_cast<broker_state>(r.state)))
     return std::unexpected(snapshot_error::newer_version);
+  if (r.cores < 0 || r.cores > cores_max) return refuse();
+  state_.know_shards(id, r.cores);
   state_.brokers_.emplace(id, broker_of(r));
   return {};
 }
@@ -157,7 +159,15 @@ outcome snapshot_reader::on(const stored::snapshot_partitions& r) {
   for (const auto& p : r.partitions) {
     auto made = placement_of(p);
     if (!made) return refuse();
-    state_.count(topic_->partitions.emplace_back(*std::move(made)));
+    auto& at = topic_->partitions.emplace_back(*std::move(made));
+    for (const auto& s : p.seats) {
+      const node_id node(s.node);
+      if (!at.names(node) || at.shard_on(node) || s.shard < 0 ||
+          static_cast<std::size_t>(s.shard) >= state_.shard_loads(node).size())
+        return refuse();
+      state_.seat_at(at, node, s.shard);
+    }
+    state_.count(at);
     ++state_.partition_count_;
   }
   return {};

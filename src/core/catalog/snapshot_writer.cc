@@ -180,7 +180,8 @@ void snapshot_writer::put_topic(const topic& t) {
 }
 
 void snapshot_writer::put_partitions(const topic& t) {
-  constexpr std::size_t bytes_of_one = 16;
+  constexpr std::size_t bytes_of_one = 20;
+  constexpr std::size_t seat_numbers = 3;  // node, shard, tags
   stored::snapshot_partitions r;
   std::size_t bytes = 0;
   for (; *next_partition_ < t.partitions.size() && bytes < piece_bytes_full; ++*next_partition_) {
@@ -191,8 +192,14 @@ void snapshot_writer::put_partitions(const topic& t) {
     copy_nodes(to.replicas, p.replicas());
     copy_nodes(to.target, p.target());
     copy_nodes(to.leaving, p.leaving());
-    bytes += bytes_of_one +
-             (to.replicas.size() + to.target.size() + to.leaving.size()) * sizeof(std::int32_t);
+    for (const auto& s : p.seats()) {
+      auto& seat = to.seats.emplace_back();
+      seat.node = s.node.value();
+      seat.shard = s.shard;
+    }
+    const auto numbers = to.replicas.size() + to.target.size() + to.leaving.size() +
+                         seat_numbers * to.seats.size();
+    bytes += bytes_of_one + numbers * sizeof(std::int32_t);
   }
   put(r);
 }

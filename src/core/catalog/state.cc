@@ -102,7 +102,10 @@ state::outcome state::on(const stored::topic_deleted& c) {
   const auto at = by_id_.find(c.topic_id);
   if (at == by_id_.end()) return std::unexpected(refusal::unknown_topic);
   const auto named = topics_.find(at->second->name);
-  for (const auto& p : named->second->partitions) uncount(p);
+  for (auto& p : named->second->partitions) {
+    uncount(p);
+    for (const auto node : p.named()) unseat(p, node);
+  }
   partition_count_ -= named->second->partitions.size();
   by_id_.erase(at);
   topics_.erase(named);
@@ -153,6 +156,7 @@ bool operator==(const state& a, const state& b) {
          a.brokers_ == b.brokers_ && a.node_ids_ == b.node_ids_ &&
          a.feature_levels_ == b.feature_levels_ && a.cluster_configs_ == b.cluster_configs_ &&
          a.broker_configs_ == b.broker_configs_ && a.replica_counts_ == b.replica_counts_ &&
+         a.shard_loads_ == b.shard_loads_ &&
          a.partition_count_ == b.partition_count_ &&
          std::ranges::equal(a.topics_, b.topics_, same_topic);
 }

@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/chunked_vector.h"
 #include "core/base/ids.h"
@@ -57,6 +59,7 @@ enum class refusal : std::uint8_t {
   stale_placement,     // it changed since the command was decided
   no_reassignment,
   too_many_leaving,  // of targets given up; the partition's leader has to let them go first
+  unknown_shard,     // a broker has no such one
   ids_taken,         // producer ids that somebody else got meanwhile
 };
 
@@ -82,6 +85,8 @@ class state {
   [[nodiscard]] const std::map<node_id, uuid>& node_ids() const { return node_ids_; }
   // Partitions that name the broker.
   [[nodiscard]] std::size_t replica_count(node_id id) const;
+  // Copies on each of the broker's shards; empty where it never said how many those are.
+  [[nodiscard]] std::span<const std::uint32_t> shard_loads(node_id id) const;
   // 0: off.
   [[nodiscard]] std::int16_t feature_level(std::string_view name) const;
   [[nodiscard]] const std::map<std::string, std::int16_t, std::less<>>& feature_levels() const {
@@ -114,6 +119,7 @@ class state {
   outcome on(const stored::reassignments_begun& c);
   outcome on(const stored::reassignments_cancelled& c);
   outcome on(const stored::reassignments_finished& c);
+  outcome on(const stored::shards_moved& c);
 
   [[nodiscard]] node_id id_for(const uuid& directory, std::int32_t wished) const;
   [[nodiscard]] outcome check_level(std::string_view name, std::int16_t level,
@@ -127,8 +133,15 @@ class state {
   [[nodiscard]] placement* find_mutable(const uuid& topic_id, std::int32_t partition);
   template <typename Change>
   void change(placement& at, Change how);
-  void count(const placement& at);
+  void count(placement& at);
   void uncount(const placement& at);
+
+  // state_shards.cc
+  void seat_all(placement& at);
+  void seat_at(placement& at, node_id node, std::int32_t shard);
+  void unseat(placement& at, node_id node);
+  void unseat_unnamed(placement& at);
+  void know_shards(node_id node, std::int32_t cores);
 
   uuid cluster_id_;
   std::map<std::string, std::unique_ptr<topic>, std::less<>> topics_;
@@ -138,6 +151,7 @@ class state {
   std::map<node_id, broker> brokers_;
   std::map<node_id, uuid> node_ids_;
   std::map<node_id, std::size_t> replica_counts_;  // of who has any
+  std::map<node_id, std::vector<std::uint32_t>> shard_loads_;
   std::map<std::string, std::int16_t, std::less<>> feature_levels_;
   config_set cluster_configs_;
   std::map<node_id, config_set> broker_configs_;

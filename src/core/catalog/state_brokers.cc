@@ -17,7 +17,8 @@ bool short_enough(const text& t) {
 }
 
 bool plausible(const stored::broker_registered& c) {
-  if (c.broker_id.is_zero() || c.peer_host.empty() || c.cores < 0) return false;
+  if (c.broker_id.is_zero() || c.peer_host.empty() || c.cores < 0 || c.cores > cores_max)
+    return false;
   if (!short_enough(c.peer_host) || !short_enough(c.rack) || !short_enough(c.software_version))
     return false;
   if (c.listeners.size() > listeners_max || c.features.size() > features_max) return false;
@@ -89,6 +90,7 @@ state::outcome state::on(const stored::broker_registered& c) {
   // What was wanted of it before it started again still is.
   if (const auto* before = find_broker(b.id)) b.state = before->state;
   node_ids_.emplace(b.id, b.directory);
+  know_shards(b.id, b.cores);
   brokers_.insert_or_assign(b.id, std::move(b));
   return {};
 }
@@ -98,6 +100,7 @@ state::outcome state::on(const stored::broker_unregistered& c) {
   if (!brokers_.contains(id)) return std::unexpected(refusal::unknown_broker);
   if (replica_count(id) > 0) return std::unexpected(refusal::broker_in_use);
   brokers_.erase(id);
+  shard_loads_.erase(id);
   return {};
 }
 

@@ -7,8 +7,10 @@
 
 namespace weir::catalog {
 
-void state::count(const placement& at) {
+void state::count(placement& at) {
   for (const auto node : at.named()) ++replica_counts_[node];
+  unseat_unnamed(at);
+  seat_all(at);
 }
 
 void state::uncount(const placement& at) {

@@ -9,7 +9,7 @@ seastar::future<broken_partitions> find_broken(services& with, std::vector<parti
   std::vector<std::vector<partition_key>> by_shard(seastar::smp::count);
   const auto self = with.state.settings().self;
   for (const auto& key : keys) {
-    if (with.state.leader_of(key).node == self) by_shard[cluster::shard_of(key)].push_back(key);
+    if (with.state.leader_of(key).node == self) by_shard[with.state.shard_of(key)].push_back(key);
   }
   broken_partitions broken;
   for (unsigned shard = 0; shard < by_shard.size(); ++shard) {

@@ -47,21 +47,27 @@ stored::broker_registered cluster::registration() const {
   return r;
 }
 
+bool cluster::registered() const {
+  const auto* known = state_.find_broker(membership_.broker_id);
+  return known && known->incarnation == incarnation_;
+}
+
+seastar::future<> cluster::be_registered() {
+  while (!registered() && !fibers_.stopping() && !interrupted_) {
+    const auto done = co_await execute_here(catalog::encode(catalog::command(registration())));
+    if (!done && done.error() == command_error::unsupported_feature)
+      cluster_log.error(
+          "the cluster uses a feature that this version lacks: start the version that the other "
+          "brokers run");
+    if (!done) (void)co_await fibers_.stopped_within(try_again);
+  }
+}
+
 // Again where the catalog shows another process than this one: an older registration may have been
 // on its way for long.
 seastar::future<> cluster::keep_registered() {
   while (!fibers_.stopping()) {
-    const auto* known = state_.find_broker(membership_.broker_id);
-    const bool current = known && known->incarnation == incarnation_;
-    if (!current) {
-      const auto done = co_await execute_here(catalog::encode(catalog::command(registration())));
-      if (!done && done.error() == command_error::unsupported_feature)
-        cluster_log.error(
-            "the cluster uses a feature that this version lacks: start the version that the other "
-            "brokers run");
-      if (!done) (void)co_await fibers_.stopped_within(try_again);
-      continue;
-    }
+    co_await be_registered();
     (void)co_await fibers_.stopped_within(look_at_registration);
   }
 }

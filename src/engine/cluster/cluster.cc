@@ -68,15 +68,16 @@ uuid cluster::new_uuid() {
   return uuid::from_random(draw(), draw());
 }
 
-unsigned cluster::shard_of(const partition_key& key, unsigned shards) {
+unsigned cluster::shard_of(const partition_key& key, node_id node, unsigned shards) const {
   if (key.topic_id.is_zero()) return 0;
-  // Neighbouring partitions on different shards.
-  return static_cast<unsigned>((key.topic_id.low + static_cast<std::uint64_t>(key.partition)) %
-                               shards);
+  const auto* where = state_.find(key);
+  const auto shard = where ? where->shard_on(node) : std::nullopt;
+  // Where the catalog says nothing, or speaks of cores that are gone, nothing is there.
+  return shard ? static_cast<unsigned>(*shard) % shards : 0;
 }
 
-unsigned cluster::shard_of(const partition_key& key) {
-  return shard_of(key, seastar::smp::count);
+unsigned cluster::shard_of(const partition_key& key) const {
+  return shard_of(key, settings_.self, seastar::smp::count);
 }
 
 replica* cluster::replica_of(const partition_key& key) {

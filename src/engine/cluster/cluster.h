@@ -119,10 +119,10 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<std::expected<std::int64_t, command_error>> new_producer_id();
   [[nodiscard]] uuid new_uuid();
 
-  // Which shard of this broker holds the partition.
-  [[nodiscard]] static unsigned shard_of(const partition_key& key);
+  // Which shard of this broker holds the partition, if any does.
+  [[nodiscard]] unsigned shard_of(const partition_key& key) const;
   // The same of a broker with so many shards.
-  [[nodiscard]] static unsigned shard_of(const partition_key& key, unsigned shards);
+  [[nodiscard]] unsigned shard_of(const partition_key& key, node_id node, unsigned shards) const;
   // On that shard: the partition's replica; null while it is not open (offline() tells whether it
   // failed to).
   [[nodiscard]] replica* find(const partition_key& key);
@@ -192,6 +192,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // brokers.cc
   [[nodiscard]] stored::broker_registered registration() const;
+  [[nodiscard]] bool registered() const;
+  seastar::future<> be_registered();
   seastar::future<> keep_registered();
   seastar::future<> know_brokers();
   seastar::future<fragments> let_in(fragments payload);
@@ -221,6 +223,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> keep_placed();
   seastar::future<bool> reconcile(partition_key key);
   seastar::future<> follow_placement(partition_key key);
+  seastar::future<> let_go(partition_key key);
+  seastar::future<> take_over(std::vector<partition_key> keys);
   seastar::future<> close_one(partition_key key);
 
   // lead_cluster.cc
@@ -228,6 +232,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   void shape_group0();
   seastar::future<> retire_replaced();
   seastar::future<> balance();
+  seastar::future<> even_out_shards();
 
   seastar::future<> open_partitions(uuid topic_id, std::size_t from);
   seastar::future<> open_one(const catalog::topic& t, std::int32_t partition);

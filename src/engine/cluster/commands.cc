@@ -50,16 +50,24 @@ command_error error_of(catalog::refusal refusal) {
     case catalog::refusal::unknown_broker_state:
     case catalog::refusal::stale_placement:
     case catalog::refusal::too_many_leaving:
+    case catalog::refusal::unknown_shard:
     case catalog::refusal::ids_taken:
       return command_error::refused;
   }
   weir_check(false, "refusal {}", static_cast<int>(refusal));
 }
 
-bool concerns_brokers(const fragments& encoded) {
-  const auto c = catalog::decode(encoded);
-  return c && (std::holds_alternative<stored::broker_registered>(*c) ||
-               std::holds_alternative<stored::broker_unregistered>(*c));
+bool concerns_brokers(const catalog::command& c) {
+  return std::holds_alternative<stored::broker_registered>(c) ||
+         std::holds_alternative<stored::broker_unregistered>(c);
+}
+
+std::vector<partition_key> moved_between_shards(const catalog::command& c) {
+  std::vector<partition_key> out;
+  if (const auto* moved = std::get_if<stored::shards_moved>(&c)) {
+    for (const auto& p : moved->partitions) out.push_back({p.topic_id, p.partition});
+  }
+  return out;
 }
 
 }  // namespace
@@ -185,7 +193,12 @@ seastar::future<> cluster::apply_entry(const store::kept_entry& entry) {
       answer = co_await container().invoke_on(
           shard, [encoded = entry.body.str()](cluster& c) { return c.apply(encoded); });
     }
-    if (concerns_brokers(entry.body)) co_await know_brokers();
+    // All of them could read it.
+    const auto command = catalog::decode(entry.body);
+    if (concerns_brokers(*command)) co_await know_brokers();
+    if (auto moved = moved_between_shards(*command); follows_ && !moved.empty())
+      co_await container().invoke_on_all(
+          [moved = std::move(moved)](cluster& c) { return c.take_over(moved); });
   }
   applied_.advance(entry.head.index);
   while (!pending_.empty() && pending_.begin()->first <= entry.head.index) {
@@ -246,6 +259,9 @@ seastar::future<> cluster::follow(const catalog::command& c, std::optional<uuid>
       co_await follow_placement({p.topic_id, p.partition});
   } else if (const auto* finished = std::get_if<stored::reassignments_finished>(&c)) {
     for (const auto& p : finished->partitions) co_await follow_placement({p.topic_id, p.partition});
+  } else if (const auto* moved = std::get_if<stored::shards_moved>(&c);
+             moved && moved->node_id == settings_.self.value()) {
+    for (const auto& p : moved->partitions) co_await let_go({p.topic_id, p.partition});
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/catalog/leader_balancer.h"
 #include "core/catalog/replica_balancer.h"
+#include "core/catalog/shard_balancer.h"
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
 
@@ -20,6 +21,7 @@ constexpr auto balance_after = 2s;
 // Brokers that vote on the cluster's state; the others follow it.
 constexpr std::size_t voters_max = 5;
 constexpr std::size_t transfers_at_once = 64;
+constexpr std::size_t shard_moves_at_once = 8;
 
 }  // namespace
 
@@ -41,6 +43,7 @@ seastar::future<> cluster::lead_cluster() {
     if (now - led_since < balance_after || now - balanced < balance_after) continue;
     balanced = now;
     co_await balance();
+    co_await even_out_shards();
   }
 }
 
@@ -102,6 +105,21 @@ seastar::future<> cluster::retire_replaced() {
       (void)co_await execute_here(catalog::encode(catalog::command(c)));
     }
     co_return;  // the state has changed: the others next time
+  }
+}
+
+seastar::future<> cluster::even_out_shards() {
+  std::vector<node_id> up;
+  for (const auto& [id, broker] : state_.brokers()) {
+    if (alive(id)) up.push_back(id);
+  }
+  for (const auto id : up) {
+    const auto plan = catalog::plan_shards(state_, id, shard_moves_at_once);
+    if (!plan || fibers_.stopping()) continue;
+    const auto done = co_await execute(*plan);
+    if (done)
+      cluster_log.info("moving {} partitions of broker {} to core {}", plan->partitions.size(), id,
+                       plan->partitions.front().shard);
   }
 }
 

@@ -32,14 +32,13 @@ seastar::future<> cluster::open() {
   fibers_.spawn("remove files", [this] { return remove_leftovers(); }, groups().background);
   co_await look_at_space();
   fibers_.spawn("space", [this] { return keep_space(); });
+  // What the catalog says of the shards is true of this process once it has registered.
+  co_await be_registered();
+  if (interrupted_) throw std::runtime_error("stopped before the cluster had taken it in");
   co_await container().invoke_on_all([](cluster& c) { return c.open_everything(); });
   fibers_.spawn("registration", [this] { return keep_registered(); });
   fibers_.spawn("lead the cluster", [this] { return lead_cluster(); });
   fibers_.spawn("news of itself", [this] { return tell_of_itself(); });
-  while (!state_.find_broker(membership_.broker_id)) {
-    if (interrupted_) throw std::runtime_error("stopped before the cluster had taken it in");
-    co_await seastar::sleep(look_again);
-  }
   cluster_log.info("broker {} of cluster {} open: {} brokers, {} topics, {} partitions",
                    settings_.self, state_.cluster_id(), state_.brokers().size(),
                    state_.topics().size(), state_.partition_count());

@@ -27,6 +27,39 @@ seastar::future<> cluster::follow_placement(partition_key key) {
   if (!where->names(settings_.self) && here) co_await close_one(key);
 }
 
+// On the shard that has a copy and should not have it any more: what is on disk stays.
+seastar::future<> cluster::let_go(partition_key key) {
+  if (shard_of(key) == seastar::this_shard_id()) co_return;
+  watchers_.erase(key);
+  offline_.erase(key);
+  const auto at = replicas_.find(key);
+  if (at == replicas_.end()) co_return;
+  auto gone = std::move(at->second);
+  replicas_.erase(at);
+  const bool whole = co_await gone->hand_on();
+  if (!whole) {
+    // Its files may lack what this shard's journal has: a start puts that back.
+    offline_.emplace(key, "it could not be moved to another core: the next start opens it there");
+    cluster_log.error("{} is offline: {}", gone->name(), offline_.at(key));
+  }
+  fibers_.spawn("moved partition",
+                [kept = std::move(gone), this]() mutable { return linger(std::move(kept)); });
+}
+
+// On the shard that should have them, once all shards know and have let go.
+seastar::future<> cluster::take_over(std::vector<partition_key> keys) {
+  for (const auto& key : keys) {
+    const auto* where = state_.find(key);
+    const auto* t = state_.find(key.topic_id);
+    if (!where || !t || !where->names(settings_.self) ||
+        shard_of(key) != seastar::this_shard_id() || replicas_.contains(key) ||
+        offline_.contains(key))
+      continue;
+    co_await open_one(*t, key.partition);
+  }
+  co_await tell_changed_leaders();
+}
+
 // With its files: the catalog names this broker no longer, so all there is of it is elsewhere.
 seastar::future<> cluster::close_one(partition_key key) {
   const auto* t = state_.find(key.topic_id);

@@ -57,7 +57,7 @@ class coordinators final : public topic_partitions,
   [[nodiscard]] std::optional<unsigned> shard_of(std::int32_t partition) const {
     const auto* t = found();
     if (!t) return std::nullopt;
-    return cluster::shard_of({t->id, partition});
+    return this->of().shard_of({t->id, partition});
   }
 
   // From any shard. `bytes`: what the request keeps in memory while it waits.

@@ -138,7 +138,7 @@ seastar::future<std::vector<std::int64_t>> group_lag::ends_here(std::vector<part
   for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
     co_await where_.invoke_on(shard, [&keys, &ends](cluster& c) -> seastar::future<> {
       for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (cluster::shard_of(keys[i]) != seastar::this_shard_id()) continue;
+        if (c.shard_of(keys[i]) != seastar::this_shard_id()) continue;
         const auto* r = c.find(keys[i]);
         if (r && r->check_serves()) ends[i] = r->high_watermark().value();
         co_await seastar::coroutine::maybe_yield();

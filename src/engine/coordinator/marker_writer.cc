@@ -147,7 +147,7 @@ seastar::future<error_code> marker_writer::write_one(wanted_marker m) {
   if (!t || !where_.local().catalog().find(key)) co_return error_code::unknown_topic_or_partition;
   if (m.topic == offsets_topic) co_return co_await end_in_group(groups_.local(), std::move(m));
   co_return co_await where_.invoke_on(
-      cluster::shard_of(key),
+      where_.local().shard_of(key),
       [key, m = std::move(m)](cluster& c) mutable { return place_here(c, key, std::move(m)); });
 }
 

@@ -154,7 +154,7 @@ welcome peer_links::greeted(const hello& h) {
 }
 
 unsigned peer_links::owner(const partition_key& group) {
-  return settings_.owner(group, settings_.self.shards);
+  return settings_.owner(group, settings_.self.node, settings_.self.shards);
 }
 
 void peer_links::receive(raft_post p) {

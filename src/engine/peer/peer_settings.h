@@ -16,8 +16,9 @@ using std::chrono::milliseconds;
 
 struct peer_settings {
   identity self;  // shards: at most those that there are
-  // Which of `shard_count` shards of a broker owns the group's replica.
-  std::function<unsigned(const partition_key&, unsigned shard_count)> owner;
+  // Which of the broker's `shard_count` shards owns the group's replica there. On any shard. Where
+  // it is out of date, the broker passes messages on by itself.
+  std::function<unsigned(const partition_key&, node_id broker, unsigned shard_count)> owner;
 
   // Sockets of the plain kind, or TLS ones.
   std::function<seastar::socket()> make_socket = [] { return seastar::make_socket(); };

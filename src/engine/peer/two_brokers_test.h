@@ -79,7 +79,7 @@ struct test_broker {
               .broker_id = id,
               .incarnation = {static_cast<std::uint64_t>(node.value()), life},
               .shards = shards};
-    s.owner = [](const partition_key& group, unsigned count) {
+    s.owner = [](const partition_key& group, node_id, unsigned count) {
       return static_cast<unsigned>(group.partition) % count;
     };
     s.beat_interval = milliseconds(10);

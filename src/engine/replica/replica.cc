@@ -250,6 +250,21 @@ void replica::set_options(replica_options options) {
 }
 
 seastar::future<> replica::stop() {
+  co_await end();
+  co_await log_->stop();
+  commit_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
+  news_.notify();
+}
+
+seastar::future<bool> replica::hand_on() {
+  co_await end();
+  const bool whole = co_await log_->leave_shard(raft_.commit_index());
+  commit_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
+  news_.notify();
+  co_return whole;
+}
+
+seastar::future<> replica::end() {
   stopped_ = true;
   unlink();
   news_.notify();
@@ -259,9 +274,6 @@ seastar::future<> replica::stop() {
   held_.clear();
   // A log that is being cut is not closed before.
   co_await fibers_.stop();
-  co_await log_->stop();
-  commit_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
-  news_.notify();
 }
 
 }  // namespace weir

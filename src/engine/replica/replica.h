@@ -194,8 +194,11 @@ class replica final : public ticked {
   event_source& news() { return news_; }
 
   seastar::future<> stop();
+  // Stops it so that another shard may open it. False: that has to wait for a start.
+  seastar::future<bool> hand_on();
 
  private:
+  seastar::future<> end();
   // What an entry that this node proposes is made of.
   struct proposal {
     log::frame_kind kind;

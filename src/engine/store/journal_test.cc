@@ -128,6 +128,68 @@ SEASTAR_TEST_CASE(flushes_and_settling_at_once_grow_a_file_without_emptying_it) 
   for (std::uint64_t seed = 1; seed <= 100; ++seed) co_await settling_run(seed);
 }
 
+// Logs that go from one shard's journal to another's and back, and are cut there down to what is
+// committed: what the journals of former shards still hold must not come back.
+seastar::future<> moving_run(std::uint64_t seed) {
+  journaled m(seed, 3, 96 * 1024);
+  std::optional<journal> other;
+  const auto with_both = [&]() -> seastar::future<> {
+    co_await replay_journals(m.files, "/data", 2, [&] { return m.random(); });
+    m.small.emplace(m.files, "/data/journal", 0, m.journal_bytes, [&] { return m.random(); });
+    other.emplace(m.files, "/data/journal", 1, m.journal_bytes, [&] { return m.random(); });
+    m.shared.small_writes = &*m.small;
+    for (auto& l : m.logs) co_await l->open();
+  };
+  const auto crash = [&]() -> seastar::future<> {
+    m.files.crash();
+    co_await m.stop();
+    co_await other->stop();
+    other.reset();
+    m.files.power_on();
+    co_await with_both();
+  };
+  co_await with_both();
+  for (int life = 0; life < 4; ++life) {
+    std::vector<log_index> committed(m.logs.size());
+    for (int move = 0; move < 6; ++move) {
+      for (auto& l : m.logs) {
+        for (auto n = 3 + m.random() % 6; n > 0; --n) l->append_one(m.random() % 900);
+        co_await l->log->wait_durable(l->log->last_index());
+        auto& known = committed[static_cast<std::size_t>(l->partition.value())];
+        known = std::max(known, log_index(l->log->last_index().value() - m.random() % 3));
+        if (m.random() % 2 == 0 && known < l->log->last_index()) {
+          co_await l->log->truncate_after(known);
+          l->bodies.resize(static_cast<std::size_t>(l->log->next_offset().value()));
+          l->append_one(m.random() % 900);
+          co_await l->log->wait_durable(l->log->last_index());
+        }
+      }
+      for (auto& l : m.logs) {
+        const auto known = committed[static_cast<std::size_t>(l->partition.value())];
+        BOOST_REQUIRE(co_await l->log->leave_shard(known));
+        l->log.reset();
+      }
+      m.shared.small_writes = m.shared.small_writes == &*m.small ? &*other : &*m.small;
+      for (auto& l : m.logs) {
+        co_await l->open();
+        co_await l->check_equal();
+      }
+    }
+    co_await crash();
+    for (auto& l : m.logs) {
+      BOOST_REQUIRE_EQUAL(static_cast<std::size_t>(l->log->next_offset().value()),
+                          l->bodies.size());
+      co_await l->check_equal();
+    }
+  }
+  co_await m.stop();
+  co_await other->stop();
+}
+
+SEASTAR_TEST_CASE(a_log_that_went_to_another_shard_is_not_changed_by_the_journal_it_left) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) co_await moving_run(seed);
+}
+
 SEASTAR_TEST_CASE(appends_of_many_logs_share_one_flush) {
   journaled m(1, 40, 1 << 20);
   co_await m.open();

@@ -131,10 +131,32 @@ void partition_log::fail(const std::exception_ptr& why) {
 }
 
 seastar::future<> partition_log::stop() {
+  co_await end();
+  co_await close();
+}
+
+seastar::future<bool> partition_log::leave_shard(log_index committed) {
+  co_await end();
+  bool left = false;
+  try {
+    if (!failed_) co_await leave_journal(committed);
+    left = !failed_;
+  } catch (...) {
+    store_log.warn("{}: its bytes could not be taken out of the journal: {}", identity_.name,
+                   std::current_exception());
+  }
+  co_await close();
+  co_return left;
+}
+
+seastar::future<> partition_log::end() {
   stopping_ = true;
   wake_.broadcast();
   shared_.space.retry();
   co_await fibers_.stop();
+}
+
+seastar::future<> partition_log::close() {
   // The closing files speak of what is on the device: with something left in memory they would lie.
   if (!failed_ && changed_ && !parts_.empty() && dirty() == 0) {
     try {

@@ -225,6 +225,11 @@ class partition_log final : public journal_user {
 
   // Flushes, writes the checkpoint that spares the next start its scan, closes.
   seastar::future<> stop();
+  // As stop(), and so that a log of another shard may go on with its files: what the journal holds
+  // of it is in them, and a start takes nothing of it from the journal any more that a later
+  // truncation could have cut off: entries up to `committed` never are. False: it does not, and
+  // nobody may open it before a start.
+  seastar::future<bool> leave_shard(log_index committed);
 
  private:
   // A segment with what is known of it; segments_ has its facts at the same place.
@@ -251,6 +256,9 @@ class partition_log final : public journal_user {
 
   partition_log(shared_store& shared, log_identity identity, std::string directory,
                 log::roll_rules rules, std::size_t producers_max);
+  seastar::future<> end();
+  seastar::future<> close();
+  seastar::future<> leave_journal(log_index committed);
   void roll(timestamp now);
   void account(const log::frame_head& head, const record::batch_header* batch);
   void count_batch(const log::frame_head& head, const record::batch_header* batch);

@@ -181,6 +181,21 @@ seastar::future<> partition_log::settle_active(part_ptr p) {
   if (side) checkpoint_later(std::move(*side));
 }
 
+// The two journals' records have no order between them. What is committed stays as it is, so that
+// putting it back once more changes nothing; the rest is taken back by cuts.
+seastar::future<> partition_log::leave_journal(log_index committed) {
+  if (parts_.empty() || !journaled_) co_return;
+  const auto lock = co_await seastar::get_units(files_lock_, 1);
+  co_await or_fail(flush_to_files());
+  for (const auto& p : parts_) {
+    const bool may_be_cut = p == parts_.back() || p->index.totals().next_index > committed + 1;
+    if (!may_be_cut || !p->on_disk) continue;
+    in_journal_ = true;
+    co_await shared_.small_writes->append(*this, entry_of(*p, 0, log::journal_kind::cut), {});
+  }
+  if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
+}
+
 seastar::future<> partition_log::bring_to_files() {
   return or_fail(flush_to_files());
 }

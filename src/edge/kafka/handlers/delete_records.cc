@@ -55,7 +55,7 @@ seastar::future<kafka::delete_records_response> remove_all(services& with, const
       } else {
         const partition_key key{known->id, asked.partition_index};
         told = co_await with.state.container().invoke_on(
-            cluster::shard_of(key),
+            with.state.shard_of(key),
             [key, before = offset(asked.offset)](cluster& c) { return remove(c, key, before); });
       }
       with.meters.failed(told.error);

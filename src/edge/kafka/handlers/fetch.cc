@@ -119,7 +119,7 @@ void locate(const cluster& c, reading& r, bool by_id) {
     return;
   }
   r.key = {t->id, target.partition};
-  r.shard = cluster::shard_of(r.key);
+  r.shard = c.shard_of(r.key);
   r.located = true;
 }
 

@@ -93,7 +93,7 @@ seastar::future<partition_response> look(replica* from, question q) {
 
 seastar::future<partition_response> ask(services& with, partition_key key, question q) {
   co_return co_await with.state.container().invoke_on(
-      cluster::shard_of(key), [key, q](cluster& c) -> seastar::future<partition_response> {
+      with.state.shard_of(key), [key, q](cluster& c) -> seastar::future<partition_response> {
         if (auto* r = c.find(key)) return look(r, q);
         partition_response out;
         out.partition_index = q.partition;

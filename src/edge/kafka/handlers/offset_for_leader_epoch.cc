@@ -50,7 +50,7 @@ seastar::future<kafka::offset_for_leader_epoch_response> tell(
       } else {
         const partition_key key{known->id, asked.partition};
         told = co_await with.state.container().invoke_on(
-            cluster::shard_of(key),
+            with.state.shard_of(key),
             [key, current = asked.current_leader_epoch, epoch = asked.leader_epoch](cluster& c) {
               return look(c, key, current, epoch);
             });

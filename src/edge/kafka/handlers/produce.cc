@@ -177,7 +177,7 @@ seastar::future<answer> produce(services& with, request r) {
         continue;
       }
       parts.push_back({.key = key,
-                       .shard = cluster::shard_of(key),
+                       .shard = with.state.shard_of(key),
                        .batch = *std::move(checked),
                        .append_time = append_time,
                        .out = &told});
