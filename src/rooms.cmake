@@ -9,7 +9,7 @@ weir_room(core/record  USES core/base LIBS PkgConfig::isal PkgConfig::zstd PkgCo
 weir_room(core/raft    USES core/base)
 weir_room(core/log     USES core/record)
 weir_room(core/catalog USES core/codec core/options)
-weir_room(core/group   USES core/codec core/options LIBS PkgConfig::re2)
+weir_room(core/group   USES core/codec core/options LIBS re2)
 weir_room(core/peer    USES core/codec core/raft)
 weir_room(core/transaction USES core/codec core/group)
 weir_room(core/share USES core/codec core/group)

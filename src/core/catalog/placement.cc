@@ -83,7 +83,8 @@ void placement::take_seat(node_id node, std::int32_t shard) {
 }
 
 void placement::leave_seat(node_id node) {
-  std::erase_if(seats_, [node](const seat& s) { return s.node == node; });
+  const auto at = std::ranges::find(seats_, node, &seat::node);
+  if (at != seats_.end()) seats_.erase(at);
 }
 
 bool placement::has_room_for(std::span<const node_id> target) const {
