@@ -20,14 +20,82 @@ LOOK_SECONDS, QUIET_SHARE = 0.2, 0.25
 PLAIN = ("weir", "kafka")  # where a flush plays no part
 
 
-class Variant:
-    """One broker on a directory of its own, kept running between its turns."""
+class Served:
+    """What serves clients, on a directory of its own. `brokers` are one or more, each with a process."""
 
     def __init__(self, args, name):
         self.name, self.kept = name, {}
-        self.weir = args.against if name == OTHER else args.weir
+        self.weir = args.against if name.startswith(OTHER) else args.weir
         self.beside = None  # another of the same, for what needs a fresh one
         self.folder = pathlib.Path(args.dir) / f"{os.getpid()}-{name}-{time.monotonic_ns()}"
+
+    @property
+    def pids(self):
+        return [b.process.pid for b in self.brokers]
+
+    @property
+    def up(self):
+        return all(b.process and b.process.poll() is None for b in self.brokers)
+
+    def of_all(self, figure):
+        """What /proc tells of each of its processes, in sum."""
+        return sum(figure(pid) for pid in self.pids)
+
+    def stop(self):
+        for broker in self.brokers:
+            if broker.process and broker.process.poll() is None:
+                try:
+                    broker.stop()
+                except subprocess.TimeoutExpired:
+                    broker.kill()
+
+    def close(self):
+        if self.beside:
+            self.beside.close()
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def topic(self, *words):
+        subprocess.run([self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"], check=True,
+                       capture_output=True, timeout=120)
+
+    def create(self, topic, partitions, *more):
+        """The delay before files go is short, so that they go before another's turn."""
+        self.topic("create", topic, "-p", partitions, "-c", "file.delete.delay.ms=100", *more)
+        self.await_quiet()
+
+    def delete(self, topic):
+        self.topic("delete", topic, "--yes")
+        self.await_quiet()
+
+    def await_quiet(self, patience=15):
+        """Until what a topic's birth or death set going is done: a broker answers before it is."""
+        end = time.monotonic() + patience
+        busy = True
+        while busy and time.monotonic() < end:
+            before = self.of_all(usage.cpu_seconds)
+            time.sleep(LOOK_SECONDS)
+            busy = self.of_all(usage.cpu_seconds) - before > QUIET_SHARE * LOOK_SECONDS
+
+    def settle(self, topic):
+        """Puts what the peer left in the page cache onto the device, so that its write-back falls into nobody's turn."""
+        if self.name.startswith("kafka"):
+            for path in [path for b in self.brokers for path in b.files(topic)]:
+                with open(path, "rb") as file:
+                    os.fsync(file.fileno())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Variant(Served):
+    """One broker, kept running between its turns."""
+
+    def __init__(self, args, name):
+        super().__init__(args, name)
         if name.startswith("weir"):
             self.folder.mkdir(parents=True)
             options = ["store.flush=false"] if name == "weir-unflushed" else []
@@ -37,6 +105,7 @@ class Variant:
         else:
             self.broker = kafka.Kafka(kafka.prepare(), self.folder, free_ports(2), flush_each=name == "kafka-flushed")
             self.bootstrap, self.port = self.broker.bootstrap, self.broker.port
+        self.brokers = [self.broker]
 
     @property
     def pid(self):
@@ -51,48 +120,6 @@ class Variant:
                                                stderr=self.log)
         return answer.wait(self.broker.process, self.port)
 
-    def stop(self):
-        if self.broker.process and self.broker.process.poll() is None:
-            try:
-                self.broker.stop()
-            except subprocess.TimeoutExpired:
-                self.broker.kill()
-
-    def close(self):
-        if self.beside:
-            self.beside.close()
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def topic(self, *words):
-        subprocess.run([self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"], check=True,
-                       capture_output=True, timeout=120)
-
-    def create(self, topic, partitions):
-        """The delay before files go is short, so that they go before another's turn."""
-        self.topic("create", topic, "-p", partitions, "-c", "file.delete.delay.ms=100")
-        self.await_quiet()
-
-    def delete(self, topic):
-        self.topic("delete", topic, "--yes")
-        self.await_quiet()
-
-    def await_quiet(self, patience=15):
-        """Until what a topic's birth or death set going is done: a broker answers before it is."""
-        end = time.monotonic() + patience
-        busy = True
-        while busy and time.monotonic() < end:
-            before = usage.cpu_seconds(self.pid)
-            time.sleep(LOOK_SECONDS)
-            busy = usage.cpu_seconds(self.pid) - before > QUIET_SHARE * LOOK_SECONDS
-
-    def settle(self, topic):
-        """Puts what the peer left in the page cache onto the device, so that its write-back falls into nobody's turn."""
-        if self.name.startswith("kafka"):
-            for path in self.broker.files(topic):
-                with open(path, "rb") as file:
-                    os.fsync(file.fileno())
-
     def empty_cache(self, topic):
         """Makes the next read of the topic come from the device."""
         if self.name.startswith("weir"):
@@ -103,9 +130,3 @@ class Variant:
             for path in self.broker.files(topic):
                 with open(path, "rb") as file:
                     os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()

@@ -14,8 +14,8 @@ def call(command, patience):
 
 
 def _common(args, variant, case, topic):
-    return ["--brokers", variant.bootstrap, "--broker-pid", variant.pid, "--topic", topic, "--partitions", case.partitions,
-            "--clients", case.clients]
+    pids = [word for pid in variant.pids for word in ("--broker-pid", pid)]
+    return ["--brokers", variant.bootstrap, *pids, "--topic", topic, "--partitions", case.partitions, "--clients", case.clients]
 
 
 def produce(args, variant, case, topic, *more, rate=0.0, seconds=None):

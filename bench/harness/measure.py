@@ -9,6 +9,8 @@ from harness.brokers import Variant
 IDLE_SECONDS = 2
 QUIET_PATIENCE = 60
 FLOOD_MARGIN_SECONDS = 3
+# The peer takes nine seconds to notice that a broker is gone.
+FAILOVER_BEFORE_SECONDS, FAILOVER_SECONDS = 4, 24
 
 
 def _costs(result):
@@ -30,11 +32,12 @@ def _latency(result):
 def _in_fresh_topic(args, variant, case, number, **how):
     topic = f"{case.name}-{number}"
     variant.create(topic, case.partitions)
-    usage.forget_peak(variant.pid)
+    for pid in variant.pids:
+        usage.forget_peak(pid)
     more = how.pop("more", ())
     try:
         result = load.produce(args, variant, case, topic, *more, **how)
-        return result, {"peak MiB": usage.peak_mib(variant.pid)}
+        return result, {"peak MiB": variant.of_all(usage.peak_mib)}
     finally:
         variant.settle(topic)
         variant.delete(topic)
@@ -144,9 +147,30 @@ def partitions(args, variant, case, number):
                 "idle % of a core": _share_of_core(fresh.pid)}
 
 
-BY_KIND = {"produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood,
+def failover(args, cluster, case, number):
+    """One of three dies, as by kill -9, another one in each round; for each partition, how long nothing was acknowledged."""
+    topic, victim = f"{case.name}-{number}", number % len(cluster.brokers)
+    cluster.create(topic, case.partitions)
+    try:
+        result = load.produce(args, cluster, case, topic, "--kill-pid", cluster.pids[victim], "--kill-node",
+                              cluster.node_id(victim), "--kill-after", FAILOVER_BEFORE_SECONDS, rate=case.rate,
+                              seconds=FAILOVER_SECONDS)
+    finally:
+        cluster.await_dead_and_start(victim)
+        cluster.delete(topic)
+    gaps = result["gaps_ms"]
+    figures = {"partitions led by it": gaps["led"]["count"], "never back": gaps["led"]["silent"] + gaps["others"]["silent"]}
+    for whose, name in ("led", "its partitions"), ("others", "others"):
+        figures |= {f"{name} {p} ms": gaps[whose][p] for p in ("p50", "p99", "max")}
+    figures["generator late p99 ms"] = result["late_us"]["p99"] / 1e3
+    return figures
+
+
+BY_KIND = {"produce3": produce, "latency3": latency, "failover": failover,
+           "produce": produce, "latency": latency, "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood,
            "start": start, "idle": idle, "partitions": partitions, "limits": limits.measure}
 WITHOUT_RUNNING = ("start", "partitions", "limits")
+OF_THREE = ("produce3", "latency3", "failover")
 
 
 def after_case(variant):

@@ -3,7 +3,9 @@ import statistics
 
 # (title, ours, the peer's): the first two promise the same; the last is what people get who change nothing.
 PAIRS = [("both flush", "weir", "kafka-flushed"), ("neither flushes", "weir-unflushed", "kafka"),
-         ("as shipped", "weir", "kafka"), ("the other", "weir", "weir-other")]
+         ("as shipped", "weir", "kafka"), ("the other", "weir", "weir-other"),
+         ("both flush", "weir3", "kafka3-flushed"), ("neither flushes", "weir3-unflushed", "kafka3"),
+         ("as shipped", "weir3", "kafka3"), ("the other", "weir3", "weir-other3")]
 WIDTH = 19
 
 

@@ -61,12 +61,12 @@ void readers::read(int number) try {
 
 nlohmann::json consume(const settings& s) {
   readers crowd(s, s.topic, s.partitions, s.clients);
-  const auto from = usage_now(s.broker_pid);
+  const auto from = usage_now(s.broker_pids);
   crowd.start();
   const auto deadline = clock::now() + duration_of(s.seconds);
   while (crowd.bytes() < s.bytes && clock::now() < deadline && !crowd.failed())
     std::this_thread::sleep_for(nap);
-  auto result = difference(from, usage_now(s.broker_pid));
+  auto result = difference(from, usage_now(s.broker_pids));
   result["bytes"] = crowd.bytes();
   result["records"] = crowd.records();
   crowd.stop();

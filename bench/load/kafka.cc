@@ -12,6 +12,7 @@ namespace {
 using conf_ptr = owned<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 
 constexpr std::uint64_t queued_kib_of_all = 64 << 10;
+constexpr std::uint64_t queued_kib_of_dead = 2 << 20;
 constexpr int patience_ms = 60'000;
 
 void set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
@@ -52,8 +53,11 @@ rd_kafka_resp_err_t add_interceptor(rd_kafka_t* handle, const rd_kafka_conf_t*, 
 handle_ptr make_producer(const settings& s, const on_acknowledged& on_record) {
   auto conf = common(s);
   const auto shared = queued_kib_of_all / static_cast<std::uint64_t>(s.clients);
-  set(conf.get(), "queue.buffering.max.kbytes",
-      std::to_string(std::max<std::uint64_t>(shared, 1 << 10)));
+  // While a broker is dead nothing may wait for room: records of other partitions would, too. The
+  // values are ours, so what is queued takes little memory.
+  const auto queued =
+      s.kill_pid > 0 ? queued_kib_of_dead : std::max<std::uint64_t>(shared, 1 << 10);
+  set(conf.get(), "queue.buffering.max.kbytes", std::to_string(queued));
   set(conf.get(), "queue.buffering.max.messages", "1000000");
   set(conf.get(), "batch.size", "1000000");
   set(conf.get(), "linger.ms", s.rate > 0 ? "1" : "5");
@@ -93,6 +97,20 @@ topic_ptr await_topic(rd_kafka_t* handle, const std::string& name, int partition
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   throw std::runtime_error(std::format("topic {} never had {} led partitions", name, partitions));
+}
+
+std::vector<bool> partitions_led(rd_kafka_t* handle, rd_kafka_topic_t* topic, int partitions,
+                                 int node) {
+  std::vector<bool> out(static_cast<std::size_t>(partitions));
+  const rd_kafka_metadata_t* found = nullptr;
+  if (rd_kafka_metadata(handle, 0, topic, &found, patience_ms) != 0 || found->topic_cnt != 1)
+    throw std::runtime_error("nobody says who leads what");
+  for (int i = 0; i < found->topics[0].partition_cnt; ++i) {
+    const auto& p = found->topics[0].partitions[i];
+    if (p.id >= 0 && p.id < partitions) out[static_cast<std::size_t>(p.id)] = p.leader == node;
+  }
+  rd_kafka_metadata_destroy(found);
+  return out;
 }
 
 }  // namespace weir::load

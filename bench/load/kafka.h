@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bench/load/settings.h"
 
@@ -31,5 +32,9 @@ handle_ptr make_consumer(const settings& s);
 
 // Returns a topic whose partitions all have a leader; throws when that takes too long.
 topic_ptr await_topic(rd_kafka_t* handle, const std::string& name, int partitions);
+
+// Of each of its partitions, whether this node leads it.
+std::vector<bool> partitions_led(rd_kafka_t* handle, rd_kafka_topic_t* topic, int partitions,
+                                 int node);
 
 }  // namespace weir::load

@@ -16,7 +16,9 @@ void add_common(CLI::App& command, weir::load::settings& s) {
   command.add_option("--clients", s.clients)->check(CLI::Range(1, 1000));
   command.add_option("--seconds", s.seconds, "the measured time; consume: at most so long");
   command.add_option("--bytes", s.bytes, "produce or consume so much instead");
-  command.add_option("--broker-pid", s.broker_pid, "whose CPU time to report, too");
+  command
+      .add_option("--broker-pid", s.broker_pids, "whose CPU time to report, too; may be repeated")
+      ->allow_extra_args(false);
   command.add_option("-X", s.properties, "NAME VALUE  of librdkafka")->allow_extra_args(false);
 }
 
@@ -33,6 +35,9 @@ int main(int argc, char** argv) try {
   produce->add_option("--rate", s.rate, "records per second; 0: as many as are taken");
   produce->add_option("--acks", s.acks)->check(CLI::IsMember({"0", "1", "all"}));
   produce->add_flag("--keyed", s.keyed);
+  produce->add_option("--kill-pid", s.kill_pid, "a broker that dies in the measured time");
+  produce->add_option("--kill-node", s.kill_node, "its node id");
+  produce->add_option("--kill-after", s.kill_after, "seconds into the measured time");
   produce->add_option("--readers", s.readers, "clients that read meanwhile");
   produce->add_option("--read-topic", s.read_topic);
   produce->add_option("--read-partitions", s.read_partitions);

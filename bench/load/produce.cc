@@ -1,5 +1,7 @@
 #include "bench/load/produce.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <deque>
 #include <nlohmann/json.hpp>
@@ -21,6 +23,14 @@ nlohmann::json in_microseconds(const histogram& h) {
           {"p99.99", us(h.at(0.9999))}, {"max", us(h.max())},    {"count", h.count()}};
 }
 
+// Which partitions that broker leads now.
+std::vector<bool> led_by(const settings& s, int node) {
+  const on_acknowledged nothing = [](const auto&) {};
+  const auto handle = make_producer(s, nothing);
+  const auto topic = await_topic(handle.get(), s.topic, s.partitions);
+  return partitions_led(handle.get(), topic.get(), s.partitions, node);
+}
+
 // Waits through the measured time, with CPU times read at both of its ends.
 nlohmann::json measured(plan& shared, readers* beside) {
   const auto& s = shared.config;
@@ -30,17 +40,27 @@ nlohmann::json measured(plan& shared, readers* beside) {
   shared.measured_to = since_epoch(to);
   shared.begin = since_epoch(from - duration_of(s.warmup));
   std::this_thread::sleep_until(from);
-  const auto used = usage_now(s.broker_pid);
+  const auto used = usage_now(s.broker_pids);
+  if (shared.gaps) {
+    const auto led = led_by(s, s.kill_node);
+    std::this_thread::sleep_until(from + duration_of(s.kill_after));
+    if (kill(s.kill_pid, SIGKILL) != 0) throw std::runtime_error("no such process to kill");
+    shared.gaps->begin();
+    std::this_thread::sleep_until(to);
+    auto result = difference(used, usage_now(s.broker_pids));
+    result["gaps_ms"] = shared.gaps->end(led, since_epoch(clock::now()));
+    return result;
+  }
   if (beside == nullptr) {
     std::this_thread::sleep_until(to);
-    return difference(used, usage_now(s.broker_pid));
+    return difference(used, usage_now(s.broker_pids));
   }
   beside->start();
   while (clock::now() < to && beside->bytes() < s.read_bytes)
     std::this_thread::sleep_for(milliseconds(1));
   const auto caught_up = clock::now();
   std::this_thread::sleep_until(to);
-  auto result = difference(used, usage_now(s.broker_pid));
+  auto result = difference(used, usage_now(s.broker_pids));
   result["read_bytes"] = beside->bytes();
   result["read_records"] = beside->records();
   result["read_seconds"] = seconds_between(used.at, caught_up);
@@ -85,6 +105,11 @@ nlohmann::json summary(const settings& s, const std::deque<writer>& writers) {
 
 nlohmann::json produce(const settings& s) {
   plan shared{.config = s};
+  if (s.kill_pid > 0) {
+    if (s.rate == 0 || s.kill_after >= s.seconds)
+      throw std::runtime_error("a broker dies at a fixed rate, within the measured time");
+    shared.gaps.emplace(s.partitions);
+  }
   std::independent_bits_engine<std::mt19937_64, 8, unsigned> random;
   shared.noise.resize(s.record_bytes + (4 << 20));
   std::ranges::generate(shared.noise, [&] { return static_cast<char>(random()); });
@@ -98,10 +123,10 @@ nlohmann::json produce(const settings& s) {
   if (s.bytes > 0 || shared.failed) {
     shared.stop = shared.failed.load();
     shared.measured_from = 0;
-    const auto used = usage_now(s.broker_pid);
+    const auto used = usage_now(s.broker_pids);
     shared.begin = since_epoch(clock::now());
     for (auto& w : writers) w.join();
-    result = difference(used, usage_now(s.broker_pid));
+    result = difference(used, usage_now(s.broker_pids));
   } else {
     result = measured(shared, beside ? &*beside : nullptr);
     await_end(shared, writers);

@@ -17,10 +17,10 @@ struct settings {
   std::string topic = "load";
   int partitions = 1;
   int clients = 4;
-  int broker_pid = 0;       // whose CPU time is read at both ends of the measured time; 0: nobody's
-  double warmup = 1;        // seconds before the measured time
-  double seconds = 3;       // the measured time
-  std::uint64_t bytes = 0;  // produce: stop after this much instead; consume: read this much
+  std::vector<int> broker_pids;  // whose CPU time is read at both ends of the measured time
+  double warmup = 1;             // seconds before the measured time
+  double seconds = 3;            // the measured time
+  std::uint64_t bytes = 0;       // produce: stop after this much instead; consume: read this much
 
   std::size_t record_bytes = 1024;
   double rate = 0;  // records per second of all clients together; 0: as fast as they are taken
@@ -31,6 +31,12 @@ struct settings {
   int read_partitions = 0;
   int readers = 0;
   std::uint64_t read_bytes = 0;  // how much there is to read
+
+  // A broker that dies so many seconds into the measured time: how long does each partition go
+  // without an acknowledgement? Partitions get records in turn then. 0: nobody dies.
+  int kill_pid = 0;
+  int kill_node = -1;  // its number
+  double kill_after = 1;
 
   std::vector<std::pair<std::string, std::string>> properties;  // librdkafka's, over all others
 };

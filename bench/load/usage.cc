@@ -34,11 +34,12 @@ double cpu_of(int pid) {
 
 }  // namespace
 
-usage usage_now(int broker_pid) {
+usage usage_now(const std::vector<int>& broker_pids) {
   rusage own{};
   getrusage(RUSAGE_SELF, &own);
-  return {clock::now(), seconds_of(own.ru_utime) + seconds_of(own.ru_stime),
-          broker_pid > 0 ? cpu_of(broker_pid) : 0};
+  usage out{clock::now(), seconds_of(own.ru_utime) + seconds_of(own.ru_stime)};
+  for (const auto pid : broker_pids) out.broker += cpu_of(pid);
+  return out;
 }
 
 nlohmann::json difference(const usage& from, const usage& to) {

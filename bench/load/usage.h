@@ -1,4 +1,4 @@
-// CPU time of this process and of the broker, and how much of both a stretch of time took.
+// CPU time of this process and of the brokers, and how much of both a stretch of time took.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,7 +13,7 @@ struct usage {
   double broker = 0;
 };
 
-usage usage_now(int broker_pid);
+usage usage_now(const std::vector<int>& broker_pids);
 
 // {"seconds", "client_cpu", "broker_cpu"}
 nlohmann::json difference(const usage& from, const usage& to);

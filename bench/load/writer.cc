@@ -38,11 +38,19 @@ void writer::acknowledged(const rd_kafka_message_t& message) {
     if (failures_++ == 0) std::fprintf(stderr, "weir-load: %s\n", rd_kafka_err2str(message.err));
     return;
   }
+  if (plan_.gaps) plan_.gaps->acknowledged(message.partition, now);
   // At a fixed rate a record belongs to the time when it was due, else to that of its answer.
   const auto when = plan_.config.rate > 0 ? intended : now;
   if (when < plan_.measured_from || when >= plan_.measured_to) return;
   ++records_;
   latency_.add(static_cast<std::uint64_t>(std::max<std::int64_t>(now - intended, 0)));
+}
+
+// This writer's share of the partitions in turn; of few partitions some have several writers.
+std::int32_t writer::own_partition(std::uint64_t n) const {
+  const auto all = static_cast<std::uint64_t>(plan_.config.partitions);
+  const auto clients = static_cast<std::uint64_t>(plan_.config.clients);
+  return static_cast<std::int32_t>((static_cast<std::uint64_t>(number_) + n * clients) % all);
 }
 
 void writer::touch() {
@@ -115,7 +123,8 @@ void writer::at_rate() {
     }
     if (due >= plan_.measured_from)
       late_.add(static_cast<std::uint64_t>(std::max(now - due, INT64_C(0))));
-    if (!send(due)) throw std::runtime_error("a record was not taken");
+    if (!send(due, plan_.gaps ? own_partition(n) : RD_KAFKA_PARTITION_UA))
+      throw std::runtime_error("a record was not taken");
   }
   behind_ = true;  // told to stop with records still due
 }

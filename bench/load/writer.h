@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "bench/load/gaps.h"
 #include "bench/load/histogram.h"
 #include "bench/load/kafka.h"
 #include "bench/load/settings.h"
@@ -28,6 +30,7 @@ struct plan {
   std::atomic<std::int64_t> measured_to = INT64_MAX;
   std::atomic<bool> stop = false;
   std::atomic<bool> failed = false;
+  std::optional<ack_gaps> gaps;  // where a broker dies
 };
 
 class writer {
@@ -48,6 +51,7 @@ class writer {
   // a new partition before that can take anything, and that time belongs to nobody's measure.
   void touch();
   bool send(std::int64_t intended, std::int32_t partition = RD_KAFKA_PARTITION_UA);
+  std::int32_t own_partition(std::uint64_t n) const;
   void run();
   void saturate();
 

@@ -67,6 +67,21 @@ def prepare():
     return jars
 
 
+LISTENERS = ("CLIENTS", "PEERS", "QUORUM")  # of a member of a cluster: each has its real port, and the one that others are told
+
+
+def member(number, ports, logs):
+    """The configuration of one of several nodes, each broker and controller; `ports`: of all, {number: {(listener, "real" or
+    "told"): port}}. All else is as shipped."""
+    mine = ports[number]
+    return ["process.roles=broker,controller", f"node.id={number}", f"log.dirs={logs}",
+            "listeners=" + ",".join(f"{name}://127.0.0.1:{mine[name, 'real']}" for name in LISTENERS),
+            "advertised.listeners=" + ",".join(f"{name}://127.0.0.1:{mine[name, 'told']}" for name in LISTENERS),
+            "listener.security.protocol.map=" + ",".join(f"{name}:PLAINTEXT" for name in LISTENERS),
+            "controller.listener.names=QUORUM", "inter.broker.listener.name=PEERS",
+            "controller.quorum.voters=" + ",".join(f"{n}@127.0.0.1:{p['QUORUM', 'told']}" for n, p in ports.items())]
+
+
 class Kafka:
     """One process: a cluster of its own, or with `lines` of configuration whatever those say."""
 
@@ -96,11 +111,18 @@ class Kafka:
 
     def start(self):
         """Seconds until it answered."""
+        self.launch()
+        return answer.wait(self.process, self.port)
+
+    def launch(self):
         if not (self.data / "logs").exists():
             self.format()
         self.process = subprocess.Popen([self.java[0], *self.jvm, *self.java[1:], "kafka.Kafka", self.config],
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-        return answer.wait(self.process, self.port)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
 
     def stop(self):
         if self.process and self.process.poll() is None:

@@ -11,14 +11,14 @@ from process import Broker
 class Cluster:
     """Brokers that have each other as seeds."""
 
-    def __init__(self, weir, count=3, options=(), memory="512M"):
-        self.root = tempfile.mkdtemp(prefix="weir-cluster-")
+    def __init__(self, weir, count=3, options=(), memory="512M", smp=1, root=None):
+        self.root = root or tempfile.mkdtemp(prefix="weir-cluster-")
         self.weir = str(weir)
         self.brokers = []
         for number in range(1, count + 1):
             data = os.path.join(self.root, str(number))
             os.mkdir(data)
-            self.brokers.append(Broker(weir, data=data, memory=memory, options=options,
+            self.brokers.append(Broker(weir, data=data, memory=memory, smp=smp, options=options,
                                        log=os.path.join(self.root, f"{number}.log")))
         for b in self.brokers:
             b.seeds = [other.rpc for other in self.brokers]

@@ -131,7 +131,6 @@ class WeirNode(Node):
 class KafkaNode(Node):
     """Apache Kafka, broker and controller in one process. Time-outs are short, so that much happens in little time."""
 
-    KINDS = ("CLIENTS", "PEERS", "QUORUM")  # of listeners: each has its real port and the proxy's, which is told
     JVM = ["-Xms256m", "-Xmx400m", "-XX:-UseG1GC", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 
     def __init__(self, cluster, number, folder, ports):
@@ -142,19 +141,13 @@ class KafkaNode(Node):
         self.log_path = self.home / "kafka.log"
         self.client_port, self.seen_by_clients = ports[number]["CLIENTS", "real"], ports[number]["CLIENTS", "told"]
         self.make()
-        for kind in self.KINDS:
+        for kind in kafka.LISTENERS:
             cluster.network.route(ports[number][kind, "told"], ports[number][kind, "real"], self.name)
 
     def make(self):
         mine = self.ports[self.number]
-        kinds = KafkaNode.KINDS
         self.broker = kafka.Kafka(self.jars, self.home, (mine["CLIENTS", "real"], mine["QUORUM", "real"]), jvm=self.JVM, lines=[
-            "process.roles=broker,controller", f"node.id={self.number}", f"log.dirs={self.data}",
-            "listeners=" + ",".join(f"{k}://127.0.0.1:{mine[k, 'real']}" for k in kinds),
-            "advertised.listeners=" + ",".join(f"{k}://127.0.0.1:{mine[k, 'told']}" for k in kinds),
-            "listener.security.protocol.map=" + ",".join(f"{k}:PLAINTEXT" for k in kinds),
-            "controller.listener.names=QUORUM", "inter.broker.listener.name=PEERS",
-            "controller.quorum.voters=" + ",".join(f"{n}@127.0.0.1:{p['QUORUM', 'told']}" for n, p in self.ports.items()),
+            *kafka.member(self.number, self.ports, self.data),
             "controller.quorum.fetch.timeout.ms=1500", "controller.quorum.election.timeout.ms=800",
             "controller.quorum.request.timeout.ms=1500", "broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
             "replica.lag.time.max.ms=4000", "replica.socket.timeout.ms=3000", "replica.fetch.wait.max.ms=200",
@@ -264,7 +257,7 @@ class KafkaCluster(Cluster):
         ports = {}
         for number in range(1, size + 1):
             found = free_ports(6)
-            ports[number] = {(k, w): found.pop() for k in KafkaNode.KINDS for w in ("real", "told")}
+            ports[number] = {(k, w): found.pop() for k in kafka.LISTENERS for w in ("real", "told")}
         self.nodes = [KafkaNode(self, number, folder, ports) for number in ports]
 
 
