@@ -109,7 +109,7 @@ void node::rebuild_producers() {
 
 void node::tick() {
   if (!up()) return;
-  if (core_->asleep() && misses_somebody()) wake();
+  if (core_->asleep() && !core_->may_sleep([this](node_id n) { return hears(n); })) wake();
   if (!core_->asleep()) perform(core_->tick(local_now()));
   around_->events.after(around_->rules.tick, [this, life = life_] {
     if (life == life_) tick();
@@ -122,7 +122,18 @@ void node::hear_node(node_id other, std::uint64_t life) {
   const bool again = known != heard_.end() && known->second.life != life;
   // Started again, it knows nothing of a leader, nor that it was one.
   if (again && core_->asleep() && std::ranges::contains(watched(), other)) wake();
+  if (again) leader_gone(other);
   heard_[other] = {local_now(), life};
+}
+
+void node::leader_gone(node_id leader) {
+  if (!up() || leads() || core_->leader() != leader) return;
+  wake();
+  core_->leader_gone(local_now(), around_->rules.seed);
+}
+
+void node::stand_first() {
+  if (up()) core_->stand_first(local_now());
 }
 
 std::vector<node_id> node::watched() const {
@@ -132,12 +143,10 @@ std::vector<node_id> node::watched() const {
   return out;
 }
 
-bool node::misses_somebody() const {
-  return std::ranges::any_of(watched(), [&](node_id other) {
-    const auto known = heard_.find(other);
-    return known == heard_.end() ||
-           local_now() > known->second.at + around_->rules.options.election_min;
-  });
+bool node::hears(node_id other) const {
+  const auto known = heard_.find(other);
+  return known != heard_.end() &&
+         local_now() <= known->second.at + around_->rules.options.election_min;
 }
 
 void node::wake() {

@@ -57,6 +57,9 @@ class node {
   void receive(const packet_ptr& p);
   // Word of a node that is up, for all of its groups: what keeps an idle one asleep.
   void hear_node(node_id other, std::uint64_t life);
+  // The node that leads is gone, as it seems.
+  void leader_gone(node_id leader);
+  void stand_first();
   void snapshot_shipped(node_id to, bool arrived);
   void trim();
 
@@ -107,7 +110,7 @@ class node {
   void tick();
   void wake();
   [[nodiscard]] std::vector<node_id> watched() const;  // while asleep
-  [[nodiscard]] bool misses_somebody() const;
+  [[nodiscard]] bool hears(node_id other) const;
   void perform(const raft::effects& out);
   void perform_log(const raft::effects& out);
   void append(const raft::effects& out);

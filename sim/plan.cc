@@ -60,6 +60,8 @@ plan draw_plan(std::uint64_t seed) {
   p.writers = chance.between(1, 6);
   p.patience_max = one_of(chance, {100 * ms, 300 * ms, 1500 * ms, 1500 * ms});
   p.pause_max = one_of(chance, {2 * ms, 20 * ms, 20 * ms, 100 * ms});
+  p.refused = one_of(chance, {0U, 500'000U, 1'000'000U});
+  p.alarm_every = maybe_every(chance, 200 * ms, 5 * second);
   return p;
 }
 

@@ -23,6 +23,26 @@ void world::start_trouble() {
   every(rules_.trim_every, [this] { trim_some(); });
   every(rules_.lose_disk_every, [this] { lose_disk(); });
   every(rules_.rot_every, [this] { rot_some(); });
+  every(rules_.alarm_every, [this] { alarm_some(); });
+}
+
+// Whoever asks a node that is down is refused at once.
+void world::tell_gone(node_id gone) {
+  for (const auto& [id, n] : nodes_) {
+    if (id == gone || cut_.contains({gone, id}) || !around_.chance.chance(rules_.refused)) continue;
+    around_.events.after(around_.chance.between(0, 20 * ms), [this, id, gone] {
+      const auto there = nodes_.find(id);
+      if (there != nodes_.end()) there->second->leader_gone(gone);
+    });
+  }
+}
+
+// Somebody is told that its leader's node is gone, and it is not.
+void world::alarm_some() {
+  const auto now_up = up();
+  if (now_up.empty()) return;
+  auto* one = around_.chance.pick(now_up);
+  one->leader_gone(one->core().leader());
 }
 
 void world::restart(node_id id) {
@@ -47,6 +67,7 @@ void world::crash_some() {
 void world::crash(node& n, moment down_max) {
   n.crash();
   ++counts_["crashes"];
+  tell_gone(n.id());
   around_.events.after(around_.chance.between(ms, down_max), [this, id = n.id()] { restart(id); });
 }
 

@@ -62,6 +62,7 @@ void world::run() {
     n->set_clock(100 + around_.chance.between(-rules_.clock_percent, rules_.clock_percent));
     restart(id);
   }
+  if (around_.chance.chance(500'000)) nodes_.begin()->second->stand_first();
   for (std::int64_t i = 0; i < rules_.spares; ++i) add_spare();
   if (rules_.options.rest) tell_lives();
   phase_ = "chaos";

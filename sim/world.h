@@ -57,6 +57,8 @@ class world {
   void trim_some();
   void lose_disk();
   void rot_some();
+  void tell_gone(node_id gone);
+  void alarm_some();
   void lose(node_id id);
   void add_spare();
   [[nodiscard]] bool may_lose(node_id id) const;

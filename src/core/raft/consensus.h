@@ -13,6 +13,7 @@
 // nobody whose log lacks what its own has; term and vote are saved before an answer that promises
 // them leaves; the configuration in effect is the last one in the log.
 #include <expected>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -58,13 +59,27 @@ class consensus {
   effects tick(milliseconds now);
   // An idle group (all members have all of the log and know that it is committed) agrees to sleep
   // where options.rest says so: it needs no ticks, and says nothing. Instead the shell of each
-  // member watches the nodes, with one message a pair for all groups: a follower's the leader, a
-  // leader's all members. One that is silent for election_min, was started again, or says that it
-  // closed the group is a reason to wake it. The calls for time, peers and owner must not find it
-  // asleep, those for the disk may.
+  // member watches the nodes, with one message a pair for all groups. It wakes one that may not
+  // sleep any longer, and one of whose members (a follower's: the leader) the node was started
+  // again: it knows nothing any more. The calls for time, peers and owner must not find it asleep,
+  // those for the disk may.
   [[nodiscard]] bool asleep() const { return asleep_; }
+  // Of one that sleeps: a follower relies on its leader's node, a leader on those of a majority.
+  // `heard`: within election_min.
+  [[nodiscard]] bool may_sleep(const std::function<bool(node_id)>& heard) const;
   // `heard`: when the leader's node was last heard of, as far as this is not the leader.
   void wake(milliseconds now, milliseconds heard);
+  // Wakes a follower, which tells its leader so and hears of it, or doesn't: a node that is up does
+  // not prove that its copy of this group is.
+  effects ask_leader(milliseconds now);
+
+  // Where a timeout would only cost time. No more than that: asked for in error, the others, who
+  // hear a leader, do not answer the pre-vote.
+  // The group is new, and this member the one that should lead it.
+  void stand_first(milliseconds now);
+  // The leader's node is gone, or was started again. All members stand, one after the other; which
+  // comes when is drawn from `salt`, the same one on all of them, another one in each group.
+  void leader_gone(milliseconds now, std::uint64_t salt);
   // A peer spoke.
   effects step(const message& m);
 
@@ -145,6 +160,7 @@ class consensus {
   void become_follower(weir::term term, node_id leader, effects& out);
   void become_leader(effects& out);
   void draw_deadline(milliseconds since);
+  void stand_soon(milliseconds now, milliseconds after);
   [[nodiscard]] bool hears_leader() const;
   [[nodiscard]] bool votes_win() const;
 
@@ -222,6 +238,9 @@ class consensus {
   // this leader in this term, or it would confirm another one's reads.
   std::uint64_t rest_round_ = 0;
   milliseconds deadline_{};  // not leader: when to stand for election
+  // Until then it asks for pre-votes at every heartbeat interval: others may not be there yet, or
+  // not know yet that the leader is gone.
+  milliseconds hurried_until_{};
   milliseconds leader_heard_{};
   std::map<node_id, bool> votes_;  // candidates: who answered what
   std::unique_ptr<leading> leading_;

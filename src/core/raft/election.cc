@@ -23,6 +23,36 @@ void consensus::draw_deadline(milliseconds since) {
               milliseconds(draw(chance_) % static_cast<std::uint64_t>(width.count()));
 }
 
+void consensus::stand_soon(milliseconds now, milliseconds after) {
+  check_awake();
+  now_ = std::max(now_, now);
+  if (!ticked_) {
+    ticked_ = true;
+    draw_deadline(now_);
+  }
+  if (role_ == role::leader) return;
+  leader_heard_ = now_ - options_.election_min;  // others may stand, too
+  hurried_until_ = now_ + after + options_.election_max;
+  // Whoever has pre-votes waits for its own disk and others'.
+  if (role_ != role::candidate) deadline_ = std::min(deadline_, now_ + after);
+}
+
+void consensus::stand_first(milliseconds now) {
+  stand_soon(now, {});
+}
+
+void consensus::leader_gone(milliseconds now, std::uint64_t salt) {
+  const auto rank = [salt](node_id node) {
+    auto state = salt + static_cast<std::uint64_t>(node.value()) * 0x9e3779b97f4a7c15U;
+    return draw(state);
+  };
+  const auto& c = members_.latest().members;
+  const auto before = std::ranges::count_if(c.members(), [&](node_id node) {
+    return node != leader_ && node != self_ && c.is_voter(node) && rank(node) < rank(self_);
+  });
+  stand_soon(now, before * options_.heartbeat);
+}
+
 bool consensus::hears_leader() const {
   if (broken_.no_pre_vote) return false;
   if (role_ == role::leader) return true;  // it would have stepped down
@@ -50,6 +80,7 @@ void consensus::stand(effects& out, bool forced) {
   const auto next = vote_.term + 1;
   if (options_.pre_vote && !broken_.no_pre_vote && !forced && !only_voter()) {
     role_ = role::pre_candidate;
+    if (now_ < hurried_until_) deadline_ = std::min(deadline_, now_ + options_.heartbeat);
     tell_leadership(out);
     ask_votes(out, next, true, false);
     return;
@@ -119,6 +150,7 @@ void consensus::on(const message& m, const vote_reply& reply, effects& out) {
   if (!votes_win()) return;
   if (role_ == role::pre_candidate) {
     role_ = role::candidate;
+    draw_deadline(now_);  // the votes come from disks
     verified_ = {};
     vote_ = {.term = vote_.term + 1, .voted_for = self_};
     out.save_vote = vote_;
@@ -164,6 +196,7 @@ void consensus::become_follower(weir::term term, node_id leader, effects& out) {
 void consensus::become_leader(effects& out) {
   role_ = role::leader;
   leader_ = self_;
+  hurried_until_ = {};
   leading_ = std::make_unique<leading>();
   leading_->since = now_;
   leading_->beat = now_ / options_.heartbeat;

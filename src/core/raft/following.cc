@@ -34,6 +34,7 @@ void consensus::follow(const message& m, effects& out) {
     become_follower(vote_.term, m.from, out);
   }
   leader_heard_ = now_;
+  hurried_until_ = {};
   rest_round_ = 0;
   draw_deadline(now_);
 }

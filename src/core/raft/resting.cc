@@ -44,6 +44,20 @@ void consensus::peer_rests(progress& peer, const heartbeat_reply& reply) {
             std::ranges::all_of(leading_->peers, sleeps);
 }
 
+bool consensus::may_sleep(const std::function<bool(node_id)>& heard) const {
+  if (role_ != role::leader) return heard(leader_);
+  return quorum_.agreed(members_.latest().members,
+                        [&](node_id node) { return node == self_ || heard(node); });
+}
+
+effects consensus::ask_leader(milliseconds now) {
+  effects out;
+  if (role_ != role::follower) return out;
+  wake(now, now);
+  tell_awake(out);
+  return out;
+}
+
 void consensus::wake(milliseconds now, milliseconds heard) {
   weir_check(asleep_, "woken in term {}, awake", vote_.term);
   asleep_ = false;

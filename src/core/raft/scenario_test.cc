@@ -13,6 +13,10 @@
 //   shipped N TO yes|no  trim N INDEX         state                          quietly COMMAND shows
 //   no messages option NAME MS|COUNT (before cluster)
 //   silent N MS          N, which sleeps, wakes: its leader's node was last heard of MS ago
+//   gone N SALT          N is told that its leader's node is gone
+//   first N              N should lead the group, which is new
+//   relies N L           whether N, which sleeps, may go on while these nodes are heard of
+//   ask N                N, which sleeps, asks after its leader
 #include "core/raft/scenario_test.h"
 
 #include <catch2/catch_all.hpp>
@@ -140,6 +144,13 @@ void scenario::act_on_core(const words& w, node_id id) {
     n.core->wake(n.now, n.now - milliseconds(std::stoi(w.at(2))));
     return;
   }
+  if (verb == "relies") {
+    const auto heard = ids_of(w.at(2));
+    const bool may = nodes_.at(id).core->may_sleep(
+        [&](node_id node) { return std::ranges::contains(heard, node); });
+    return say(may ? "  may sleep" : "  may not sleep");
+  }
+  if (verb == "ask") return perform(id, nodes_.at(id).core->ask_leader(nodes_.at(id).now));
   auto& core = awake(id);
   const auto tell = [&](const std::expected<effects, refusal>& out) {
     if (out) {
@@ -148,7 +159,11 @@ void scenario::act_on_core(const words& w, node_id id) {
       say(fmt::format("  refused: {}", name(out.error())));
     }
   };
-  if (verb == "propose") {
+  if (verb == "gone") {
+    core.leader_gone(nodes_.at(id).now, std::stoull(w.at(2)));
+  } else if (verb == "first") {
+    core.stand_first(nodes_.at(id).now);
+  } else if (verb == "propose") {
     const std::vector<entry_head> heads(std::stoul(w.at(2)), entry_head{.size = 100});
     if (core.accepts_proposals()) {
       perform(id, core.propose(heads));
