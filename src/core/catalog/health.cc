@@ -7,10 +7,12 @@ namespace weir::catalog {
 namespace {
 
 template <typename Each>
-void for_each_partition(const state& s, Each each) {
+void for_each_partition(const state& s, const breath& b, Each each) {
   for (const auto& [name, t] : s.topics()) {
-    for (std::size_t i = 0; i < t->partitions.size(); ++i)
+    for (std::size_t i = 0; i < t->partitions.size(); ++i) {
       each(partition_key{t->id, static_cast<std::int32_t>(i)}, t->partitions[i]);
+      b.step();
+    }
   }
 }
 
@@ -45,12 +47,13 @@ void add_brokers(const state& s, const broker_facts& facts, cluster_health& out)
 
 }  // namespace
 
-cluster_health health_of(const state& s, const broker_facts& facts, const leader_table& leaders) {
+cluster_health health_of(const state& s, const broker_facts& facts, const leader_table& leaders,
+                         const breath& b) {
   cluster_health out;
   out.partitions = s.partition_count();
   add_brokers(s, facts, out);
   const auto up = [&](node_id id) { return alive(facts, id); };
-  for_each_partition(s, [&](const partition_key& key, const placement& at) {
+  for_each_partition(s, b, [&](const partition_key& key, const placement& at) {
     const auto* now = leaders.find(key);
     if (!now || !up(now->leader)) out.leaderless.add(key);
     if (!either(at, up)) out.offline.add(key);
@@ -65,9 +68,9 @@ cluster_health health_of(const state& s, const broker_facts& facts, const leader
 }
 
 stop_risk risk_of_stopping(const state& s, const broker_facts& facts, const leader_table& leaders,
-                           node_id broker) {
+                           node_id broker, const breath& b) {
   stop_risk out;
-  for_each_partition(s, [&](const partition_key& key, const placement& at) {
+  for_each_partition(s, b, [&](const partition_key& key, const placement& at) {
     const auto* now = leaders.find(key);
     if (now && now->leader == broker) ++out.leaders;
     if (!at.names(broker)) return;

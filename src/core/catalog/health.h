@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/partition_key.h"
+#include "core/catalog/breath.h"
 #include "core/catalog/leader_table.h"
 #include "core/catalog/soft_facts.h"
 
@@ -41,7 +42,8 @@ struct cluster_health {
   }
 };
 
-cluster_health health_of(const state& s, const broker_facts& facts, const leader_table& leaders);
+cluster_health health_of(const state& s, const broker_facts& facts, const leader_table& leaders,
+                         const breath& b = {});
 
 // What would happen if this broker stopped now.
 struct stop_risk {
@@ -54,6 +56,6 @@ struct stop_risk {
 // Partitions that have no majority already don't count: waiting would not help them. Nor is group 0
 // looked at, which is not in the state.
 stop_risk risk_of_stopping(const state& s, const broker_facts& facts, const leader_table& leaders,
-                           node_id broker);
+                           node_id broker, const breath& b = {});
 
 }  // namespace weir::catalog

@@ -33,7 +33,8 @@ using path = std::vector<step>;
 
 class balance {
  public:
-  balance(const state& s, const broker_facts& facts, const leader_table& leaders, std::size_t most);
+  balance(const state& s, const broker_facts& facts, const leader_table& leaders, std::size_t most,
+          const breath& b);
   std::vector<leader_transfer> plan();
 
  private:
@@ -69,6 +70,7 @@ class balance {
   }
 
   std::size_t most_;
+  const breath& breath_;
   std::vector<node_id> nodes_;
   std::vector<char> takes_work_;
   std::vector<std::size_t> loads_;  // partitions led
@@ -79,8 +81,8 @@ class balance {
 };
 
 balance::balance(const state& s, const broker_facts& facts, const leader_table& leaders,
-                 std::size_t most)
-    : most_(most) {
+                 std::size_t most, const breath& b)
+    : most_(most), breath_(b) {
   list_brokers(s, facts);
   topic_loads_.resize(s.topics().size() * nodes_.size());
   std::uint32_t topic = 0;
@@ -90,6 +92,7 @@ balance::balance(const state& s, const broker_facts& facts, const leader_table& 
       const auto* now = leaders.find(key);
       // One that died leads nothing that could be handed over.
       if (now && alive(facts, now->leader)) add(key, topic, t->partitions[i].wanted(), *now);
+      breath_.step();
     }
     ++topic;
   }
@@ -154,6 +157,7 @@ void balance::move(std::uint32_t at, index to) {
 
 void balance::evacuate() {
   for (std::uint32_t i = 0; i < all_.size() && room(); ++i) {
+    breath_.step();
     const auto& p = all_[i];
     if (takes_work_[p.leader] != 0 || p.others.empty()) continue;
     const auto best = std::ranges::min_element(p.others, {}, [&](index to) {
@@ -170,6 +174,7 @@ std::vector<std::pair<std::size_t, index>> balance::next_from(index from,
                                                               std::vector<std::uint32_t>& best) {
   std::ranges::fill(best, nobody);
   for (const auto i : led_by_[from]) {
+    breath_.step();
     for (const auto to : all_[i].others) {
       if (reached[to].to != nobody) continue;
       if (best[to] == nobody || side_effects(all_[i], to) < side_effects(all_[best[to]], to))
@@ -254,6 +259,7 @@ std::optional<path> balance::circle(const arrows& all) const {
 void balance::prefer() {
   arrows all(nodes_.size());
   for (std::uint32_t i = 0; i < all_.size(); ++i) {
+    breath_.step();
     const auto& p = all_[i];
     if (p.others.empty() || p.preferred == nobody || p.preferred == p.leader) continue;
     if (takes_work_[p.leader] != 0) all[p.leader][p.preferred].push_back(i);
@@ -269,6 +275,7 @@ void balance::prefer() {
 
 void balance::spread_topics() {
   for (std::uint32_t i = 0; i < all_.size() && room(); ++i) {
+    breath_.step();
     const auto& p = all_[i];
     if (takes_work_[p.leader] == 0) continue;
     for (const auto to : p.others) {
@@ -283,8 +290,9 @@ void balance::spread_topics() {
 }  // namespace
 
 std::vector<leader_transfer> plan_transfers(const state& s, const broker_facts& facts,
-                                            const leader_table& leaders, std::size_t most) {
-  return balance(s, facts, leaders, most).plan();
+                                            const leader_table& leaders, std::size_t most,
+                                            const breath& b) {
+  return balance(s, facts, leaders, most, b).plan();
 }
 
 preferred_election plan_preferred(const state& s, const broker_facts& facts,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/partition_key.h"
+#include "core/catalog/breath.h"
 #include "core/catalog/leader_table.h"
 #include "core/catalog/soft_facts.h"
 
@@ -21,7 +22,8 @@ struct leader_transfer {
 
 // At most `most` transfers; the more urgent first.
 std::vector<leader_transfer> plan_transfers(const state& s, const broker_facts& facts,
-                                            const leader_table& leaders, std::size_t most);
+                                            const leader_table& leaders, std::size_t most,
+                                            const breath& b = {});
 
 // Whether a partition's preferred replica is to lead it, however even that leaves the brokers
 // (ElectLeaders).

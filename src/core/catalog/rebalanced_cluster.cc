@@ -10,21 +10,22 @@ replica_list replaced(replica_list in, node_id from, node_id to) {
 }
 
 rebalanced_cluster::rebalanced_cluster(const state& s, const broker_facts& facts,
-                                       const leader_table& leaders, std::int64_t dead_after_ms) {
+                                       const leader_table& leaders, std::int64_t dead_after_ms,
+                                       const breath& b) {
   std::map<std::string_view, std::uint32_t> racks;
   std::uint32_t next_rack = 0;
-  for (const auto& [id, b] : s.brokers()) {
+  for (const auto& [id, broker] : s.brokers()) {
     const auto at = facts.find(id);
     const auto fact = at == facts.end() ? broker_fact{} : at->second;
     std::uint32_t rack = next_rack;
-    if (!b.rack.empty()) rack = racks.emplace(b.rack, next_rack).first->second;
+    if (!broker.rack.empty()) rack = racks.emplace(broker.rack, next_rack).first->second;
     if (rack == next_rack) ++next_rack;
     nodes_[id] = {.id = id,
                   .rack = rack,
                   .takes_work = takes_work(s, facts, id),
                   .dead = !fact.alive && dead_after_ms >= 0 && at != facts.end() &&
                           fact.silent_ms >= dead_after_ms,
-                  .draining = b.state == broker_state::draining,
+                  .draining = broker.state == broker_state::draining,
                   .up = fact.alive,
                   .disk_bytes = fact.disk_bytes,
                   .disk_used = fact.disk_used,
@@ -35,6 +36,7 @@ rebalanced_cluster::rebalanced_cluster(const state& s, const broker_facts& facts
       const partition_key key{t->id, static_cast<std::int32_t>(i)};
       if (!t->partitions[i].replicas().empty())
         add_part(key, t->partitions[i], leaders.bytes_of(key));
+      b.step();
     }
   }
 }

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "core/base/partition_key.h"
+#include "core/catalog/breath.h"
 #include "core/catalog/broker_loads.h"
 #include "core/catalog/leader_table.h"
 #include "core/catalog/soft_facts.h"
@@ -35,7 +36,7 @@ class rebalanced_cluster {
   };
 
   rebalanced_cluster(const state& s, const broker_facts& facts, const leader_table& leaders,
-                     std::int64_t dead_after_ms);
+                     std::int64_t dead_after_ms, const breath& b);
 
   [[nodiscard]] std::map<node_id, node>& nodes() { return nodes_; }
   [[nodiscard]] const std::map<node_id, node>& nodes() const { return nodes_; }

@@ -15,8 +15,8 @@ constexpr std::uint64_t spare_percent = 10;
 class rebalance {
  public:
   rebalance(const state& s, const broker_facts& facts, const leader_table& leaders,
-            const balance_limits& limits)
-      : limits_(limits), cluster_(s, facts, leaders, limits.dead_after_ms) {
+            const balance_limits& limits, const breath& b)
+      : limits_(limits), breath_(b), cluster_(s, facts, leaders, limits.dead_after_ms, b) {
     const auto moving = cluster_.moving();
     room_ = limits.moves_max > moving ? limits.moves_max - moving : 0;
   }
@@ -65,6 +65,7 @@ class rebalance {
   const node* heir(const replica_list& others, const part& p) const;
 
   balance_limits limits_;
+  const breath& breath_;
   rebalanced_cluster cluster_;
   std::size_t room_ = 0;
   replica_plan out_;
@@ -73,6 +74,7 @@ class rebalance {
 
 void rebalance::evict(move_reason why) {
   for (auto& p : cluster_.parts()) {
+    breath_.step();
     const bool concerned =
         std::ranges::any_of(p.replicas, [&](auto id) { return must_go(id, why); });
     if (concerned && p.movable) evict(p, why);
@@ -134,6 +136,7 @@ void rebalance::relieve(node& full) {
   std::ranges::sort(here, {},
                     [&](std::uint32_t at) { return std::pair(~cluster_.parts()[at].bytes, at); });
   for (const auto at : here) {
+    breath_.step();
     auto* p = &cluster_.parts()[at];
     if (!p->movable || p->bytes == 0 || !std::ranges::contains(p->replicas, full.id)) continue;
     const auto used = cluster_.used_percent_after(full, 0);
@@ -154,6 +157,7 @@ void rebalance::relieve(node& full) {
 // Partitions with two copies in one rack, while another rack has none.
 void rebalance::widen() {
   for (auto& p : cluster_.parts()) {
+    breath_.step();
     if (room_ == 0) return;
     if (!p.movable || cluster_.up(p.replicas) <= p.replicas.size() / 2) continue;
     const node* from = nullptr;
@@ -204,6 +208,7 @@ rebalance::part* rebalance::lightest(node& from, node& to) {
   const auto* here = cluster_.parts_of(from.id);
   if (!here) return nullptr;
   for (const auto at : *here) {
+    breath_.step();
     auto& p = cluster_.parts()[at];
     if (!p.movable || !std::ranges::contains(p.replicas, from.id) ||
         std::ranges::contains(p.replicas, to.id))
@@ -219,8 +224,8 @@ rebalance::part* rebalance::lightest(node& from, node& to) {
 }  // namespace
 
 replica_plan plan_moves(const state& s, const broker_facts& facts, const leader_table& leaders,
-                        const balance_limits& limits) {
-  return rebalance(s, facts, leaders, limits).plan();
+                        const balance_limits& limits, const breath& b) {
+  return rebalance(s, facts, leaders, limits, b).plan();
 }
 
 stored::reassignments_begun command_of(const std::vector<replica_move>& moves) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/partition_key.h"
+#include "core/catalog/breath.h"
 #include "core/catalog/leader_table.h"
 #include "core/catalog/soft_facts.h"
 
@@ -53,7 +54,7 @@ struct replica_plan {
 };
 
 replica_plan plan_moves(const state& s, const broker_facts& facts, const leader_table& leaders,
-                        const balance_limits& limits);
+                        const balance_limits& limits, const breath& b = {});
 
 // The plan's moves as the command to propose.
 stored::reassignments_begun command_of(const std::vector<replica_move>& moves);

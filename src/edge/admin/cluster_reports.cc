@@ -149,7 +149,7 @@ json report_broker(const cluster& state, node_id id) {
   return describe(state, b, leaders_by_broker(state)[id]);
 }
 
-json report_decommission(const cluster& state, node_id id) {
+seastar::future<json> report_decommission(cluster& state, node_id id) {
   const auto& b = broker_of(state, id);
   const bool draining = b.state == catalog::broker_state::draining;
   json out{{"node_id", id.value()},
@@ -158,7 +158,7 @@ json report_decommission(const cluster& state, node_id id) {
            {"finished", draining && state.catalog().replica_count(id) == 0},
            {"hindrances", json::array()},
            {"partitions", json::array()}};
-  if (!draining) return out;
+  if (!draining) co_return out;
   std::size_t moving = 0;
   for_each_partition(state, [&](const partition_key& key, const catalog::placement& at) {
     if (!at.names(id)) return;
@@ -167,7 +167,10 @@ json report_decommission(const cluster& state, node_id id) {
       out["partitions"].push_back(report_partition(state, key));
   });
   out["moving"] = moving;
-  const auto plan = catalog::plan_moves(state.catalog(), state.facts(), state.leaders(), {});
+  catalog::replica_plan plan;
+  co_await state.walk([&](const catalog::breath& breath) {
+    plan = catalog::plan_moves(state.catalog(), state.facts(), state.leaders(), {}, breath);
+  });
   for (const auto& o : plan.obstacles) {
     if (o.broker != id) continue;
     out["hindrances"].push_back({{"reason", name_of(o.why)},
@@ -175,11 +178,14 @@ json report_decommission(const cluster& state, node_id id) {
                                  {"partitions", o.partitions},
                                  {"example", named(state, o.example)}});
   }
-  return out;
+  co_return out;
 }
 
-json report_health(const cluster& state) {
-  const auto h = catalog::health_of(state.catalog(), state.facts(), state.leaders());
+seastar::future<json> report_health(cluster& state) {
+  catalog::cluster_health h;
+  co_await state.walk([&](const catalog::breath& breath) {
+    h = catalog::health_of(state.catalog(), state.facts(), state.leaders(), breath);
+  });
   json decommissions = json::array();
   for (const auto& d : h.decommissions)
     decommissions.push_back({{"node_id", d.broker.value()},
@@ -188,33 +194,36 @@ json report_health(const cluster& state) {
                              {"finished", d.replicas_left == 0}});
   json all = json::array();
   for (const auto& [id, b] : state.catalog().brokers()) all.push_back(id.value());
-  return {{"is_healthy", h.healthy()},
-          {"unhealthy_reasons", reasons(h)},
-          {"controller_id", state.controller().value()},
-          {"all_nodes", all},
-          {"nodes_down", ids(h.down)},
-          {"nodes_in_maintenance", ids(h.in_maintenance)},
-          {"decommissions", decommissions},
-          {"partitions", h.partitions},
-          {"leaderless_count", h.leaderless.count},
-          {"leaderless_partitions", named(state, h.leaderless)},
-          {"offline_count", h.offline.count},
-          {"offline_partitions", named(state, h.offline)},
-          {"under_replicated_count", h.under_replicated.count},
-          {"under_replicated_partitions", named(state, h.under_replicated)},
-          {"reassigning_count", h.reassigning}};
+  co_return json{{"is_healthy", h.healthy()},
+                 {"unhealthy_reasons", reasons(h)},
+                 {"controller_id", state.controller().value()},
+                 {"all_nodes", all},
+                 {"nodes_down", ids(h.down)},
+                 {"nodes_in_maintenance", ids(h.in_maintenance)},
+                 {"decommissions", decommissions},
+                 {"partitions", h.partitions},
+                 {"leaderless_count", h.leaderless.count},
+                 {"leaderless_partitions", named(state, h.leaderless)},
+                 {"offline_count", h.offline.count},
+                 {"offline_partitions", named(state, h.offline)},
+                 {"under_replicated_count", h.under_replicated.count},
+                 {"under_replicated_partitions", named(state, h.under_replicated)},
+                 {"reassigning_count", h.reassigning}};
 }
 
-json report_stop_risk(const cluster& state, node_id id) {
+seastar::future<json> report_stop_risk(cluster& state, node_id id) {
   (void)broker_of(state, id);
-  const auto r = catalog::risk_of_stopping(state.catalog(), state.facts(), state.leaders(), id);
-  return {{"node_id", id.value()},
-          {"safe", r.safe()},
-          {"without_majority_count", r.without_majority.count},
-          {"without_majority", named(state, r.without_majority)},
-          {"last_copy_count", r.last_copy.count},
-          {"last_copy", named(state, r.last_copy)},
-          {"leaders", r.leaders}};
+  catalog::stop_risk r;
+  co_await state.walk([&](const catalog::breath& breath) {
+    r = catalog::risk_of_stopping(state.catalog(), state.facts(), state.leaders(), id, breath);
+  });
+  co_return json{{"node_id", id.value()},
+                 {"safe", r.safe()},
+                 {"without_majority_count", r.without_majority.count},
+                 {"without_majority", named(state, r.without_majority)},
+                 {"last_copy_count", r.last_copy.count},
+                 {"last_copy", named(state, r.last_copy)},
+                 {"leaders", r.leaders}};
 }
 
 json report_partition(const cluster& state, const partition_key& key) {

@@ -15,10 +15,10 @@ partition_key partition_of(const cluster& state, const std::string& topic, std::
 nlohmann::json report_brokers(const cluster& state);
 nlohmann::json report_broker(const cluster& state, node_id id);
 // How far its decommissioning is, and what is in the way of it.
-nlohmann::json report_decommission(const cluster& state, node_id id);
-nlohmann::json report_health(const cluster& state);
+seastar::future<nlohmann::json> report_decommission(cluster& state, node_id id);
+seastar::future<nlohmann::json> report_health(cluster& state);
 // What would happen if the broker stopped now.
-nlohmann::json report_stop_risk(const cluster& state, node_id id);
+seastar::future<nlohmann::json> report_stop_risk(cluster& state, node_id id);
 nlohmann::json report_partition(const cluster& state, const partition_key& key);
 // Of one topic, or of all where `topic` is empty: what report_partition() says of each.
 seastar::future<nlohmann::json> report_placed(const cluster& state, std::string topic);

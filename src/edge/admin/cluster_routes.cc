@@ -37,7 +37,7 @@ void add_broker_routes(seastar::httpd::routes& to, const std::function<cluster&(
   route(to, GET, "/v1/brokers/{id}",
         report([state](auto& q) { return report_broker(state(), asked_broker(q)); }));
   route(to, GET, "/v1/brokers/{id}/decommission",
-        report([state](auto& q) { return report_decommission(state(), asked_broker(q)); }));
+        [state](auto& q) { return report_decommission(state(), asked_broker(q)); });
   route(to, PUT, "/v1/brokers/{id}/decommission",
         [state](auto& q) { return decommission(state(), asked_broker(q)); });
   route(to, PUT, "/v1/brokers/{id}/recommission",
@@ -55,12 +55,11 @@ void add_broker_routes(seastar::httpd::routes& to, const std::function<cluster&(
 void add_cluster_routes(seastar::httpd::routes& to, std::function<cluster&()> state) {
   using enum seastar::httpd::operation_type;
   add_broker_routes(to, state);
-  route(to, GET, "/v1/cluster/health_overview",
-        report([state](auto&) { return report_health(state()); }));
-  route(to, GET, "/v1/cluster/safe_to_stop", report([state](auto& q) {
-          const std::string broker(q.get_query_param("broker"));
-          return report_stop_risk(state(), node_id(number_of(broker, "broker")));
-        }));
+  route(to, GET, "/v1/cluster/health_overview", [state](auto&) { return report_health(state()); });
+  route(to, GET, "/v1/cluster/safe_to_stop", [state](auto& q) {
+    const std::string broker(q.get_query_param("broker"));
+    return report_stop_risk(state(), node_id(number_of(broker, "broker")));
+  });
   route(to, GET, "/v1/cluster/partitions",
         [state](auto& q) { return report_placed(state(), q.get_query_param("topic")); });
   route(to, GET, "/v1/partitions/kafka/{topic}/{partition}", report([state](auto& q) {

@@ -112,7 +112,7 @@ seastar::future<json> decommission(cluster& state, node_id id) {
   });
   if (!others) throw conflict(fmt::format("no other broker could take what broker {} has", id));
   co_await set_state(state, id, broker_state::draining);
-  co_return report_decommission(state, id);
+  co_return co_await report_decommission(state, id);
 }
 
 seastar::future<json> recommission(cluster& state, node_id id) {

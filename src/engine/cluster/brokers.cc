@@ -167,22 +167,4 @@ seastar::future<> cluster::tell_of_itself() {
   } while (!co_await fibers_.stopped_within(tell_disk));
 }
 
-void cluster::fell_silent(node_id node) {
-  wake_for(node);
-}
-
-// Groups that sleep rely on their members' brokers being heard of.
-void cluster::wake_for(node_id node) {
-  const auto heard = links().last_heard(node).value_or(raft::milliseconds{});
-  const auto wake = [&](replica& r) {
-    if (!r.asleep()) return;
-    const auto leader = r.leadership().leader;
-    const bool concerns =
-        leader == node || (leader == settings_.self && r.members().members.is_member(node));
-    if (concerns) r.wake(heard);
-  };
-  for (auto& [key, r] : replicas_) wake(*r);
-  if (group0_) wake(*group0_);
-}
-
 }  // namespace weir

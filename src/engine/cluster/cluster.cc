@@ -111,6 +111,7 @@ seastar::future<> cluster::stop() {
   auto removed = remover_.stop();
   committed_.broadcast();
   leaders_changed_.broadcast();
+  sleepers_wanted_.broadcast();
   look_wanted_.broadcast();
   retention_wanted_.broadcast();
   // Who waits for a command hears no more of it.

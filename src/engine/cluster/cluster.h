@@ -16,6 +16,7 @@
 
 #include <expected>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "core/base/partition_key.h"
@@ -96,7 +97,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // From any shard.
   seastar::future<std::expected<void, command_error>> execute(catalog::command c);
-  // Who leads a partition, as far as is known on this broker; no_node: nobody is known to.
+  // Who leads a partition, as far as is known on this broker; no_node: nobody is known to, or it
+  // has fallen silent and another one may be elected by now.
   struct known_leader {
     node_id node = catalog::no_node;
     std::int32_t epoch = -1;
@@ -108,6 +110,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // Heard of lately; this one always is.
   [[nodiscard]] bool alive(node_id node) const;
   [[nodiscard]] catalog::broker_facts facts() const;
+  // Runs what walks over the catalog's state, in turns with what else this shard has to do; no
+  // command changes the state before it ends.
+  seastar::future<> walk(std::function<void(const catalog::breath&)> over);
   // Asks the partition's leader (the zero key: group 0's) to let this replica lead. False: it does
   // not now.
   seastar::future<bool> hand_over(partition_key key, node_id to);
@@ -198,8 +203,16 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> know_brokers();
   seastar::future<fragments> let_in(fragments payload);
   seastar::future<> tell_of_itself();
+
+  // sleepers.cc
+  struct beats_news {
+    std::set<node_id> gone;
+    std::set<node_id> anew;  // started again
+  };
   void fell_silent(node_id node);
-  void wake_for(node_id node);
+  void began_anew(node_id node);
+  seastar::future<> keep_sleepers();
+  void look_at(replica& r, const beats_news& news, bool asks);
 
   // Also group 0's.
   [[nodiscard]] replica* replica_of(const partition_key& key);
@@ -231,7 +244,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   seastar::future<> lead_cluster();
   void shape_group0();
   seastar::future<> retire_replaced();
-  seastar::future<> balance();
+  seastar::future<bool> balance();
+  [[nodiscard]] bool planned_for(const catalog::broker_facts& now);
   seastar::future<> even_out_shards();
 
   seastar::future<> open_partitions(uuid topic_id, std::size_t from);
@@ -270,6 +284,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   replica_ticker ticker_;
   catch_up_budget catch_up_;
   catalog::state state_;
+  seastar::semaphore state_still_{1};  // held by who walks over it, or changes it
   catalog::leader_table leaders_;
   node_id controller_ = catalog::no_node;
   // What peers said of themselves.
@@ -282,6 +297,9 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     event_listener listener{&call};
   };
   absl::flat_hash_map<partition_key, std::unique_ptr<watcher>> watchers_;
+  std::set<node_id> gone_;  // peers, since the last look at the groups
+  std::set<node_id> anew_;
+  seastar::condition_variable sleepers_wanted_;
   bool follows_ = false;  // partitions are open: commands open and close them
   std::unique_ptr<store::file_system> files_;
   store::chunk_cache cache_;
@@ -307,6 +325,13 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   bool interrupted_ = false;
   std::map<log_index, pending> pending_;
   progress<log_index> applied_;
+  // What the last plans, which had nothing to do, were made for.
+  struct planned {
+    std::uint64_t version = 0;
+    std::map<node_id, bool> alive;
+    std::chrono::steady_clock::time_point until;
+  };
+  planned planned_;
   std::map<node_id, std::size_t> stuck_;  // partitions that brokers can't get rid of; told once
   seastar::condition_variable committed_;
   std::function<void()> wake_apply_;

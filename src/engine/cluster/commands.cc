@@ -224,9 +224,12 @@ seastar::future<cluster::outcome> cluster::apply(std::string encoded) {
   const auto* deleted = std::get_if<stored::topic_deleted>(&*command);
   const auto* gone = deleted ? state_.find(deleted->topic_id) : nullptr;
   const auto gone_name = gone ? gone->name : std::string();
-  if (const auto done = state_.apply(*command); !done)
-    co_return std::unexpected(error_of(done.error()));
-  ++version_;
+  {
+    const auto still = co_await seastar::get_units(state_still_, 1);
+    if (const auto done = state_.apply(*command); !done)
+      co_return std::unexpected(error_of(done.error()));
+    ++version_;
+  }
   if (follows_) co_await follow(*command, topic);
   if (deleted) topics_.deleted(gone_name, deleted->topic_id);
   topics_.changed();

@@ -1,6 +1,7 @@
 // What the leader of group 0 does for all: the group's own members, and who leads and holds what.
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
+#include <seastar/core/thread.hh>
 
 #include <algorithm>
 #include <map>
@@ -22,6 +23,7 @@ constexpr auto balance_after = 2s;
 constexpr std::size_t voters_max = 5;
 constexpr std::size_t transfers_at_once = 64;
 constexpr std::size_t shard_moves_at_once = 8;
+constexpr auto plan_again = 30s;
 
 }  // namespace
 
@@ -41,8 +43,8 @@ seastar::future<> cluster::lead_cluster() {
     co_await retire_replaced();
     // A new leader has to hear first who leads what.
     if (now - led_since < balance_after || now - balanced < balance_after) continue;
+    if (co_await balance()) continue;
     balanced = now;
-    co_await balance();
     co_await even_out_shards();
   }
 }
@@ -123,19 +125,49 @@ seastar::future<> cluster::even_out_shards() {
   }
 }
 
-seastar::future<> cluster::balance() {
+seastar::future<> cluster::walk(std::function<void(const catalog::breath&)> over) {
+  const auto still = co_await seastar::get_units(state_still_, 1);
+  co_await seastar::async([&over] {
+    const catalog::breath b([] { seastar::thread::maybe_yield(); });
+    over(b);
+  });
+}
+
+// Nothing has changed since the last plans were empty, but perhaps sizes of disks.
+bool cluster::planned_for(const catalog::broker_facts& now) {
+  std::map<node_id, bool> alive;
+  for (const auto& [id, f] : now) alive[id] = f.alive;
+  const auto time = std::chrono::steady_clock::now();
+  if (planned_.version == version_ && planned_.alive == alive && time < planned_.until) return true;
+  planned_ = {version_, std::move(alive), time + plan_again};
+  return false;
+}
+
+// True: there were more transfers to make than are made at once.
+seastar::future<bool> cluster::balance() {
   const auto now = facts();
-  for (const auto& t : catalog::plan_transfers(state_, now, leaders_, transfers_at_once)) {
-    if (fibers_.stopping()) co_return;
+  if (planned_for(now)) co_return false;
+  std::vector<catalog::leader_transfer> transfers;
+  co_await walk([&](const catalog::breath& b) {
+    transfers = catalog::plan_transfers(state_, now, leaders_, transfers_at_once, b);
+  });
+  if (!transfers.empty()) planned_ = {};
+  for (const auto& t : transfers) {
+    if (fibers_.stopping()) co_return false;
     (void)co_await hand_over(t.key, t.to);
   }
-  const auto plan = catalog::plan_moves(state_, now, leaders_, {});
+  catalog::replica_plan plan;
+  co_await walk(
+      [&](const catalog::breath& b) { plan = catalog::plan_moves(state_, now, leaders_, {}, b); });
   for (const auto& o : plan.obstacles)
     cluster_log.warn("broker {} can't be emptied: {} of its partitions have nowhere to go",
                      o.broker, o.partitions);
-  if (plan.moves.empty()) co_return;
+  const bool more = transfers.size() == transfers_at_once;
+  if (plan.moves.empty()) co_return more;
+  planned_ = {};
   const auto done = co_await execute(catalog::command_of(plan.moves));
   if (done) cluster_log.info("moving {} partitions", plan.moves.size());
+  co_return more;
 }
 
 }  // namespace weir

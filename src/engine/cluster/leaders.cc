@@ -31,6 +31,8 @@ bool keeps_up(const peer_report& p) {
 cluster::known_leader cluster::leader_of(const partition_key& key) const {
   const auto* known = leaders_.find(key);
   if (!known || known->leader == catalog::no_node) return {};
+  // Clients ask again soon where nobody leads, but not where they were told who does.
+  if (known->leader != settings_.self && !links().heard_of().audible(known->leader)) return {};
   return {.node = known->leader, .epoch = static_cast<std::int32_t>(known->term.value())};
 }
 

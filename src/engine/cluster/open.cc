@@ -132,10 +132,11 @@ seastar::future<> cluster::start_links() {
     c.door_ = std::make_unique<raft_door>(c);
     c.links().bind(c.door_.get());
     c.links().heard_of().on_silent = [&c](node_id node) { c.fell_silent(node); };
-    c.links().heard_of().on_restarted = [&c](node_id node) { c.wake_for(node); };
+    c.links().heard_of().on_restarted = [&c](node_id node) { c.began_anew(node); };
     c.ticker_.start(
         std::max(raft::milliseconds(1), c.settings_.raft.heartbeat / ticks_per_heartbeat));
     c.fibers_.spawn("leaders", [&c] { return c.tell_leaders(); });
+    c.fibers_.spawn("sleepers", [&c] { return c.keep_sleepers(); });
     c.fibers_.spawn("placements", [&c] { return c.keep_placed(); });
   });
 }

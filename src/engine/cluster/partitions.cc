@@ -103,8 +103,10 @@ seastar::future<> cluster::open_one(const catalog::topic& t, std::int32_t partit
                                      .topic_id = t.id,
                                      .partition = partition_id(partition)};
   const auto directory = fmt::format("{}/{}", directory_of(t), partition);
+  const auto& at = t.partitions[static_cast<std::size_t>(partition)];
   replica_group group{.self = settings_.self,
-                      .members = first_members(t.partitions[static_cast<std::size_t>(partition)]),
+                      .members = first_members(at),
+                      .first = at.wanted().front() == settings_.self,
                       .options = settings_.raft,
                       .seed = store_.random(),
                       .outbox = &links(),

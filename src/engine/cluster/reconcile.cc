@@ -3,6 +3,7 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
+#include "core/base/chunked_vector.h"
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
 
@@ -90,15 +91,12 @@ seastar::future<> cluster::keep_placed() {
     if (!follows_ || (version_ == seen && now - looked < look_without_news)) continue;
     seen = version_;
     looked = now;
-    std::vector<partition_key> led;
-    for (const auto& [key, r] : replicas_) {
-      if (r->leadership().leader == settings_.self || r->members().members.members().size() == 1)
-        led.push_back(key);
-    }
+    chunked_vector<partition_key> keys;
+    for (const auto& [key, r] : replicas_) keys.push_back(key);
     bool busy = false;
-    for (const auto& key : led) {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
       if (fibers_.stopping()) co_return;
-      busy |= co_await reconcile(key);
+      busy |= co_await reconcile(keys[i]);
       co_await seastar::coroutine::maybe_yield();
     }
     if (busy) seen = 0;  // look again soon
@@ -110,6 +108,8 @@ seastar::future<bool> cluster::reconcile(partition_key key) {
   auto* r = find(key);
   const auto* where = state_.find(key);
   if (!r || !where) co_return false;
+  if (r->leadership().leader != settings_.self && r->members().members.members().size() > 1)
+    co_return false;
   const auto use = r->use();
   const auto wanted_list = where->wanted();
   raft::configuration wanted{

@@ -1,6 +1,7 @@
 #include "engine/peer/heard_peers.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::peer {
 
@@ -28,6 +29,17 @@ void heard_peers::look(std::chrono::milliseconds now) {
   }
 }
 
+void heard_peers::gone(node_id node) {
+  const auto at = lives_.find(node);
+  if (at == lives_.end() || std::exchange(at->second.silent, true)) return;
+  if (on_silent) on_silent(node);
+}
+
+bool heard_peers::audible(node_id node) const {
+  const auto at = lives_.find(node);
+  return at != lives_.end() && !at->second.silent;
+}
+
 std::optional<std::chrono::milliseconds> heard_peers::last_heard(node_id node) const {
   const auto at = lives_.find(node);
   if (at == lives_.end()) return std::nullopt;
@@ -42,7 +54,7 @@ uuid heard_peers::incarnation(node_id node) const {
 std::vector<heard_beat> heard_peers::since(std::chrono::milliseconds at) const {
   std::vector<heard_beat> out;
   for (const auto& [node, l] : lives_) {
-    if (l.at >= at) out.push_back({node, l.incarnation, l.at});
+    if (l.at >= at && !l.silent) out.push_back({node, l.incarnation, l.at});
   }
   return out;
 }

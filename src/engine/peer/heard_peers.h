@@ -30,6 +30,10 @@ class heard_peers {
   void hear(const heard_beat& beat);
   // Finds who has fallen silent.
   void look(std::chrono::milliseconds now);
+  // Silent from now on, until it is heard again: it does not look as if it were.
+  void gone(node_id node);
+  // Heard of, and not silent.
+  [[nodiscard]] bool audible(node_id node) const;
   void forget(node_id node) { lives_.erase(node); }
 
   [[nodiscard]] std::optional<std::chrono::milliseconds> last_heard(node_id node) const;

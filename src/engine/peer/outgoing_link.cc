@@ -74,6 +74,8 @@ seastar::future<> outgoing_link::run() {
     co_await attempt();
     const bool settled = up_since_ && seastar::lowres_clock::now() - *up_since_ >= settled_after;
     if (up_since_) ++to_.meters.losses;
+    const bool beats = way_ == way::prompt && shard_ == 0 && seastar::this_shard_id() == 0;
+    if (up_since_ && beats && !fibers_.stopping()) to_.lost();
     failures_ = settled ? 0 : failures_ + 1;
     fresh_ = settled;
     up_since_.reset();
@@ -106,6 +108,11 @@ void outgoing_link::tell_loss(const std::exception_ptr& why) {
     peer_log.log(seastar::log_level::warn, to_.refused_lines,
                  "broker {} at {}: connection closed, it sent {}", to_.id,
                  format_host_port(to_.address), e.what());
+  } catch (const std::system_error& e) {
+    if (e.code() == std::errc::connection_refused) to_.lost();
+    peer_log.log(seastar::log_level::info, to_.lost_lines,
+                 "broker {} at {}: no {} connection to shard {}: {}", to_.id,
+                 format_host_port(to_.address), name(way_), shard_, e.what());
   } catch (const std::exception& e) {
     peer_log.log(seastar::log_level::info, to_.lost_lines,
                  "broker {} at {}: no {} connection to shard {}: {}", to_.id,

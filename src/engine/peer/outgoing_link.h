@@ -31,6 +31,8 @@ struct peer_context {
   seastar::semaphore& receive_memory;
   // Somebody answered, and is whom we wanted.
   std::function<void(const welcome&)> welcomed;
+  // The connection that beats take has ended, or nobody listens at the address.
+  std::function<void()> lost;
 
   unsigned shards = 0;  // that it has; 0: not known yet
   std::size_t prompt_queued = 0;

@@ -78,16 +78,17 @@ void peer_links::place(node_id node, const host_port& address, const uuid& broke
     if (settings_.metrics) meters->announce(node);
   }
   auto& at = peers_[node];
-  at = std::make_unique<remote_peer>(peer_context{.settings = settings_,
-                                                  .self = settings_.self,
-                                                  .id = node,
-                                                  .address = address,
-                                                  .broker_id = broker_id,
-                                                  .meters = *meters,
-                                                  .receive_memory = receive_memory_,
-                                                  .welcomed = [this, node](const welcome& w) {
-                                                    learned(node, static_cast<unsigned>(w.shards));
-                                                  }});
+  at = std::make_unique<remote_peer>(peer_context{
+      .settings = settings_,
+      .self = settings_.self,
+      .id = node,
+      .address = address,
+      .broker_id = broker_id,
+      .meters = *meters,
+      .receive_memory = receive_memory_,
+      .welcomed = [this,
+                   node](const welcome& w) { learned(node, static_cast<unsigned>(w.shards)); },
+      .lost = [this, node] { is_gone(node); }});
   if (seastar::this_shard_id() == 0) at->connect();
 }
 
@@ -110,6 +111,16 @@ void peer_links::learned(node_id node, unsigned shards) {
     return container().invoke_on_others([node, shards](peer_links& there) {
       if (auto* known = there.find(node)) known->learned(shards);
     });
+  });
+}
+
+// The system closes all connections of a process that ended: this comes long before its beats are
+// missed. One that lives is heard again with its next beat.
+void peer_links::is_gone(node_id node) {
+  if (!heard_.audible(node) || fibers_.stopping()) return;
+  heard_.gone(node);
+  fibers_.spawn("a peer is gone", [this, node] {
+    return container().invoke_on_others([node](peer_links& there) { there.heard_.gone(node); });
   });
 }
 

@@ -84,6 +84,7 @@ class peer_links final : public raft_outbox,
   void place(node_id node, const host_port& address, const uuid& broker_id);
   void displace(node_id node);
   void learned(node_id node, unsigned shards);
+  void is_gone(node_id node);
   seastar::future<> beat_loop();
   seastar::future<> watch_loop();
   seastar::future<> drop_dead(milliseconds now);

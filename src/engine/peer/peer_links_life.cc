@@ -95,6 +95,7 @@ seastar::future<> peer_links::heard(node_id from, beat b) {
 seastar::future<> peer_links::beat_loop() {
   beat b;
   auto told = steady_now();
+  bool looks = true;
   while (!co_await fibers_.stopped_within(settings_.beat_interval)) {
     ++b.sequence;
     b.incarnation = settings_.self.incarnation;
@@ -102,11 +103,13 @@ seastar::future<> peer_links::beat_loop() {
     const auto now = steady_now();
     // Everything since the last time, for all other shards at once.
     const auto news = heard_.since(told);
-    told = now;
-    heard_.look(now);
-    co_await container().invoke_on_others([&news, now](peer_links& there) {
+    // Kept from its work this shard has not read what came meanwhile: who is silent is told after.
+    const bool late = now - std::exchange(told, now) > 2 * settings_.beat_interval;
+    looks = !late || !looks;
+    if (looks) heard_.look(now);
+    co_await container().invoke_on_others([&news, now, looks](peer_links& there) {
       for (const auto& h : news) there.heard_.hear(h);
-      there.heard_.look(now);
+      if (looks) there.heard_.look(now);
     });
     co_await drop_dead(now);
   }

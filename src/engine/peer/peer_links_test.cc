@@ -118,6 +118,33 @@ SEASTAR_TEST_CASE(no_append_of_a_group_passes_a_large_one_before_it) {
   co_await two.stop();
 }
 
+// Connections that end tell sooner than beats that don't come.
+SEASTAR_TEST_CASE(a_peer_whose_connections_end_is_gone) {
+  pair_of_brokers two;
+  co_await two.start([](peer_settings& s) { s.silent_after = std::chrono::hours(1); });
+  auto& [a, b] = two;
+  const auto audible_on = [&](unsigned shard) {
+    return a.links->invoke_on(shard,
+                              [n = b.node](peer_links& l) { return l.heard_of().audible(n); });
+  };
+  const auto audible = [&]() -> seastar::future<bool> {
+    co_return co_await audible_on(0) && co_await audible_on(1);
+  };
+  std::vector<node_id> silent;
+  a.local().heard_of().on_silent = [&](node_id n) { silent.push_back(n); };
+  BOOST_REQUIRE(co_await until(audible));
+  BOOST_REQUIRE(silent.empty());
+  co_await b.stop();
+  BOOST_REQUIRE(co_await until([&]() -> seastar::future<bool> {
+    co_return !co_await audible_on(0) && !co_await audible_on(1);
+  }));
+  BOOST_CHECK(silent == std::vector{b.node});
+  co_await b.start();
+  co_await b.knows(a);
+  BOOST_REQUIRE(co_await until(audible));
+  co_await two.stop();
+}
+
 SEASTAR_TEST_CASE(a_peer_that_dies_and_comes_back_is_found_again) {
   pair_of_brokers two;
   co_await two.start();

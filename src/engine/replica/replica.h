@@ -128,11 +128,14 @@ class replica final : public ticked {
   seastar::future<bool> receive_snapshot(peer::raft_post post, fragments state);
   // By the ticker.
   bool tick(raft::milliseconds now) override;
-  // A group with nothing to do sleeps where raft_options::rest allows it. Whoever watches the nodes
-  // wakes it when the leader's node (a leader: any member's) is silent or was started again;
-  // `heard`: when the leader's was last heard of.
+  // A group with nothing to do sleeps where raft_options::rest allows it; whoever watches the nodes
+  // wakes it (raft::consensus::asleep). `heard`: when the leader's was last heard of.
   [[nodiscard]] bool asleep() const { return raft_.asleep(); }
   void wake(raft::milliseconds heard);
+  // A follower that sleeps asks whether its leader's copy is there, too.
+  void ask_leader();
+  // Of a follower: its leader's node is gone, or was started again.
+  void leader_gone();
   // Makes `target` the members (raft::consensus::change); in effect at once, done when members()
   // says so and is committed.
   std::expected<void, change_error> change(const raft::configuration& target);
@@ -253,6 +256,7 @@ class replica final : public ticked {
   void move_commit(log_index to);
   void flushed();
   void leave_service(std::string why);
+  void resign();
   void refuse_reads();
 
   // replica_messages.cc

@@ -45,6 +45,8 @@ world_plan draw_world(std::uint64_t seed) {
   plan.disk_delay_max = one_of(0U, 3U, 12U);
   plan.inflight = one_of(1U, 3U, 8U);
   plan.append_bytes = one_of(500U, 4000U, 1U << 20);
+  plan.rest = random() % 2 == 0;
+  plan.alarm = one_of(0.0, 0.0, 0.01);
   return plan;
 }
 

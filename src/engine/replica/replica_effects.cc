@@ -260,6 +260,7 @@ void replica::move_commit(log_index to) {
 // The log tells after each flush, within it.
 void replica::flushed() {
   if (log_->failed()) {
+    resign();
     commit_.fail(std::make_exception_ptr(storage_failed(log_->name())));
     refuse_reads();
     news_.notify();
@@ -271,8 +272,22 @@ void replica::flushed() {
   release_held();
 }
 
+// Its followers may sleep, and rely on this broker as long as it is up.
+void replica::resign() {
+  if (cutting_ || stopped_ || raft_.current_role() != raft::role::leader) return;
+  keep_awake();
+  const auto reports = peers();
+  const auto heir = std::ranges::max_element(
+      reports, {}, [](const peer_report& p) { return p.voter ? p.match : log_index{}; });
+  if (heir == reports.end() || !heir->voter) return;
+  auto out = raft_.transfer(heir->node);
+  if (!out) return;
+  for (auto& m : out->send) post(packed(std::move(m), {}));
+}
+
 void replica::leave_service(std::string why) {
   if (!out_of_service_.empty()) return;
+  resign();
   replica_log.error("{}: {}: this replica takes no part any more until a restart", log_->name(),
                     why);
   out_of_service_ = std::move(why);

@@ -27,6 +27,7 @@ struct replica_group {
   // Of a new group; without voters: this replica joins one. Looked at when the replica is made, and
   // never again: from then on its log knows.
   raft::configuration members;
+  bool first = false;  // nobody is better suited to lead it: it stands at once where nobody leads
   raft::raft_options options;
   std::uint64_t seed = 0;               // another one on each member
   peer::raft_outbox* outbox = nullptr;  // none: it has no peers

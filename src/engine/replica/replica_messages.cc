@@ -164,6 +164,20 @@ void replica::wake(raft::milliseconds heard) {
   if (group_.ticker && !alone()) group_.ticker->add(*this);
 }
 
+void replica::ask_leader() {
+  if (!takes_part() || cutting_ || !raft_.asleep()) return;
+  perform(raft_.ask_leader(now()));
+  if (!raft_.asleep() && group_.ticker && !alone()) group_.ticker->add(*this);
+}
+
+void replica::leader_gone() {
+  if (!takes_part() || cutting_ || alone() || raft_.current_role() == raft::role::leader) return;
+  keep_awake();
+  // The same on all members.
+  const auto salt = key_.topic_id.low ^ (static_cast<std::uint64_t>(key_.partition) << 32U);
+  raft_.leader_gone(now(), salt);
+}
+
 std::expected<void, change_error> replica::change(const raft::configuration& target) {
   if (!takes_part() || cutting_) return std::unexpected(change_error::not_leader);
   if (log_->compacted() && raft::normal(target) != members().members)
@@ -171,6 +185,7 @@ std::expected<void, change_error> replica::change(const raft::configuration& tar
   if (alone() && raft_.current_role() != raft::role::leader) lead();
   keep_awake();
   if (group_.ticker) perform(raft_.tick(now()));
+  keep_awake();  // who has nobody to ask sleeps at once
   auto out = raft_.change(target);
   if (!out) return std::unexpected(error_of(out.error()));
   perform(*std::move(out));
@@ -213,7 +228,10 @@ std::vector<peer_report> replica::peers() const {
                    .lag = raft_.last_index() - p->match(),
                    .caught_up = p->caught_up(),
                    .state = p->state(),
-                   .silent_for = std::max(now() - p->heard(), raft::milliseconds{})});
+                   // One that sleeps has been heard of by other means.
+                   .silent_for = raft_.asleep()
+                                     ? raft::milliseconds{}
+                                     : std::max(now() - p->heard(), raft::milliseconds{})});
   }
   return out;
 }

@@ -85,6 +85,7 @@ seastar::future<> replica_world::open(int node) {
       {.roll = {.segment_bytes = plan_.segment_bytes}, .retention = {.bytes = -1, .ms = -1}});
   m.commit = {};
   m.high_watermark = offset(0);
+  m.heard.clear();
   m.changing = false;
 }
 
@@ -171,9 +172,34 @@ seastar::future<> replica_world::step() {
     m.m->clock += step_ms;
     if (m.r && !m.changing) m.ticker->tick(raft::milliseconds(now_));
   }
+  if (plan_.rest) hear_beats();
   for (unsigned i = 0; i < turns_a_step; ++i) co_await seastar::yield();
   if (failed_) std::rethrow_exception(failed_);
   check_step();
+}
+
+// What the shell of each node does with the beats of the others, for the groups that sleep.
+void replica_world::hear_beats() {
+  for (auto& m : members_) {
+    if (!m.r || m.changing) continue;
+    const auto leader = m.r->leadership().leader.value();
+    bool anew = false;
+    for (const auto& other : members_) {
+      if (other.id == m.id || !other.r || other.changing || cuts_.contains({other.id, m.id}))
+        continue;
+      auto& known = m.heard[other.id];
+      const bool begun = known.life != 0 && known.life != other.life;
+      known = {now_, other.life};
+      if (begun && leader == other.id) m.r->leader_gone();
+      anew |= begun && leader == m.id;
+    }
+    const auto hears = [&](node_id node) {
+      return now_ - m.heard[node.value()].at <= raft::raft_options().election_min.count();
+    };
+    if (chance(plan_.alarm)) m.r->leader_gone();
+    if (!m.r->asleep() || (m.r->core().may_sleep(hears) && !anew)) continue;
+    leader == m.id ? m.r->wake({}) : m.r->leader_gone();
+  }
 }
 
 seastar::future<> replica_world::steps(unsigned count) {

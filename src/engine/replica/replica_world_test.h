@@ -31,6 +31,7 @@ struct world_plan {
   double trim = 0;
   bool with_journal = false;
   bool rest = false;
+  double alarm = 0;  // somebody is told that its leader's node is gone, and it is not
   std::uint64_t segment_bytes = 16 * 1024;
   unsigned disk_delay_max = 3;
   std::uint32_t inflight = 8;
@@ -93,6 +94,10 @@ class replica_world {
     std::int32_t next = 0;
     bool busy = false;
   };
+  struct beat {
+    std::int64_t at = 0;
+    std::uint64_t life = 0;
+  };
   struct member {
     int id = 0;
     std::unique_ptr<store::machine> m;
@@ -106,6 +111,7 @@ class replica_world {
     std::vector<std::shared_ptr<seastar::promise<bool>>> shipping;
     log_index commit{};
     offset high_watermark{0};
+    std::map<int, beat> heard;  // of the others' nodes
   };
 
   void send(packet p);
@@ -116,6 +122,7 @@ class replica_world {
   void make_cuts();
   void try_change();
   void check_step();
+  void hear_beats();
   seastar::future<> read_some();
   seastar::future<> attempt(int producer);
   seastar::future<> calm();
