@@ -134,6 +134,12 @@ struct words {
     return "reassignments finished:" +
            listed(c.partitions, [](const auto& p) { return name_in_words(p); });
   }
+  std::string operator()(const stored::shards_moved& c) const {
+    return fmt::format("shards moved on node {}:", c.node_id) +
+           listed(c.partitions, [](const auto& p) {
+             return fmt::format(" {}-{} to {}", p.topic_id, p.partition, p.shard);
+           });
+  }
 
  private:
   static std::string name_in_words(const auto& p) {

@@ -31,6 +31,16 @@ TEST_CASE("what happens to brokers, in words") {
   CHECK(in_words(levels) == "feature levels changed: weir.version 3, group.version 0");
 }
 
+TEST_CASE("copies on other shards in words") {
+  stored::shards_moved moved;
+  moved.node_id = 4;
+  auto& p = moved.partitions.emplace_back();
+  p.topic_id = {1, 2};
+  p.partition = 3;
+  p.shard = 7;
+  CHECK(in_words(moved) == "shards moved on node 4: AAAAAAAAAAEAAAAAAAAAAg-3 to 7");
+}
+
 TEST_CASE("reassignments in words") {
   stored::reassignments_begun begun;
   auto& p = begun.partitions.emplace_back();
