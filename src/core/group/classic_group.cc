@@ -146,7 +146,7 @@ std::optional<waiting_request> classic_group::end_join(member& m) {
 
 bool classic_group::all_offer(std::string_view protocol) const {
   const auto found = offered_.find(protocol);
-  return found != offered_.end() && found->second == members_.size();
+  return (found == offered_.end() ? 0 : found->second) == members_.size();
 }
 
 std::int32_t classic_group::rebalance_timeout_ms() const {

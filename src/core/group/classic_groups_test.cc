@@ -312,6 +312,18 @@ TEST_CASE("the protocol most members prefer, of those that all have") {
   CHECK(w.joined(first).protocol_name->view() == "b");
 }
 
+TEST_CASE("the first member is gone before its rebalance began") {
+  classic_world w;
+  const auto t = w.send(join_of({}), 3);
+  const auto id = w.describe().members[0].member_id.str();
+  (void)w.ask<kafka::leave_group_response>(leave_of({{id, {}}}), 5);
+  CHECK(w.joined(t).error == error_code::unknown_member_id);
+  CHECK(w.state() == "PreparingRebalance");
+  const auto next = w.send(join_of({.protocols = {{"sticky", ""}}}), 3);
+  w.pass(6'000);
+  CHECK(w.joined(next).generation_id == 1);
+}
+
 TEST_CASE("a group of limited size") {
   classic_world w({.members_max = 2});
   const auto ids = w.stable({{}, {}});
