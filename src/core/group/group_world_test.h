@@ -181,25 +181,31 @@ class group_world {
 };
 
 inline void group_world::compact() {
-  // Of records in transactions: how those ended. Read from the end.
+  // From the end: how each transaction ended, and where the first that has not ended begins. The
+  // cleaner stops there, as it does at the last stable offset: a tombstone may be all that takes
+  // back what an open transaction has.
+  enum class fate : std::uint8_t { counts, aborted, open };
   std::map<producer_id, bool> ending;
+  std::vector<fate> fates(log.size(), fate::counts);
+  std::size_t stable = log.size();
+  for (std::size_t i = log.size(); i-- > 0;) {
+    if (log[i].marker) ending[log[i].marker->producer] = log[i].marker->commit;
+    if (!log[i].transaction) continue;
+    const auto end = ending.find(log[i].transaction->producer);
+    if (end == ending.end()) {
+      fates[i] = fate::open;
+      stable = i;
+    } else if (!end->second) {
+      fates[i] = fate::aborted;
+    }
+  }
   std::set<std::string> later;
   std::vector<log_item> left;
-  for (auto item = log.rbegin(); item != log.rend(); ++item) {
-    if (item->marker) {
-      ending[item->marker->producer] = item->marker->commit;
-      left.push_back(*item);
-      continue;
-    }
-    if (item->transaction) {
-      const auto end = ending.find(item->transaction->producer);
-      if (end != ending.end() && !end->second) continue;
-      if (end == ending.end()) {
-        left.push_back(*item);  // open: it stays, and hides nothing
-        continue;
-      }
-    }
-    if (later.insert(item->record.key.str()).second) left.push_back(*item);
+  for (std::size_t i = log.size(); i-- > 0;) {
+    const bool cleaned = i < stable && !log[i].marker;
+    if (cleaned && fates[i] == fate::aborted) continue;
+    if (cleaned && !later.insert(log[i].record.key.str()).second) continue;
+    left.push_back(log[i]);
   }
   log.assign(left.rbegin(), left.rend());
 }
