@@ -90,7 +90,10 @@ void classic_groups::adopt(std::string_view id, const logged::group_metadata_val
   out.put(key, value, record_version);
   apply(key, &value);
   const std::string name(id);
-  revive(name, stored_.find(id)->second, now);
+  // In the generation that its members know: they hear of the rebalance, and keep what they may.
+  auto known = stored_.find(id)->second;
+  --known.generation;
+  revive(name, known, now);
   auto& g = *find_mutable(id);
   // What they have was shared out among others, too.
   prepare_rebalance(g, now, out);

@@ -141,7 +141,7 @@ logged::group_metadata_value downgraded(const consumer_state& state, const topic
   const auto protocol = common_protocol(state);
   logged::group_metadata_value out;
   out.protocol_type = text::unowned(consumer_protocol_type);
-  out.generation = state.epoch().epoch;
+  out.generation = state.target().epoch + 1;
   out.protocol = protocol;
   out.leader = state.members().begin()->first;
   out.current_state_timestamp = now.wall.value();

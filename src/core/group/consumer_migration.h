@@ -23,7 +23,8 @@ std::expected<std::vector<consumer_record>, group_error> upgraded(
 // Whether all members are classic ones, and may be a group of their own.
 bool can_downgrade(const consumer_state& state, const consumer_settings& settings,
                    std::size_t classic_members_max);
-// Of a group that can: with its epoch for a generation, and what its members have.
+// Of a group that can, and what its members have. Its generation is one that nobody has been told:
+// whatever happens, all of them have to join again.
 logged::group_metadata_value downgraded(const consumer_state& state, const topic_view& topics,
                                         moment now);
 

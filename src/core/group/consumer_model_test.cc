@@ -51,6 +51,11 @@ struct client {
         FAIL(fmt::format("{} says {}", id, a.error_message.value_or(text()).view()));
     }
   }
+  // No answer came: it asks for everything, and takes nothing on the word of an older answer.
+  void miss() {
+    tells_all = true;
+    given.reset();
+  }
   void forget() {
     epoch = 0;
     owned = {};
@@ -110,24 +115,17 @@ class model {
   }
   void beat(client& c) {
     const auto lost = below(r_, 10);
-    if (lost == 0) {
-      c.tells_all = true;  // the request did not arrive
-      return;
-    }
+    if (lost == 0) return c.miss();  // the request did not arrive
     const auto before = w_.log.size();
     const auto answer = w_.beat(c.request());
-    if (lost == 1) {
-      c.tells_all = true;
-      return;
-    }
+    if (lost == 1) return c.miss();
     if (lost == 2 && before < w_.log.size()) {
       // The leader goes before the records are committed: nobody hears of them.
       w_.log.resize(before);
       w_.folded = w_.fresh();
       for (const auto& rec : w_.log) REQUIRE(w_.folded->apply(rec.key, rec.value));
       w_.reload();
-      c.tells_all = true;
-      return;
+      return c.miss();
     }
     c.hear(answer);
   }

@@ -44,7 +44,9 @@ class step {
     }
     out.revoking = {};
     out.epoch = with_.target_epoch;
-    out.previous_epoch = member_.epoch;
+    // While it waits in one epoch, that from before it stays good: the answer may have been lost.
+    out.previous_epoch =
+        member_.epoch == with_.target_epoch ? member_.previous_epoch : member_.epoch;
     target_.for_each([&](const partition_key& p) {
       if (out.assigned.contains(p) || !with_.is_subscribed(p.topic_id)) return;
       // What it itself gives up in this step is free for it: it never had two owners.
