@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/transaction/record.h"
+
 namespace weir::sim::transactions {
 
 using transaction::transaction_coordinator;
@@ -46,6 +48,21 @@ void coordinator_host::crash() {
   for (const auto& [ticket, then] : std::exchange(asked_, {})) then(std::nullopt);
   const auto open = log_.size() - committed_;
   log_.resize(committed_ + around_.chance.below(open + 1));
+}
+
+bool coordinator_host::has_decided(const markers_to_send& m) const {
+  const auto key = transaction::encode_key(m.transactional_id);
+  for (auto i = committed_; i-- > 0;) {
+    if (!(log_[i].key == key)) continue;
+    if (!log_[i].value) return false;
+    const auto t = transaction::decode_value(*log_[i].value).value();
+    const bool same = t.producer == m.producer && t.epoch == m.epoch;
+    const bool used_up = t.previous_producer == m.producer && t.epoch == producer_epoch(0);
+    using enum transaction::transaction_state;
+    if (t.state == (m.commit ? prepare_commit : prepare_abort)) return same;
+    return t.state == (m.commit ? complete_commit : complete_abort) && (same || used_up);
+  }
+  return false;
 }
 
 void coordinator_host::compact() {

@@ -37,6 +37,8 @@ class coordinator_host {
   // None: nobody leads here now.
   void ask(const transaction::request& r, std::int16_t version,
            std::function<void(std::optional<transaction::answer>)> then);
+  // Whether what this marker says is what the log says last, committed.
+  [[nodiscard]] bool has_decided(const markers_to_send& m) const;
   [[nodiscard]] bool leads() const { return leads_ != nullptr; }
   // What is not idle, in words; empty: nothing.
   [[nodiscard]] std::string unfinished() const;

@@ -109,6 +109,9 @@ marker_answer data_partition::end(const transaction::markers_to_send& m) {
   p.epoch = std::max(p.epoch, m.epoch);
   p.coordinator_epoch = m.coordinator_epoch;
   ++p.markers;
+  if (!p.open.empty() && !decided_(m))
+    throw violation(
+        fmt::format("a marker ends transaction {}, and nothing is decided", p.transaction));
   if (!p.open.empty()) around_.truth.ended(p.transaction, m.commit, std::exchange(p.open, {}));
   return marker_answer::written;
 }

@@ -38,8 +38,15 @@ class data_partition {
       std::function<void(const std::string& id, const transaction::request& r,
                          std::function<void(std::optional<transaction::answer>)> then)>;
 
-  data_partition(surroundings& around, topic_partition name, ask_coordinator ask)
-      : around_(around), name_(std::move(name)), ask_(std::move(ask)) {}
+  // Whether the coordinator's log holds what a marker says.
+  using is_decided = std::function<bool(const transaction::markers_to_send& m)>;
+
+  data_partition(surroundings& around, topic_partition name, ask_coordinator ask,
+                 is_decided decided)
+      : around_(around),
+        name_(std::move(name)),
+        ask_(std::move(ask)),
+        decided_(std::move(decided)) {}
 
   void store(const record_to_store& r, std::function<void(store_answer)> then);
   marker_answer end(const transaction::markers_to_send& m);
@@ -64,6 +71,7 @@ class data_partition {
   surroundings& around_;
   topic_partition name_;
   ask_coordinator ask_;
+  is_decided decided_;
   std::map<producer_id, producer> producers_;
   std::uint64_t leader_ = 1;
 };

@@ -46,7 +46,9 @@ struct surroundings {
     if (trouble && may_come_twice && chance.chance(rules.copies))
       events.after(chance.between(1, rules.late_max), arrives);  // whoever waits or not
     if (trouble && chance.chance(rules.loss)) return;
-    events.after(travel(), arrive);
+    // What must not come twice may come late instead.
+    const bool late = trouble && !may_come_twice && chance.chance(rules.copies);
+    events.after(late ? chance.between(1, rules.late_max) : travel(), arrive);
   }
 };
 

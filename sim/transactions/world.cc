@@ -33,7 +33,8 @@ world::world(const plan& rules, std::function<void(const std::string&)> tell)
           ask(id, r, 5, true, nullptr, std::move(then));
         };
     partitions_.push_back(std::make_unique<data_partition>(
-        around_, topic_partition{"t", partition_id(p)}, ask_of_partition));
+        around_, topic_partition{"t", partition_id(p)}, ask_of_partition,
+        [this](const auto& m) { return host_of(m.transactional_id).has_decided(m); }));
   }
   make_coordinators();
 }

@@ -184,7 +184,7 @@ TEST_CASE("a cluster at version 1 fences with one epoch") {
   CHECK(c.init("a").error == concurrent_transactions);
   REQUIRE(c.markers.size() == 1);
   CHECK(c.markers[0].epoch == producer_epoch(1));
-  CHECK(c.markers[0].transaction_version == 0);
+  CHECK(c.markers[0].transaction_version == 1);
   c.write_markers();
   CHECK(c.end("a", by(old), false, classic_end).error == producer_fenced);
   CHECK(c.end("a", by(old), false).error == producer_fenced);  // nor is it a repeat
