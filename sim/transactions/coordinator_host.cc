@@ -16,6 +16,8 @@ coordinator_host::coordinator_host(surroundings& around, ways_out out,
   settings_.marker_retry_ms_max = 200;
   settings_.marker_silence_ms = 700;
   settings_.done_per_tick = 2;
+  settings_.expiry_interval_ms = 150;
+  if (around_.rules.expiration != 0) settings_.id_expiration_ms = around_.rules.expiration / ms;
 }
 
 transaction::moment coordinator_host::now() const {

@@ -37,45 +37,46 @@ plan draw_plan(std::uint64_t seed) {
   p.replace_every = maybe_every(chance, 100 * ms, 1500 * ms);
   p.patience = one_of(chance, {60 * ms, 300 * ms, 1 * second});
   p.timeout = one_of(chance, {200 * ms, 1 * second, 4 * second});
+  p.expiration = maybe_every(chance, 300 * ms, 3 * second);
   p.old_epochs = chance.chance(300'000);
   return p;
 }
 
 const std::vector<mutation>& mutations() {
   static const std::vector<mutation> all{
-      {"keeps-epoch", [](plan& p) { p.broken.keeps_epoch = true; }, 2000},
-      {"fences-nobody", [](plan& p) { p.broken.fences_nobody = true; }, 2000},
-      {"init-while-open", [](plan& p) { p.broken.init_while_open = true; }, 2000},
-      {"prepare-not-stored", [](plan& p) { p.broken.prepare_not_stored = true; }, 2000},
-      {"changes-mind", [](plan& p) { p.broken.changes_mind = true; }, 2000},
-      {"adds-when-decided", [](plan& p) { p.broken.adds_when_decided = true; }, 2000},
-      {"completes-early", [](plan& p) { p.broken.completes_early = true; }, 2000},
-      {"any-report-counts", [](plan& p) { p.broken.any_report_counts = true; }, 2000},
-      {"adds-for-anyone", [](plan& p) { p.broken.adds_for_anyone = true; }, 2000},
-      {"ends-for-anyone", [](plan& p) { p.broken.ends_for_anyone = true; }, 2000},
-      {"verifies-anything", [](plan& p) { p.broken.verifies_anything = true; }, 2000},
-      {"epochs-without-end", [](plan& p) { p.broken.epochs_without_end = true; }, 2000},
-      {"forgets-prepared", [](plan& p) { p.broken.forgets_prepared = true; }, 2000},
+      {"keeps-epoch", [](plan& p) { p.broken.keeps_epoch = true; }, 100},
+      {"fences-nobody", [](plan& p) { p.broken.fences_nobody = true; }, 100},
+      {"init-while-open", [](plan& p) { p.broken.init_while_open = true; }, 100},
+      {"prepare-not-stored", [](plan& p) { p.broken.prepare_not_stored = true; }, 100},
+      {"changes-mind", [](plan& p) { p.broken.changes_mind = true; }, 100},
+      {"adds-when-decided", [](plan& p) { p.broken.adds_when_decided = true; }, 100},
+      {"completes-early", [](plan& p) { p.broken.completes_early = true; }, 100},
+      {"any-report-counts", [](plan& p) { p.broken.any_report_counts = true; }, 100},
+      {"adds-for-anyone", [](plan& p) { p.broken.adds_for_anyone = true; }, 100},
+      {"ends-for-anyone", [](plan& p) { p.broken.ends_for_anyone = true; }, 100},
+      {"verifies-anything", [](plan& p) { p.broken.verifies_anything = true; }, 1000},
+      {"epochs-without-end", [](plan& p) { p.broken.epochs_without_end = true; }, 100},
+      {"forgets-prepared", [](plan& p) { p.broken.forgets_prepared = true; }, 100},
       {"no-timeouts", [](plan& p) { p.broken.no_timeouts = true; }, 2000},
-      {"sends-once", [](plan& p) { p.broken.sends_once = true; }, 2000},
+      {"sends-once", [](plan& p) { p.broken.sends_once = true; }, 100},
       {"answers-before-commit", [](plan& p) { p.broken_outside.answers_before_commit = true; },
-       2000},
+       100},
       {"markers-before-commit", [](plan& p) { p.broken_outside.markers_before_commit = true; },
-       2000},
-      {"takes-old-markers", [](plan& p) { p.broken_outside.takes_old_markers = true; }, 2000},
+       100},
+      {"takes-old-markers", [](plan& p) { p.broken_outside.takes_old_markers = true; }, 100},
       {"takes-old-coordinators", [](plan& p) { p.broken_outside.takes_old_coordinators = true; },
-       2000},
-      {"begins-unverified", [](plan& p) { p.broken_outside.begins_unverified = true; }, 2000},
+       6000},
+      {"begins-unverified", [](plan& p) { p.broken_outside.begins_unverified = true; }, 100},
       {"believes-old-verification",
-       [](plan& p) { p.broken_outside.believes_old_verification = true; }, 2000},
+       [](plan& p) { p.broken_outside.believes_old_verification = true; }, 1000},
       {"reports-failure-of-sent", [](plan& p) { p.broken_outside.reports_failure_of_sent = true; },
-       2000},
+       1000},
       {"classic-copies-late",
        [](plan& p) {
          p.broken_outside.classic_copies_late = true;
          p.classic = 1'000'000;
        },
-       2000},
+       100},
   };
   return all;
 }

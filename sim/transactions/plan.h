@@ -45,6 +45,7 @@ struct plan {
   moment replace_every = 0;    // a second client for the same id: the first is a zombie
   moment patience = 300 * ms;  // of a client, for one answer
   moment timeout = second;     // of transactions
+  moment expiration = 0;       // of ids that are not used; 0: never
   bool old_epochs = false;     // ids begin with nearly all epochs used up
   moment chaos = 10 * second;
 };
