@@ -9,6 +9,18 @@ namespace weir::sim::transactions {
 
 using transaction::transaction_coordinator;
 
+namespace {
+
+void require_same(const transaction_coordinator& lives, const transaction_coordinator& replayed) {
+  const bool same =
+      std::ranges::equal(lives.all(), replayed.all(), [](const auto& a, const auto& b) {
+        return a.first == b.first && same_record(a.second, b.second);
+      });
+  if (!same) throw violation("the state is not what its records say");
+}
+
+}  // namespace
+
 coordinator_host::coordinator_host(surroundings& around, ways_out out,
                                    std::vector<group::coordinator_record> log)
     : around_(around), out_(std::move(out)), log_(std::move(log)) {
@@ -82,6 +94,11 @@ void coordinator_host::compact() {
   for (auto i = committed_; i < log_.size(); ++i) kept.push_back(log_[i]);
   log_ = std::move(kept);
   committed_ -= dropped;
+  transaction_coordinator folded(term_, settings_, around_.rules.broken);
+  for (const auto& r : log_) {
+    if (!folded.apply(r.key, r.value)) throw violation("a record of the log can't be read");
+  }
+  if (leads_) require_same(*leads_, folded);
   for (auto& w : waiting_) w.until -= dropped;
 }
 
@@ -187,12 +204,7 @@ void coordinator_host::wake_up() {
 }
 
 void coordinator_host::check_replay() const {
-  const auto lived = leads_->all();
-  const auto folded = replayed_->all();
-  const bool same = std::ranges::equal(lived, folded, [](const auto& a, const auto& b) {
-    return a.first == b.first && same_record(a.second, b.second);
-  });
-  if (!same) throw violation("the state is not what its records say");
+  require_same(*leads_, *replayed_);
 }
 
 std::string coordinator_host::unfinished() const {
