@@ -56,8 +56,8 @@ assignment assign_range(const assignment_input& in, std::uint64_t& work) {
     std::int32_t first = 0;
     for (std::int32_t i = 0; i < members && first < topic.partitions; ++i) {
       const auto share = topic.partitions / members + (i < topic.partitions % members ? 1 : 0);
-      out[subscribers[t][static_cast<std::size_t>(i)]].add(
-          topic.id, std::views::iota(first, first + share));
+      out[subscribers[t][static_cast<std::size_t>(i)]].add(topic.id,
+                                                           std::views::iota(first, first + share));
       first += share;
       work += static_cast<std::uint64_t>(share);
     }

@@ -14,7 +14,9 @@ namespace {
 
 using rng = std::mt19937_64;
 
-std::uint64_t below(rng& r, std::uint64_t n) { return n == 0 ? 0 : r() % n; }
+std::uint64_t below(rng& r, std::uint64_t n) {
+  return n == 0 ? 0 : r() % n;
+}
 
 // Members and topics by name; input() makes what assignors want of them.
 struct crowd {
@@ -53,7 +55,8 @@ struct crowd {
     std::uint64_t work = 0;
     const auto out = assign(by, in, work);
     std::map<std::string, topic_partitions> named;
-    for (std::size_t i = 0; i < out.size(); ++i) named[std::string(in.members[i].member_id)] = out[i];
+    for (std::size_t i = 0; i < out.size(); ++i)
+      named[std::string(in.members[i].member_id)] = out[i];
     return named;
   }
   void adopt(const std::map<std::string, topic_partitions>& shares) {
@@ -109,8 +112,8 @@ void change(crowd& c, rng& r, bool same) {
   switch (below(r, 5)) {
     case 0:
       if (c.members.size() > 1) {
-        c.members.erase(std::next(c.members.begin(),
-                                  static_cast<std::ptrdiff_t>(below(r, c.members.size()))));
+        c.members.erase(
+            std::next(c.members.begin(), static_cast<std::ptrdiff_t>(below(r, c.members.size()))));
       }
       break;
     case 1: {
@@ -128,8 +131,9 @@ void change(crowd& c, rng& r, bool same) {
       break;
     default:
       if (!same) {
-        auto& m = std::next(c.members.begin(),
-                            static_cast<std::ptrdiff_t>(below(r, c.members.size())))->second;
+        auto& m =
+            std::next(c.members.begin(), static_cast<std::ptrdiff_t>(below(r, c.members.size())))
+                ->second;
         const auto t = below(r, 6);
         if (!m.topics.erase(t)) m.topics.insert(t);
       }
@@ -253,10 +257,10 @@ TEST_CASE("range: a run of each topic for each who wants it, in order; alike top
         previous = list.size();
       }
       for (const auto& [u, others] : by_topic) {
-        const bool alike = c.topics[t] == c.topics[u] &&
-                           std::ranges::all_of(c.members, [&](const auto& m) {
-                             return m.second.topics.contains(t) == m.second.topics.contains(u);
-                           });
+        const bool alike =
+            c.topics[t] == c.topics[u] && std::ranges::all_of(c.members, [&](const auto& m) {
+              return m.second.topics.contains(t) == m.second.topics.contains(u);
+            });
         if (alike) REQUIRE(parts == others);
       }
     }

@@ -39,11 +39,11 @@ class uniform {
 
   const assignment_input& in_;
   std::uint64_t& work_;
-  std::vector<std::uint32_t> order_;   // member → place in the input
-  std::vector<number> first_;          // topic → its first number; one more for the end
-  std::vector<member> owner_;          // by number
-  std::vector<member> before_;         // by number: who was meant to have it so far
-  std::vector<std::uint32_t> load_;    // by member
+  std::vector<std::uint32_t> order_;              // member → place in the input
+  std::vector<number> first_;                     // topic → its first number; one more for the end
+  std::vector<member> owner_;                     // by number
+  std::vector<member> before_;                    // by number: who was meant to have it so far
+  std::vector<std::uint32_t> load_;               // by member
   std::vector<std::vector<member>> subscribers_;  // by topic, ascending
 };
 
@@ -65,8 +65,8 @@ uniform::uniform(const assignment_input& in, std::uint64_t& work)
 }
 
 bool uniform::same_topics() const {
-  return std::ranges::all_of(
-      subscribers_, [&](const auto& s) { return s.empty() || s.size() == order_.size(); });
+  return std::ranges::all_of(subscribers_,
+                             [&](const auto& s) { return s.empty() || s.size() == order_.size(); });
 }
 
 // Partitions that it had, that exist and that it still wants: the first `at_most` of them. All are
@@ -94,13 +94,13 @@ void uniform::keep(member m, std::size_t at_most) {
 // All want the same: each gets the quota, and the first of those who had more get the rest.
 void uniform::share_among_all() {
   const auto members = order_.size();
-  const std::size_t total = std::transform_reduce(
-      subscribers_.begin(), subscribers_.end(), std::size_t{0}, std::plus<>(),
-      [&, t = 0U](const auto& s) mutable {
-        const auto count = end_of(t) - begin_of(t);
-        ++t;
-        return s.empty() ? std::size_t{0} : std::size_t{count};
-      });
+  const std::size_t total =
+      std::transform_reduce(subscribers_.begin(), subscribers_.end(), std::size_t{0}, std::plus<>(),
+                            [&, t = 0U](const auto& s) mutable {
+                              const auto count = end_of(t) - begin_of(t);
+                              ++t;
+                              return s.empty() ? std::size_t{0} : std::size_t{count};
+                            });
   const auto quota = static_cast<std::uint32_t>(total / members);
   auto extra = total % members;
   for (member m = 0; m < members; ++m) {

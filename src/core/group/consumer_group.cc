@@ -99,8 +99,7 @@ kafka::consumer_group_heartbeat_response consumer_group::heartbeat(
   return consumer_step(*this, scene).heartbeat(r, context);
 }
 
-void consumer_group::become(std::span<const consumer_record> records,
-                            const consumer_scene& scene) {
+void consumer_group::become(std::span<const consumer_record> records, const consumer_scene& scene) {
   consumer_step(*this, scene).become(records);
 }
 
@@ -164,8 +163,8 @@ group_result consumer_group::may_commit(const offset_claim& by,
   if (by.in_transaction && by.epoch < 0 && by.member_id.empty()) return {};
   const auto* member = state_.find(by.member_id);
   if (!member) {
-    return no(error_code::unknown_member_id, "Member {} is not a member of group {}.",
-              by.member_id, id_);
+    return no(error_code::unknown_member_id, "Member {} is not a member of group {}.", by.member_id,
+              id_);
   }
   const bool classic = member->metadata.classic.has_value();
   if (!classic && !by.in_transaction && by.api_version < offset_commit_with_epochs) {
@@ -201,8 +200,8 @@ group_result consumer_group::may_fetch(const offset_claim& by) const {
   if (by.member_id.empty() && by.epoch < 0) return {};
   const auto* member = state_.find(by.member_id);
   if (!member) {
-    return no(error_code::unknown_member_id, "Member {} is not a member of group {}.",
-              by.member_id, id_);
+    return no(error_code::unknown_member_id, "Member {} is not a member of group {}.", by.member_id,
+              id_);
   }
   if (by.epoch == member->current.epoch) return {};
   return no(wrong_epoch(*member), "The received {} {} does not match the expected member epoch {}.",

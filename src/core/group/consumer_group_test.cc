@@ -505,9 +505,9 @@ TEST_CASE("who may commit and fetch offsets") {
         group_error{error_code::stale_member_epoch,
                     "Received member epoch 3 is newer than current member epoch 2."});
   CHECK(commit("a", 1, its) ==
-        group_error{error_code::stale_member_epoch,
-                    fmt::format("Partition t-{} is not assigned or pending revocation for member.",
-                                its)});
+        group_error{
+            error_code::stale_member_epoch,
+            fmt::format("Partition t-{} is not assigned or pending revocation for member.", its)});
   CHECK(commit("b", 1, its) ==
         group_error{error_code::stale_member_epoch,
                     fmt::format("Received member epoch 1 is older than assignment epoch 2 for "
@@ -544,23 +544,80 @@ TEST_CASE("records are Kafka's, byte for byte") {
     return out;
   };
   REQUIRE(w.log.size() == 6);
-  CHECK(hex(w.log[0].key) == "0003" "000167");
-  CHECK(hex(*w.log[0].value) == "0000" "00000001" "00");
-  CHECK(hex(w.log[1].key) == "0005" "000167" "00016d");
-  CHECK(hex(*w.log[1].value) ==
-        "0000" "00" "00" "07636c69656e74" "0b2f3132372e302e302e31" "02" "0274" "00" "00001388" "00"
+  CHECK(hex(w.log[0].key) ==
+        "0003"
+        "000167");
+  CHECK(hex(*w.log[0].value) ==
+        "0000"
+        "00000001"
         "00");
-  CHECK(hex(w.log[2].key) == "0003" "000167");
-  CHECK(hex(*w.log[2].value).starts_with("0000" "00000001" "01" "00" "08"));
-  CHECK(hex(w.log[3].key) == "0007" "000167" "00016d");
+  CHECK(hex(w.log[1].key) ==
+        "0005"
+        "000167"
+        "00016d");
+  CHECK(hex(*w.log[1].value) ==
+        "0000"
+        "00"
+        "00"
+        "07636c69656e74"
+        "0b2f3132372e302e302e31"
+        "02"
+        "0274"
+        "00"
+        "00001388"
+        "00"
+        "00");
+  CHECK(hex(w.log[2].key) ==
+        "0003"
+        "000167");
+  CHECK(hex(*w.log[2].value)
+            .starts_with("0000"
+                         "00000001"
+                         "01"
+                         "00"
+                         "08"));
+  CHECK(hex(w.log[3].key) ==
+        "0007"
+        "000167"
+        "00016d");
   CHECK(hex(*w.log[3].value) ==
-        "0000" "02" "00000000000000010000000000000002" "02" "00000000" "00" "00");
-  CHECK(hex(w.log[4].key) == "0006" "000167");
-  CHECK(hex(*w.log[4].value) == "0000" "00000001" "01" "00" "08" "0000018bcfe56800");
-  CHECK(hex(w.log[5].key) == "0008" "000167" "00016d");
+        "0000"
+        "02"
+        "00000000000000010000000000000002"
+        "02"
+        "00000000"
+        "00"
+        "00");
+  CHECK(hex(w.log[4].key) ==
+        "0006"
+        "000167");
+  CHECK(hex(*w.log[4].value) ==
+        "0000"
+        "00000001"
+        "01"
+        "00"
+        "08"
+        "0000018bcfe56800");
+  CHECK(hex(w.log[5].key) ==
+        "0008"
+        "000167"
+        "00016d");
   CHECK(hex(*w.log[5].value) ==
-        "0000" "00000001" "00000000" "00" "02" "00000000000000010000000000000002" "02" "00000000"
-        "01" "00" "05" "02" "00000001" "01" "00");
+        "0000"
+        "00000001"
+        "00000000"
+        "00"
+        "02"
+        "00000000000000010000000000000002"
+        "02"
+        "00000000"
+        "01"
+        "00"
+        "05"
+        "02"
+        "00000001"
+        "01"
+        "00");
 }
 
 }  // namespace

@@ -58,8 +58,7 @@ consumer_group& consumer_groups::made(const text& group_id) {
 }
 
 kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
-    const kafka::consumer_group_heartbeat_request& r, const request_context& context,
-    output& out) {
+    const kafka::consumer_group_heartbeat_request& r, const request_context& context, output& out) {
   const auto& settings = settings_(r.group_id);
   if (const auto ok = check(r, context.api_version, settings); !ok) {
     return refused(ok.error().code, ok.error().message);
@@ -125,8 +124,7 @@ kafka::consumer_group_describe_response consumer_groups::describe(
   return out;
 }
 
-void consumer_groups::tick(moment now, std::size_t count,
-                           output& out) {
+void consumer_groups::tick(moment now, std::size_t count, output& out) {
   while (!in_order_.empty() && in_order_.begin()->first <= now.steady_ms && count > 0) {
     const auto id = in_order_.begin()->second;
     change(id, now, out,
@@ -149,17 +147,15 @@ const consumer_group* consumer_groups::find(const text& group_id) const {
   return at == groups_.end() ? nullptr : at->second.get();
 }
 
-void consumer_groups::change(
-    const text& group_id, moment now, output& out,
-    const std::function<void(consumer_group&, const consumer_scene&)>& f) {
+void consumer_groups::change(const text& group_id, moment now, output& out,
+                             const std::function<void(consumer_group&, const consumer_scene&)>& f) {
   const auto at = groups_.find(group_id);
   if (at == groups_.end()) return;
   f(*at->second, {settings_(group_id), topics_, now, out, closed_});
   settle(*at->second);
 }
 
-void consumer_groups::remove(const text& group_id, moment now,
-                             output& out) {
+void consumer_groups::remove(const text& group_id, moment now, output& out) {
   change(group_id, now, out,
          [](consumer_group& g, const consumer_scene& scene) { g.remove(scene); });
   erase(group_id);

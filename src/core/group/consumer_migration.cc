@@ -14,10 +14,9 @@ namespace {
 using kafka::error_code;
 
 std::unexpected<group_error> no(std::string_view group, std::string_view why) {
-  return std::unexpected(
-      group_error{error_code::group_id_not_found,
-                  fmt::format("Cannot upgrade classic group {} to consumer group because {}", group,
-                              why)});
+  return std::unexpected(group_error{
+      error_code::group_id_not_found,
+      fmt::format("Cannot upgrade classic group {} to consumer group because {}", group, why)});
 }
 
 constexpr std::string_view malformed = "the embedded consumer protocol is malformed.";
@@ -110,8 +109,9 @@ bool may_downgrade(migration_policy policy) {
   return policy == migration_policy::downgrade || policy == migration_policy::bidirectional;
 }
 
-std::expected<std::vector<consumer_record>, group_error> upgraded(
-    const classic_group& g, const consumer_settings& settings, const topic_view& topics) {
+std::expected<std::vector<consumer_record>, group_error> upgraded(const classic_group& g,
+                                                                  const consumer_settings& settings,
+                                                                  const topic_view& topics) {
   if (!may_upgrade(settings.migration)) return no(g.id(), "online upgrade is disabled.");
   if (!g.members().empty() && g.protocol_type() != consumer_protocol_type) {
     return no(g.id(), "the group does not use the consumer embedded protocol.");

@@ -17,8 +17,9 @@ bool may_downgrade(migration_policy policy);
 
 // The records that make a group of the consumer protocol of this one. Its members keep what they
 // were last given until they join again; its epoch is one for which nothing was shared out yet.
-std::expected<std::vector<consumer_record>, group_error> upgraded(
-    const classic_group& g, const consumer_settings& settings, const topic_view& topics);
+std::expected<std::vector<consumer_record>, group_error> upgraded(const classic_group& g,
+                                                                  const consumer_settings& settings,
+                                                                  const topic_view& topics);
 
 // Whether all members are classic ones, and may be a group of their own.
 bool can_downgrade(const consumer_state& state, const consumer_settings& settings,

@@ -10,9 +10,9 @@
 namespace weir::group {
 namespace {
 
-using kafka::error_code;
 using kafka::consumer_group_heartbeat_request;
 using kafka::consumer_group_heartbeat_response;
+using kafka::error_code;
 
 using owned_list = std::map<std::string, std::vector<std::int32_t>>;
 

@@ -10,7 +10,9 @@ namespace {
 using kafka::error_code;
 using rng = std::mt19937_64;
 
-std::uint64_t below(rng& r, std::uint64_t n) { return n == 0 ? 0 : r() % n; }
+std::uint64_t below(rng& r, std::uint64_t n) {
+  return n == 0 ? 0 : r() % n;
+}
 
 // A consumer as clients are: it owns what it was given until it gave it up, and says so.
 struct client {
@@ -27,10 +29,10 @@ struct client {
     auto r = epoch == 0 ? joining(id, {}) : beating(id, epoch);
     if (instance) r.instance_id = text(*instance);
     if (epoch == 0 || tells_all) {
-      r.rebalance_timeout_ms = 5'000;
+      r.rebalance_timeout_ms = 12'000;
       r.subscribed_topic_names.emplace();
       for (const auto& n : names) r.subscribed_topic_names->push_back(text(n));
-      if (!regex.empty()) r.subscribed_topic_regex = text(regex);
+      r.subscribed_topic_regex = text(regex);  // empty: no longer
     }
     put_owned(r, owned);
     return r;
@@ -236,7 +238,8 @@ class model {
       }
     }
     std::size_t all = 0;
-    for (const auto& name : wanted) all += static_cast<std::size_t>(w_.topics.topics[name].partitions);
+    for (const auto& name : wanted)
+      all += static_cast<std::size_t>(w_.topics.topics[name].partitions);
     std::size_t owned = 0;
     std::size_t low = SIZE_MAX;
     std::size_t high = 0;

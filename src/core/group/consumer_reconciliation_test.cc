@@ -40,8 +40,8 @@ struct scene {
 TEST_CASE("a new member gets what is free, and the rest when it is released") {
   scene s{.epoch = 3, .target = of(topic, {1, 2}), .taken = of(topic, {2})};
   const auto first = s.next({});
-  CHECK(first == current_assignment{3, 0, member_state::unreleased_partitions,
-                                    owned_at(topic, {1}, 3), {}});
+  CHECK(first ==
+        current_assignment{3, 0, member_state::unreleased_partitions, owned_at(topic, {1}, 3), {}});
   CHECK(s.next(first) == first);
   s.taken = {};
   auto both = owned_at(topic, {1, 2}, 3);
@@ -75,16 +75,16 @@ TEST_CASE("the target moves on while a member gives up") {
     CHECK(s.next(revoking) == current_assignment{8, 5, member_state::stable, now, {}});
   }
   SECTION("it must give up more, in its old epoch still") {
-    CHECK(s.next(revoking) == current_assignment{5, 4, member_state::unrevoked_partitions, {},
-                                                 owned_at(topic, {1}, 4)});
+    CHECK(
+        s.next(revoking) ==
+        current_assignment{5, 4, member_state::unrevoked_partitions, {}, owned_at(topic, {1}, 4)});
   }
 }
 
 TEST_CASE("who says that it has nothing of it has given it up") {
   const current_assignment had{5, 4, member_state::stable, owned_at(topic, {1, 2}, 5), {}};
   scene s{.epoch = 6, .target = of(topic, {1}), .owned = topic_partitions{}};
-  CHECK(s.next(had) ==
-        current_assignment{6, 5, member_state::stable, owned_at(topic, {1}, 5), {}});
+  CHECK(s.next(had) == current_assignment{6, 5, member_state::stable, owned_at(topic, {1}, 5), {}});
 }
 
 TEST_CASE("what a member does not subscribe to any more goes before there is a new target") {
@@ -92,14 +92,13 @@ TEST_CASE("what a member does not subscribe to any more goes before there is a n
   assigned.add({other, 0}, 5);
   const current_assignment had{5, 4, member_state::stable, assigned, {}};
   scene s{.epoch = 5, .target = assigned.partitions(), .changed = true, .unwanted = other};
-  const current_assignment gives{5, 4, member_state::unrevoked_partitions,
-                                 owned_at(topic, {1}, 5), owned_at(other, {0}, 5)};
+  const current_assignment gives{5, 4, member_state::unrevoked_partitions, owned_at(topic, {1}, 5),
+                                 owned_at(other, {0}, 5)};
   CHECK(s.next(had) == gives);
   s.owned = of(other, {0});
   CHECK(s.next(had) == gives);
   s.owned = of(topic, {1});
-  CHECK(s.next(had) ==
-        current_assignment{5, 4, member_state::stable, owned_at(topic, {1}, 5), {}});
+  CHECK(s.next(had) == current_assignment{5, 4, member_state::stable, owned_at(topic, {1}, 5), {}});
   s.changed = false;
   CHECK(s.next(had) == had);
   // A target made before the change does not give it back.
@@ -109,8 +108,8 @@ TEST_CASE("what a member does not subscribe to any more goes before there is a n
 }
 
 TEST_CASE("a member that waits goes on towards a newer target") {
-  const current_assignment waits{5, 4, member_state::unreleased_partitions,
-                                 owned_at(topic, {1}, 5), {}};
+  const current_assignment waits{
+      5, 4, member_state::unreleased_partitions, owned_at(topic, {1}, 5), {}};
   scene s{.epoch = 7, .target = of(other, {0}), .taken = of(topic, {1})};
   const auto next = s.next(waits);
   CHECK(next.state == member_state::unrevoked_partitions);

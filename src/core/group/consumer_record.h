@@ -15,7 +15,8 @@ namespace weir::group {
 
 struct group_epoch {
   std::int32_t epoch = 0;
-  std::int64_t metadata_hash = 0;  // of the topics subscribed to, as the epoch's assignment sees them
+  std::int64_t metadata_hash =
+      0;  // of the topics subscribed to, as the epoch's assignment sees them
   bool operator==(const group_epoch&) const = default;
 };
 struct target_epoch {

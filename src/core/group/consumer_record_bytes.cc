@@ -30,8 +30,7 @@ using logged::consumer_group_target_assignment_member_value;
 using logged::consumer_group_target_assignment_metadata_key;
 using logged::consumer_group_target_assignment_metadata_value;
 
-using owned_topics =
-    chunked_vector<consumer_group_current_member_assignment_value::owned_topic>;
+using owned_topics = chunked_vector<consumer_group_current_member_assignment_value::owned_topic>;
 
 // Domain to declaration.
 

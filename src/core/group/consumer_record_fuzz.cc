@@ -1,5 +1,5 @@
-// Records of the consumer protocol: keys and values as a log has them. What decodes is the same when
-// it is written and read again, and applies to any state.
+// Records of the consumer protocol: keys and values as a log has them. What decodes is the same
+// when it is written and read again, and applies to any state.
 #include "core/base/check.h"
 #include "core/codec/counting_new.h"
 #include "core/codec/reader.h"

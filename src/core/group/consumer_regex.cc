@@ -1,14 +1,12 @@
 #include "core/group/consumer_regex.h"
 
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
+
+#include <string_view>
 
 namespace weir::group {
 namespace {
-
-// abseil's own kind, as Debian builds it.
-re2::StringPiece piece(std::string_view s) {
-  return {s.data(), s.size()};
-}
 
 // Enough for any list of topics; bounds what one subscription can make the coordinator hold.
 constexpr std::int64_t memory_max = 1 << 20;
@@ -20,17 +18,21 @@ re2::RE2::Options options() {
   return o;
 }
 
+re2::StringPiece piece(std::string_view v) {
+  return {v.data(), v.size()};
+}
+
 }  // namespace
 
 std::optional<std::string> regex_error(const text& regex) {
-  const re2::RE2 compiled(piece(regex.view()), options());
+  const re2::RE2 compiled(piece(regex), options());
   if (compiled.ok()) return std::nullopt;
   return compiled.error();
 }
 
 std::set<text> matching_topics(const text& regex, const topic_view& topics) {
   std::set<text> out;
-  const re2::RE2 compiled(piece(regex.view()), options());
+  const re2::RE2 compiled(piece(regex), options());
   if (!compiled.ok()) return out;
   topics.for_each([&](std::string_view name, const known_topic&) {
     if (re2::RE2::FullMatch(piece(name), compiled)) out.insert(out.end(), text::copy(name));

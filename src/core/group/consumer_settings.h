@@ -15,12 +15,12 @@ namespace weir::group {
 enum class migration_policy : std::uint8_t { disabled, upgrade, downgrade, bidirectional };
 
 struct consumer_settings {
-  std::int32_t session_timeout_ms = 45'000;      // consumer.session.timeout.ms
-  std::int32_t heartbeat_interval_ms = 5'000;    // consumer.heartbeat.interval.ms
-  std::int32_t assignment_interval_ms = 1'000;   // consumer.assignment.interval.ms (KIP-1263)
-  std::int32_t regex_refresh_ms = 600'000;       // group.consumer.regex.refresh.interval.ms
-  std::int32_t regex_refresh_ms_min = 10'000;    // fixed in Kafka
-  std::size_t members_max = std::numeric_limits<std::int32_t>::max();  // group.consumer.max.size
+  std::int32_t session_timeout_ms = 45'000;     // consumer.session.timeout.ms
+  std::int32_t heartbeat_interval_ms = 5'000;   // consumer.heartbeat.interval.ms
+  std::int32_t assignment_interval_ms = 1'000;  // consumer.assignment.interval.ms (KIP-1263)
+  std::int32_t regex_refresh_ms = 600'000;      // group.consumer.regex.refresh.interval.ms
+  std::int32_t regex_refresh_ms_min = 10'000;   // fixed in Kafka
+  std::size_t members_max = std::numeric_limits<std::int32_t>::max();   // group.consumer.max.size
   std::vector<assignor> assignors{assignor::uniform, assignor::range};  // group.consumer.assignors
   migration_policy migration = migration_policy::bidirectional;
 };

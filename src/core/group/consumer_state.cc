@@ -19,7 +19,9 @@ auto* find_in(Map& map, const text& key) {
 }
 
 // Texts of requests and of stored batches are shares of larger memory: what stays is copied.
-text kept(const text& t) { return text::copy(t.view()); }
+text kept(const text& t) {
+  return text::copy(t.view());
+}
 
 std::optional<text> kept(const std::optional<text>& t) {
   if (!t) return std::nullopt;
@@ -69,7 +71,9 @@ void consumer_state::apply(const consumer_record& record) {
   std::visit([&](const auto& r) { apply(r); }, record);
 }
 
-void consumer_state::apply(const group_record& r) { epoch_ = r.value.value_or(group_epoch{}); }
+void consumer_state::apply(const group_record& r) {
+  epoch_ = r.value.value_or(group_epoch{});
+}
 
 void consumer_state::apply(const target_epoch_record& r) {
   target_ = r.value.value_or(target_epoch{});

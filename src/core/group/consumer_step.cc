@@ -52,7 +52,8 @@ consumer_step::response consumer_step::heartbeat(const request& r, const request
   if (!who) return refused(who.error());
 
   const auto change = changes_of(r, context, *who);
-  if (change.is_new && scene_.closed) return refused({error_code::coordinator_load_in_progress, ""});
+  if (change.is_new && scene_.closed)
+    return refused({error_code::coordinator_load_in_progress, ""});
   std::optional<topic_partitions> owned;
   if (r.topic_partitions) owned = partitions_of(*r.topic_partitions);
   const bool news = advance(*who, change, owned ? &*owned : nullptr);
@@ -213,13 +214,13 @@ bool consumer_step::reconcile(const text& id, const topic_partitions* owned, boo
     if (is_new) at->second = wants(metadata, topic);
     return at->second;
   };
-  const auto next = reconciled(
-      before, {.target_epoch = target,
-               .target = state().target_of(id),
-               .owned = owned,
-               .subscription_changed = changed,
-               .is_free = [&](const partition_key& p) { return state().owners(p) == 0; },
-               .is_subscribed = is_wanted});
+  const auto next =
+      reconciled(before, {.target_epoch = target,
+                          .target = state().target_of(id),
+                          .owned = owned,
+                          .subscription_changed = changed,
+                          .is_free = [&](const partition_key& p) { return state().owners(p) == 0; },
+                          .is_subscribed = is_wanted});
   group_.work_ += before.assigned.size() + next.assigned.size() + next.revoking.size();
   if (next == before) return false;
   put(current_record{id, next});
@@ -242,7 +243,9 @@ void consumer_step::expect_revocation(const text& id) {
 }
 
 void consumer_step::expect(const text& id, kind what, std::int32_t within_ms) {
-  group_.deadlines_.set(id, what, scene_.now.steady_ms + std::max(within_ms, 0));
+  // The id as the state has it: a request's own is a share of all that was received.
+  const auto& kept = state().members().find(id)->first;
+  group_.deadlines_.set(kept, what, scene_.now.steady_ms + std::max(within_ms, 0));
 }
 
 }  // namespace weir::group

@@ -83,8 +83,8 @@ class consumer_step {
   void drop_regex_unless_wanted(const text& regex);
   void resolve(const text& regex);
   void resolve_again();
-  // The next epoch, of a group that is about to change. Its record comes before those of the change:
-  // should the log end between them, nobody misses an assignment that was never made.
+  // The next epoch, of a group that is about to change. Its record comes before those of the
+  // change: should the log end between them, nobody misses an assignment that was never made.
   void begin_epoch();
   // After a change: what the epoch is about. If it is the topics that changed, that is a new epoch.
   void see_topics(bool begun);

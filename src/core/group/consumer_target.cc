@@ -52,8 +52,8 @@ std::int64_t metadata_hash(const std::set<text>& names, const topic_view& topics
   for (const auto& name : names) {
     const auto topic = topics.find(name.view());
     if (!topic) continue;
-    for (const auto part : {topic->id.high, topic->id.low,
-                            static_cast<std::uint64_t>(topic->partitions)}) {
+    for (const auto part :
+         {topic->id.high, topic->id.low, static_cast<std::uint64_t>(topic->partitions)}) {
       hash = mixed(hash + 0x9e3779b97f4a7c15U + part);
     }
   }

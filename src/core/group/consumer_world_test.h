@@ -35,8 +35,8 @@ class model_topics : public topic_view {
     }
     return std::nullopt;
   }
-  void for_each(const std::function<void(std::string_view, const known_topic&)>& tell)
-      const override {
+  void for_each(
+      const std::function<void(std::string_view, const known_topic&)>& tell) const override {
     for (const auto& [name, t] : topics) tell(name, t);
   }
 

@@ -11,7 +11,9 @@ using kafka::error_code;
 
 namespace {
 
-text group_of(std::string_view id) { return text::unowned(id); }
+text group_of(std::string_view id) {
+  return text::unowned(id);
+}
 
 }  // namespace
 
@@ -112,8 +114,8 @@ error_code coordinator::parts::may_commit(const committer& by,
   if (!g) {
     return classic.may_commit(by.group, by.member_id, by.instance_id, by.epoch, by.transactional);
   }
-  const auto ok = g->may_commit(
-      {by.member_id, by.epoch, by.api_version, by.transactional}, partitions, topics);
+  const auto ok =
+      g->may_commit({by.member_id, by.epoch, by.api_version, by.transactional}, partitions, topics);
   return ok ? error_code::none : ok.error().code;
 }
 

@@ -69,9 +69,7 @@ struct coordinator::parts {
   // The offsets of a group have changed.
   void offsets_changed(std::string_view group);
   // What is refused to newcomers, as the state stands.
-  [[nodiscard]] bool is_full() const {
-    return memory_bytes() > settings.memory_bytes_max;
-  }
+  [[nodiscard]] bool is_full() const { return memory_bytes() > settings.memory_bytes_max; }
   [[nodiscard]] std::size_t memory_bytes() const {
     return classic.memory_bytes() + consumers.memory_bytes() + offsets.memory_bytes();
   }
@@ -83,11 +81,10 @@ struct coordinator::parts {
   const topic_view& topics;
   bool loaded = false;
   classic_groups classic{settings};
-  consumer_groups consumers{
-      [this](const text& group) -> const consumer_settings& {
-        return settings.consumer_of(group.view());
-      },
-      topics};
+  consumer_groups consumers{[this](const text& group) -> const consumer_settings& {
+                              return settings.consumer_of(group.view());
+                            },
+                            topics};
   offset_store offsets;
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen

@@ -67,8 +67,8 @@ void coordinator::parts::on(const kafka::describe_groups_request& r, const reque
     if (c.api_version < first_with_not_found) continue;
     to.error = error_code::group_id_not_found;
     const bool other = consumers.find(id);
-    to.error_message = text(fmt::format(
-        "Group {} {}.", id, other ? "is not a classic group" : "not found"));
+    to.error_message =
+        text(fmt::format("Group {} {}.", id, other ? "is not a classic group" : "not found"));
   }
   out.answer_to(c.ticket, std::move(a));
 }

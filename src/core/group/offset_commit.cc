@@ -124,12 +124,10 @@ void coordinator::parts::on(const kafka::offset_commit_request& r, const request
 
 void coordinator::parts::on(const kafka::txn_offset_commit_request& r, const request_context& c,
                             output& out) {
-  const auto why =
-      r.group_id.empty()
-          ? error_code::invalid_group_id
-          : may_commit({r.group_id, r.member_id, r.group_instance_id, r.generation_id,
-                        c.api_version, true},
-                       keys_of(r.topics, topics));
+  const auto why = r.group_id.empty() ? error_code::invalid_group_id
+                                      : may_commit({r.group_id, r.member_id, r.group_instance_id,
+                                                    r.generation_id, c.api_version, true},
+                                                   keys_of(r.topics, topics));
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;

@@ -59,8 +59,7 @@ bool coordinator::parts::expire_offsets_of(const classic_group& g, moment now, o
     if (g.is_subscribed(topic)) continue;
     for (const auto& [partition, o] : partitions) {
       const auto base = empty ? std::max(g.state_since(), o.committed) : o.committed;
-      if (is_expired(o, base, now) &&
-          !offsets.is_pending(g.id(), topic, partition)) {
+      if (is_expired(o, base, now) && !offsets.is_pending(g.id(), topic, partition)) {
         expired.emplace_back(topic, partition);
       }
     }

@@ -76,6 +76,7 @@ void coordinator::parts::on(const kafka::delete_groups_request& r, const request
 }
 
 void coordinator::parts::delete_topics(std::span<const deleted_topic> gone, output& out) {
+  consumers.topics_changed();
   std::vector<std::string> groups;
   for (const auto& [group, topics_of_it] : offsets.groups()) groups.push_back(group);
   for (const auto& group : groups) {

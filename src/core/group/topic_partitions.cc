@@ -73,9 +73,9 @@ bool owned_partitions::intersects(const topic_partitions& others) const {
 
 bool owned_partitions::same_partitions(const owned_partitions& other) const {
   return std::ranges::equal(topics_, other.topics_, [](const auto& a, const auto& b) {
-    return a.first == b.first && std::ranges::equal(a.second, b.second, {},
-                                                    [](const auto& p) { return p.first; },
-                                                    [](const auto& p) { return p.first; });
+    return a.first == b.first && std::ranges::equal(
+                                     a.second, b.second, {}, [](const auto& p) { return p.first; },
+                                     [](const auto& p) { return p.first; });
   });
 }
 
