@@ -1,8 +1,9 @@
 """Options as C++: declared.h (ids, enums, structs) and declared.cc (the table, assignment by id)."""
 import re
 
+from options_grammar import SCOPES
+
 KEYWORDS = {"delete", "default", "new", "auto", "int", "float"}
-SCOPES = ("node", "cluster", "topic")
 
 
 def quoted(text):

@@ -2,7 +2,7 @@
 
     option NAME   [kafka NAME] [broker NAME] [flag NAME]
       type TYPE   [bits 16|32|64] [default VALUE] [range [MIN]..[MAX] [or VALUE]] [words WORD=NUMBER …]
-      scope node|cluster|topic   applies live|restart   [extreme VALUE]
+      scope node|cluster|topic|group|client_metrics   applies live|restart   [extreme VALUE]
       inert REASON, one line
       help  Sentences; lines that are indented further continue it.
 
@@ -21,6 +21,9 @@ UNITS = {"integer": {"": 1}, "bytes": SIZES, "duration": TIMES}
 TYPES = {"bool": "boolean", "int": "integer", "float": "real", "bytes": "bytes", "duration": "duration",
          "string": "string", "secret string": "secret", "list": "list", "host:port": "host_port",
          "list of host:port": "host_ports", "list of replicas": "list"}
+SCOPES = ("node", "cluster", "topic", "group", "client_metrics")
+# Options of a kind of resource: what their names begin with. They have Kafka's name for such a resource.
+PREFIXES = {"topic": "log.", "group": "group.", "client_metrics": "client_metrics."}
 CLAUSES = ("type", "bits", "default", "range", "words", "scope", "applies", "extreme")
 
 
@@ -54,9 +57,8 @@ class Option:
 
     @property
     def field(self):
-        """The member of the generated struct: a topic's options all begin with `log.`, which goes."""
-        name = self.name.removeprefix("log.") if self.scope == "topic" else self.name
-        return name.replace(".", "_")
+        """The member of the generated struct: what all options of a scope begin with goes."""
+        return self.name.removeprefix(PREFIXES.get(self.scope, "")).replace(".", "_")
 
     @property
     def id(self):
@@ -139,10 +141,11 @@ def check(option):
     for word in ("type", "scope", "applies", "help"):
         if not getattr(option, word):
             raise bad(f"no {word}")
-    if option.scope not in ("node", "cluster", "topic") or option.applies not in ("live", "restart"):
-        raise bad("scope is node, cluster or topic; applies is live or restart")
-    if option.scope == "topic" and not (option.name.startswith("log.") and option.kafka):
-        raise bad("a topic's option begins with log. and has Kafka's name")
+    if option.scope not in SCOPES or option.applies not in ("live", "restart"):
+        raise bad(f"scope is one of {', '.join(SCOPES)}; applies is live or restart")
+    prefix = PREFIXES.get(option.scope)
+    if prefix and not (option.name.startswith(prefix) and option.kafka):
+        raise bad(f"an option of scope {option.scope} begins with {prefix} and has Kafka's name")
     if not re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", option.name):
         raise bad("a name is lower case words joined by _ in at least two parts joined by a dot")
     if option.written_range:
@@ -197,14 +200,14 @@ def read_file(path):
 
 
 def read(folder):
-    """All options, node's first, then the cluster's, then topics'; raises Fault."""
+    """All options by their scopes; raises Fault."""
     options = [o for path in sorted(pathlib.Path(folder).glob("*.opt")) for o in read_file(path)]
-    options.sort(key=lambda o: ("node", "cluster", "topic").index(o.scope) if o.scope else 0)
+    options.sort(key=lambda o: SCOPES.index(o.scope) if o.scope in SCOPES else 0)
     taken = {}
     for option in options:
         check(option)
         names = {("any", option.name), ("flag", option.flag), ("any", option.broker)}
-        names.add(("topic" if option.scope == "topic" else "any", option.kafka))
+        names.add((option.scope if option.scope in PREFIXES else "any", option.kafka))
         for key in names:
             if key[1] and key in taken:
                 raise Fault(f"{option.place}: {option.name}: the name {key[1]} is {taken[key]}'s")

@@ -8,6 +8,11 @@ SCOPES = {
     "topic": ("Of a topic", "Given when a topic is created or altered, under Kafka's name. The default for all "
               "topics is set in the configuration file under Weir's name or, while running, on the brokers "
               "under the name in brackets."),
+    "group": ("Of a group", "Given to a consumer, share or streams group by its name, under Kafka's name. The default for all "
+              "groups is set in the configuration file under Weir's name or, while running, on the brokers "
+              "under the name in brackets."),
+    "client_metrics": ("Of client metrics", "Given to a subscription of client metrics (KIP-714) by its name, under Kafka's "
+                       "name."),
 }
 TITLE = """# Options
 

@@ -20,17 +20,46 @@ std::unexpected<option_error> refuse(option_error_code code, std::string message
   return std::unexpected(option_error{code, std::move(message)});
 }
 
-// What differs between topics and brokers.
+// What differs between the kinds of resources.
 struct subject {
   const option_layers& layers;
   option_source target;  // the layer that changes
 
-  [[nodiscard]] bool topic() const { return target == option_source::topic; }
+  // Nothing: a broker's.
+  [[nodiscard]] std::optional<option_scope> scope() const {
+    switch (target) {
+      case option_source::topic:
+        return option_scope::topic;
+      case option_source::group:
+        return option_scope::group;
+      case option_source::client_metrics:
+        return option_scope::client_metrics;
+      case option_source::broker:
+      case option_source::cluster:
+      case option_source::node:
+      case option_source::declared:
+        break;
+    }
+    return std::nullopt;
+  }
+  [[nodiscard]] bool broker() const { return !scope(); }
   [[nodiscard]] const option_descriptor* find(std::string_view name) const {
-    return topic() ? find_topic_config(name) : find_broker_config(name);
+    const auto of = scope();
+    if (of) return find_resource_config(*of, name);
+    const auto* option = find_broker_config(name);
+    return option && option->scope == option_scope::client_metrics ? nullptr : option;
   }
   [[nodiscard]] std::string_view name_of(const option_descriptor& option) const {
-    return topic() ? topic_config_name(option) : broker_config_name(option);
+    return broker() ? broker_config_name(option) : topic_config_name(option);
+  }
+  [[nodiscard]] option_error unknown(std::string_view name) const {
+    using enum option_error_code;
+    const auto of = scope();
+    if (!of) return {unknown_name, fmt::format("Unknown broker config name: {}", name)};
+    if (*of == option_scope::client_metrics)
+      return {invalid_request, fmt::format("Unknown client metrics configuration: {}", name)};
+    return {unknown_name, fmt::format("Unknown {} config name: {}",
+                                      *of == option_scope::topic ? "topic" : "group", name)};
   }
   // Null: an empty layer.
   [[nodiscard]] const option_layer* layer() const {
@@ -41,6 +70,10 @@ struct subject {
         return layers.broker;
       case option_source::cluster:
         return layers.cluster;
+      case option_source::group:
+        return layers.group;
+      case option_source::client_metrics:
+        return layers.client_metrics;
       case option_source::node:
       case option_source::declared:
         break;
@@ -50,9 +83,12 @@ struct subject {
   }
   // The layers as they would be with `layer` in the target's place.
   [[nodiscard]] option_layers with(const option_layer& layer) const {
-    auto out = layers;
-    (topic() ? out.topic : target == option_source::broker ? out.broker : out.cluster) = &layer;
-    if (!topic()) out.topic = nullptr;
+    option_layers out{.broker = layers.broker, .cluster = layers.cluster, .node = layers.node};
+    (target == option_source::topic            ? out.topic
+     : target == option_source::group          ? out.group
+     : target == option_source::client_metrics ? out.client_metrics
+     : target == option_source::broker         ? out.broker
+                                               : out.cluster) = &layer;
     return out;
   }
 };
@@ -94,11 +130,7 @@ checked all_known(const subject& of, std::span<const option_change> changes) {
     const auto* option = of.find(change.name);
     // Removing what can't be there is done already.
     if (!option && has_kind(change, change_kind::unset)) continue;
-    if (!option) {
-      return refuse(
-          option_error_code::unknown_name,
-          fmt::format("Unknown {} config name: {}", of.topic() ? "topic" : "broker", change.name));
-    }
+    if (!option) return std::unexpected(of.unknown(change.name));
     if (option->scope == option_scope::node || option->applies == option_applies::restart) {
       fixed.push_back(change.name);
     }
@@ -124,10 +156,10 @@ checked change_list(const subject& of, const option_descriptor& option, const op
   const bool append = has_kind(change, change_kind::append);
   if (option.type != option_type::list) {
     return refuse(option_error_code::invalid_value,
-                  of.topic() ? fmt::format("Can't {} to key {} because its type is not LIST.",
-                                           append ? "APPEND" : "SUBTRACT", change.name)
-                             : fmt::format("Config value {} is not allowed for config key: {}",
-                                           append ? "append" : "subtract", change.name));
+                  of.broker() ? fmt::format("Config value {} is not allowed for config key: {}",
+                                            append ? "append" : "subtract", change.name)
+                              : fmt::format("Can't {} to key {} because its type is not LIST.",
+                                            append ? "APPEND" : "SUBTRACT", change.name));
   }
   // Lists grow and shrink from what is in force, be it set here or below.
   auto now = resolve(option.id, of.with(layer)).value;
@@ -163,11 +195,17 @@ checked apply(const subject& of, const option_change& change, option_layer& laye
   return {};
 }
 
-changed change_layer(const subject& of, option_layer layer,
-                     std::span<const option_change> changes) {
+changed apply_all(const subject& of, option_layer layer, std::span<const option_change> changes) {
   weir_try_void(all_known(of, changes));
   for (const auto& change : changes) weir_try_void(apply(of, change, layer));
-  weir_try_void(check_topic(of.with(layer)));
+  const auto after = of.with(layer);
+  if (of.target == option_source::client_metrics) {
+    weir_try_void(check_client_metrics(after));
+    return layer;
+  }
+  // A broker's layer may hold defaults of both.
+  if (of.target != option_source::group) weir_try_void(check_topic(after));
+  if (of.target != option_source::topic) weir_try_void(check_group(after));
   return layer;
 }
 
@@ -199,7 +237,7 @@ option_layer start_of(const subject& of) {
 changed change_topic(const option_layers& below, std::span<const option_change> changes) {
   const subject of{below, option_source::topic};
   weir_try_void(well_formed(changes));
-  return change_layer(of, start_of(of), changes);
+  return apply_all(of, start_of(of), changes);
 }
 
 changed new_topic(const option_layers& below, std::span<const option_setting> settings) {
@@ -224,21 +262,37 @@ changed new_topic(const option_layers& below, std::span<const option_setting> se
 changed replace_topic(const option_layers& below, std::span<const option_setting> settings) {
   const auto changes = as_changes(settings);
   weir_try_void(well_formed(changes));
-  return change_layer({below, option_source::topic}, {}, changes);
+  return apply_all({below, option_source::topic}, {}, changes);
 }
 
 changed change_broker(const option_layers& now, option_source target,
                       std::span<const option_change> changes) {
   const subject of{now, target};
   weir_try_void(well_formed(changes));
-  return as_broker(change_layer(of, start_of(of), changes));
+  return as_broker(apply_all(of, start_of(of), changes));
 }
 
 changed replace_broker(const option_layers& now, option_source target,
                        std::span<const option_setting> settings) {
   const auto changes = as_changes(settings);
   weir_try_void(well_formed(changes));
-  return as_broker(change_layer({now, target}, {}, changes));
+  return as_broker(apply_all({now, target}, {}, changes));
+}
+
+changed change_layer(const option_layers& now, option_source target,
+                     std::span<const option_change> changes) {
+  const subject of{now, target};
+  if (of.broker()) return change_broker(now, target, changes);
+  weir_try_void(well_formed(changes));
+  return apply_all(of, start_of(of), changes);
+}
+
+changed replace_layer(const option_layers& now, option_source target,
+                      std::span<const option_setting> settings) {
+  if (subject{now, target}.broker()) return replace_broker(now, target, settings);
+  const auto changes = as_changes(settings);
+  weir_try_void(well_formed(changes));
+  return apply_all({now, target}, {}, changes);
 }
 
 checked check_topic(const option_layers& layers) {
@@ -281,6 +335,8 @@ checked check_node(const option_layers& layers) {
   if (cluster.group_session_ms_min > cluster.group_session_ms_max) {
     return bad("option group.session_ms_min: above group.session_ms_max");
   }
+  weir_try_void(check_group(layers));
+  weir_try_void(check_client_metrics(layers));
   return check_topic(layers);
 }
 

@@ -45,8 +45,20 @@ std::expected<option_layer, option_error> replace_broker(const option_layers& no
                                                          option_source target,
                                                          std::span<const option_setting> settings);
 
+// The same for whatever `target` is, by its own rules: of a topic, a broker, all brokers, a group,
+// a subscription of client metrics. The layers of other resources are not looked at.
+std::expected<option_layer, option_error> change_layer(const option_layers& now,
+                                                       option_source target,
+                                                       std::span<const option_change> changes);
+std::expected<option_layer, option_error> replace_layer(const option_layers& now,
+                                                        option_source target,
+                                                        std::span<const option_setting> settings);
+
 // Rules that tie several options of a topic together.
 std::expected<void, option_error> check_topic(const option_layers& layers);
+// Of a group, whose options also have to keep to the bounds that the cluster sets.
+std::expected<void, option_error> check_group(const option_layers& layers);
+std::expected<void, option_error> check_client_metrics(const option_layers& layers);
 std::expected<void, option_error> check_node(const option_layers& layers);
 
 }  // namespace weir

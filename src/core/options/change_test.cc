@@ -152,5 +152,62 @@ TEST_CASE("a node's options must agree") {
       "options kafka.request_memory_share (0.25) and store.cache_share (0.8): together above 0.95");
 }
 
+std::string group_after(const changes& all, const option_layers& layers = {}) {
+  return told(change_layer(layers, option_source::group, all));
+}
+
+TEST_CASE("a group's options keep to each other and to the cluster's bounds") {
+  CHECK(group_after({set("consumer.session.timeout.ms", "46000")}) ==
+        "group.consumer_session_ms=46000");
+  CHECK(group_after({set("retention.ms", "1")}).starts_with("0: "));
+  CHECK(group_after({set("consumer.session.timeout.ms", "10")}) ==
+        "1: consumer.session.timeout.ms must be greater than or equal to "
+        "group.consumer.min.session.timeout.ms");
+  CHECK(group_after({set("streams.num.standby.replicas", "3")}) ==
+        "1: streams.num.standby.replicas must be less than or equal to "
+        "group.streams.max.standby.replicas");
+  const auto cluster = *change_broker({}, option_source::cluster,
+                                      changes{set("group.streams.max.standby.replicas", "3")});
+  CHECK(group_after({set("streams.num.standby.replicas", "3")}, {.cluster = &cluster}) ==
+        "group.streams_standbys=3");
+  const auto close = *change_broker({}, option_source::cluster,
+                                    changes{set("group.consumer.min.session.timeout.ms", "9000")});
+  CHECK(group_after({set("consumer.session.timeout.ms", "9000"),
+                     set("consumer.heartbeat.interval.ms", "9000")},
+                    {.cluster = &close}) ==
+        "1: consumer.session.timeout.ms must be greater than consumer.heartbeat.interval.ms");
+}
+
+TEST_CASE("where a share group begins") {
+  const auto taken = [](std::string_view value) {
+    return group_after({set("share.auto.offset.reset", value)}).starts_with("group.");
+  };
+  for (const auto* good : {"latest", "earliest", "by_duration:PT1H", "by_duration:P1DT2H3M4.5S",
+                           "by_duration:P2D", "by_duration:PT0S"})
+    CHECK(taken(good));
+  for (const auto* bad :
+       {"", "middle", "by_duration:", "by_duration:P", "by_duration:PT", "by_duration:P1H",
+        "by_duration:PT1D", "by_duration:PT1", "by_duration:-PT1H", "by_duration:PT1M2H",
+        "by_duration:PT1.5H", "by_duration:PT.5S", "by_duration:1H"})
+    CHECK_FALSE(taken(bad));
+}
+
+TEST_CASE("client metrics") {
+  const auto after = [](const changes& all) {
+    return told(change_layer({}, option_source::client_metrics, all));
+  };
+  CHECK(after({set("interval.ms", "100"), set("metrics", "a.,b.")}) ==
+        "client_metrics.interval_ms=100 client_metrics.metrics=a.,b.");
+  CHECK(after({set("consumer.session.timeout.ms", "46000")}) ==
+        "2: Unknown client metrics configuration: consumer.session.timeout.ms");
+  CHECK(after({set("interval.ms", "99")}) ==
+        "2: Invalid value 99 for interval.ms, interval must be between 100 and 3600000 (1 hour)");
+  CHECK(told(change_layer({}, option_source::cluster,
+                          changes{set("client_metrics.interval_ms", "100")}))
+            .starts_with("0: "));
+  CHECK(told(replace_layer({}, option_source::client_metrics, std::vector<option_setting>{}))
+            .empty());
+}
+
 }  // namespace
 }  // namespace weir

@@ -59,16 +59,20 @@ const option_descriptor& descriptor_of(option_id id) {
   return all_options()[index];
 }
 
-const option_descriptor* find_topic_config(std::string_view name) {
+const option_descriptor* find_resource_config(option_scope scope, std::string_view name) {
   return by(name, [&](const auto& o) {
-    return o.scope == option_scope::topic && (o.kafka_name == name || o.name == name);
+    return o.scope == scope && (o.kafka_name == name || o.name == name);
   });
+}
+
+const option_descriptor* find_topic_config(std::string_view name) {
+  return find_resource_config(option_scope::topic, name);
 }
 
 const option_descriptor* find_broker_config(std::string_view name) {
   if (const auto* own = by_own_name(name)) return own;
   return by(name, [&](const auto& o) {
-    return (o.scope == option_scope::topic ? o.broker_name : o.kafka_name) == name;
+    return (o.of_resources() ? o.broker_name : o.kafka_name) == name;
   });
 }
 
@@ -108,7 +112,7 @@ std::string_view topic_config_name(const option_descriptor& option) {
 }
 
 std::string_view broker_config_name(const option_descriptor& option) {
-  const auto kafka = option.scope == option_scope::topic ? option.broker_name : option.kafka_name;
+  const auto kafka = option.of_resources() ? option.broker_name : option.kafka_name;
   return kafka.empty() ? option.name : kafka;
 }
 

@@ -33,9 +33,11 @@ enum class option_type : std::uint8_t {
 };
 
 enum class option_scope : std::uint8_t {
-  node,     // this process: flags and the file that it starts with
-  cluster,  // every broker, changed while running
-  topic,    // each topic, with a default for the cluster
+  node,            // this process: flags and the file that it starts with
+  cluster,         // every broker, changed while running
+  topic,           // each topic, with a default for the cluster
+  group,           // each group of consumers, with a default for the cluster
+  client_metrics,  // each subscription of client metrics (KIP-714)
 };
 
 enum class option_applies : std::uint8_t { live, restart };
@@ -49,8 +51,9 @@ struct option_word {
 struct option_descriptor {
   option_id id;
   std::string_view name;
-  std::string_view kafka_name;   // empty: Kafka has no such option
-  std::string_view broker_name;  // topic scope only; empty: Kafka has no default for the cluster
+  std::string_view kafka_name;  // empty: Kafka has no such option
+  std::string_view
+      broker_name;  // of topics and groups; empty: Kafka has no default for the cluster
   option_type type;
   std::uint8_t bits;              // integer, bytes, duration: 16, 32 or 64, as wide as Kafka's
   std::string_view default_text;  // Weir's form
@@ -70,6 +73,11 @@ struct option_descriptor {
   std::string_view inert;    // not empty: accepted for compatibility, nothing acts on it; why
 
   [[nodiscard]] bool sensitive() const { return type == option_type::secret; }
+  // Belongs to a kind of resource and not to brokers.
+  [[nodiscard]] bool of_resources() const {
+    return scope == option_scope::topic || scope == option_scope::group ||
+           scope == option_scope::client_metrics;
+  }
 };
 
 enum class option_error_code : std::uint8_t {
@@ -92,6 +100,8 @@ const option_descriptor& descriptor_of(option_id id);
 const option_descriptor* find_option(std::string_view name);
 // By the name that Kafka's clients use in a topic's configuration; Weir's own name works as well.
 const option_descriptor* find_topic_config(std::string_view name);
+// The same of what belongs to any kind of resource.
+const option_descriptor* find_resource_config(option_scope scope, std::string_view name);
 // By the name that Kafka's clients use in a broker's configuration; Weir's own name works as well.
 const option_descriptor* find_broker_config(std::string_view name);
 
@@ -99,8 +109,8 @@ const option_descriptor* find_broker_config(std::string_view name);
 // most likely means; empty if none is near.
 std::string_view nearest_option(std::string_view name);
 
-// How Kafka names a topic option, or any other one, when a client asks; Weir's name if Kafka has
-// none.
+// How Kafka names an option of a resource, or of a broker, when a client asks; Weir's name if Kafka
+// has none.
 std::string_view topic_config_name(const option_descriptor& option);
 std::string_view broker_config_name(const option_descriptor& option);
 

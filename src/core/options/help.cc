@@ -82,6 +82,10 @@ std::string_view heading(option_scope scope) {
       return "Options of this broker";
     case option_scope::cluster:
       return "Options of the cluster: values to start with";
+    case option_scope::group:
+      return "Options of a group: a value set here is the default for all groups";
+    case option_scope::client_metrics:
+      return "Options of client metrics: a value set here is the default for all subscriptions";
     case option_scope::topic:
       return "Options of topics: defaults for all of them";
   }
@@ -125,11 +129,11 @@ std::string describe_option_help(const option_descriptor& option, std::size_t wi
   std::string out;
   one(out, option, width);
   if (!option.kafka_name.empty()) {
-    const bool topic = option.scope == option_scope::topic && !option.broker_name.empty();
+    const auto* of = option.scope == option_scope::group ? "group" : "topic";
     fold(out,
-         topic ? fmt::format("In Kafka: {} for a topic, {} for a broker.", option.kafka_name,
-                             option.broker_name)
-               : fmt::format("In Kafka: {}.", option.kafka_name),
+         option.broker_name.empty() ? fmt::format("In Kafka: {}.", option.kafka_name)
+                                    : fmt::format("In Kafka: {} for a {}, {} for a broker.",
+                                                  option.kafka_name, of, option.broker_name),
          6, width);
   }
   return out;

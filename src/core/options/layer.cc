@@ -13,8 +13,10 @@ struct placed_layer {
 };
 
 // From the highest down.
-std::array<placed_layer, 4> in_order(const option_layers& layers) {
+std::array<placed_layer, 6> in_order(const option_layers& layers) {
   return {{{layers.topic, option_source::topic},
+           {layers.group, option_source::group},
+           {layers.client_metrics, option_source::client_metrics},
            {layers.broker, option_source::broker},
            {layers.cluster, option_source::cluster},
            {layers.node, option_source::node}}};
@@ -81,13 +83,25 @@ described_option describe(const option_descriptor& option, std::string_view name
   for (const auto& [layer, at] : in_order(layers)) {
     const auto* set = layer ? layer->find(option.id) : nullptr;
     if (!set) continue;
-    const auto under = at == option_source::topic ? name : below;
+    const bool own = at == option_source::topic || at == option_source::group ||
+                     at == option_source::client_metrics;
+    const auto under = own ? name : below;
     out.synonyms.push_back({std::string(under), shown(option, *set), at});
   }
   // Kafka has no broker option behind some topic options, and then names no default either.
-  if (option.scope != option_scope::topic || !option.broker_name.empty()) {
-    out.synonyms.push_back(
-        {std::string(below), shown(option, default_value(option)), option_source::declared});
+  // Of a group it names the option itself.
+  const bool unnamed = option.of_resources() && option.broker_name.empty();
+  if (!unnamed || option.scope == option_scope::group) {
+    out.synonyms.push_back({std::string(unnamed ? name : below),
+                            shown(option, default_value(option)), option_source::declared});
+  }
+  return out;
+}
+
+std::vector<described_option> describe_resource(option_scope scope, const option_layers& layers) {
+  std::vector<described_option> out;
+  for (const auto& option : all_options()) {
+    if (option.scope == scope) out.push_back(describe(option, topic_config_name(option), layers));
   }
   return out;
 }
@@ -110,21 +124,29 @@ cluster_options resolve_cluster(const option_layers& layers) {
 topic_options resolve_topic(const option_layers& layers) {
   return typed<topic_options>(layers);
 }
+group_options resolve_group(const option_layers& layers) {
+  return typed<group_options>(layers);
+}
+client_metrics_options resolve_client_metrics(const option_layers& layers) {
+  return typed<client_metrics_options>(layers);
+}
 
 std::vector<described_option> describe_topic(const option_layers& layers) {
-  std::vector<described_option> out;
-  for (const auto& option : all_options()) {
-    if (option.scope != option_scope::topic) continue;
-    out.push_back(describe(option, topic_config_name(option), layers));
-  }
-  return out;
+  return describe_resource(option_scope::topic, layers);
+}
+std::vector<described_option> describe_group(const option_layers& layers) {
+  return describe_resource(option_scope::group, layers);
+}
+std::vector<described_option> describe_client_metrics(const option_layers& layers) {
+  return describe_resource(option_scope::client_metrics, layers);
 }
 
 std::vector<described_option> describe_broker(const option_layers& layers) {
-  auto below = layers;
-  below.topic = nullptr;
+  const option_layers below{
+      .broker = layers.broker, .cluster = layers.cluster, .node = layers.node};
   std::vector<described_option> out;
   for (const auto& option : all_options()) {
+    if (option.scope == option_scope::client_metrics) continue;
     out.push_back(describe(option, broker_config_name(option), below));
   }
   return out;

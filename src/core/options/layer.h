@@ -38,6 +38,8 @@ enum class option_source : std::int8_t {
   cluster = 3,
   node = 4,
   declared = 5,
+  client_metrics = 7,
+  group = 8,
 };
 
 // Views; a null layer is an empty one.
@@ -46,6 +48,8 @@ struct option_layers {
   const option_layer* broker = nullptr;
   const option_layer* cluster = nullptr;
   const option_layer* node = nullptr;
+  const option_layer* group = nullptr;
+  const option_layer* client_metrics = nullptr;
 };
 
 struct resolved_option {
@@ -58,6 +62,8 @@ resolved_option resolve(option_id id, const option_layers& layers);
 node_options resolve_node(const option_layers& layers);
 cluster_options resolve_cluster(const option_layers& layers);
 topic_options resolve_topic(const option_layers& layers);
+group_options resolve_group(const option_layers& layers);
+client_metrics_options resolve_client_metrics(const option_layers& layers);
 
 // One entry of a DescribeConfigs answer. Values are in Kafka's form; none for secrets.
 struct option_synonym {
@@ -78,7 +84,11 @@ struct described_option {
 };
 // Every topic option, under Kafka's topic names.
 std::vector<described_option> describe_topic(const option_layers& layers);
-// Every option, under Kafka's broker names; layers.topic is not looked at.
+// Every option of a group, and of a subscription of client metrics.
+std::vector<described_option> describe_group(const option_layers& layers);
+std::vector<described_option> describe_client_metrics(const option_layers& layers);
+// Every option that brokers have, under Kafka's broker names; the layers of resources are not
+// looked at.
 std::vector<described_option> describe_broker(const option_layers& layers);
 // What was set for all brokers and nothing else, as asked with an empty broker name.
 std::vector<described_option> describe_cluster_default(const option_layer& cluster);

@@ -126,7 +126,7 @@ TEST_CASE("topics show all configurations of Kafka 4.3 with its types and defaul
 
 TEST_CASE("what clients can't change is read-only, and what has no effect says so") {
   const auto all = describe_broker({});
-  CHECK(all.size() == option_count);
+  CHECK(all.size() + describe_client_metrics({}).size() == option_count);
   CHECK(named(all, "log.dirs").read_only);
   CHECK(named(all, "kafka.listen").read_only);
   CHECK(named(all, "kafka.listen").kafka_type == 7);
@@ -134,6 +134,22 @@ TEST_CASE("what clients can't change is read-only, and what has no effect says s
   CHECK(named(all, "group.max.size")
             .documentation.ends_with(
                 "Accepted, but without effect: there are no consumer groups yet."));
+}
+
+TEST_CASE("groups and client metrics have layers of their own") {
+  const auto cluster = layer_of({"group.consumer_session_ms=50s"});
+  const auto own = layer_of({"group.consumer_session_ms=46s"});
+  CHECK(resolve_group({.cluster = &cluster}).consumer_session_ms.count() == 50'000);
+  const option_layers both{.cluster = &cluster, .group = &own};
+  CHECK(resolve_group(both).consumer_session_ms.count() == 46'000);
+  CHECK(synonyms(named(describe_group(both), "consumer.session.timeout.ms")) ==
+        "consumer.session.timeout.ms=46000@8 group.consumer.session.timeout.ms=50000@3 "
+        "group.consumer.session.timeout.ms=45000@5 ");
+  CHECK(synonyms(named(describe_broker(both), "group.consumer.session.timeout.ms")) ==
+        "group.consumer.session.timeout.ms=50000@3 group.consumer.session.timeout.ms=45000@5 ");
+  const auto metrics = layer_of({"client_metrics.interval_ms=1s"});
+  CHECK(synonyms(named(describe_client_metrics({.client_metrics = &metrics}), "interval.ms")) ==
+        "interval.ms=1000@7 ");
 }
 
 TEST_CASE("layers survive storing, and what is no longer allowed is told") {

@@ -30,7 +30,11 @@ void values(const option_descriptor& option, std::string_view text, text_form fo
 void many_changes(std::string_view text, option_source target) {
   std::vector<option_change> all;
   option_layer layer;
-  const option_layers layers{.topic = &layer, .broker = &layer, .cluster = &layer};
+  const option_layers layers{.topic = &layer,
+                             .broker = &layer,
+                             .cluster = &layer,
+                             .group = &layer,
+                             .client_metrics = &layer};
   while (!text.empty()) {
     auto line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
@@ -42,13 +46,14 @@ void many_changes(std::string_view text, option_source target) {
     if (equals != line.npos) change.value = line.substr(equals + 1);
     all.push_back(change);
   }
-  const auto after = target == option_source::topic ? change_topic(layers, all)
-                                                    : change_broker(layers, target, all);
+  const auto after = change_layer(layers, target, all);
   if (!after) return;
   std::vector<option_error> dropped;
   weir_check(layer_from_text(layer_to_text(*after), dropped) == *after && dropped.empty(),
              "a layer changes when stored");
   (void)describe_topic({.topic = &*after});
+  (void)describe_group({.group = &*after});
+  (void)describe_client_metrics({.client_metrics = &*after});
 }
 
 }  // namespace
@@ -59,7 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& option = all[data[1] % all.size()];
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   option_layer layer;
-  switch (data[0] % 5) {
+  switch (data[0] % 7) {
     case 0:
       values(option, text, text_form::kafka);
       break;
@@ -71,6 +76,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 3:
       many_changes(text, option_source::cluster);
+      break;
+    case 5:
+      many_changes(text, option_source::group);
+      break;
+    case 6:
+      many_changes(text, option_source::client_metrics);
       break;
     case 4:
       (void)apply_assignment(layer, text);
