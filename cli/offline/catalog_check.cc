@@ -93,9 +93,12 @@ struct words {
   }
   std::string operator()(const stored::configs_changed& c) const {
     const auto name = readable(c.resource_name, 300);
-    const auto whose = c.resource_type == catalog::topic_resource ? "topic " + name
-                       : name.empty()                             ? "all brokers"
-                                                                  : "broker " + name;
+    const auto whose = c.resource_type == catalog::topic_resource   ? "topic " + name
+                       : c.resource_type == catalog::group_resource ? "group " + name
+                       : c.resource_type == catalog::client_metrics_resource
+                           ? "client metrics " + name
+                       : name.empty() ? "all brokers"
+                                      : "broker " + name;
     return fmt::format("configs changed: {}, now {}{}", whose, c.configs.size(),
                        settings_in_words(c.configs));
   }

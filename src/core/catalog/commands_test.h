@@ -188,10 +188,14 @@ class random_commands {
   }
   command configs() {
     stored::configs_changed c;
-    c.resource_type = below(2) == 0 ? topic_resource : broker_resource;
+    static constexpr std::int8_t types[] = {topic_resource,  topic_resource,
+                                            broker_resource, client_metrics_resource,
+                                            group_resource,  77};
+    c.resource_type = types[below(std::size(types))];
     c.resource_name = text(c.resource_type == topic_resource ? "topic-" + std::to_string(topic())
                            : below(2) == 0                   ? ""
                                                              : std::to_string(node()));
+    if (below(3) == 0) c.was = static_cast<std::int64_t>(below(4));
     add_settings(c.configs);
     return c;
   }

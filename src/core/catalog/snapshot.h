@@ -28,7 +28,16 @@ class snapshot_writer {
   std::optional<fragments> next();
 
  private:
-  enum class part : std::uint8_t { head, brokers, broker_configs, topics, end, done };
+  enum class part : std::uint8_t {
+    head,
+    brokers,
+    broker_configs,
+    group_configs,
+    client_metrics_configs,
+    topics,
+    end,
+    done
+  };
 
   // Puts what comes next into ready_; false at the end.
   bool step();
@@ -37,7 +46,10 @@ class snapshot_writer {
   void put_head();
   void put_broker(node_id id, const uuid& directory);
   void put_configs(std::int8_t type, std::string_view name, const option_layer& layer,
-                   const std::map<std::string, std::string>& unread);
+                   const std::map<std::string, std::string>& unread, std::int64_t version);
+  void put_configs(std::int8_t type, std::string_view name, const config_set& set) {
+    put_configs(type, name, set.layer, set.unread, set.version);
+  }
   void put_topic(const topic& t);
   // From the partition next_partition_ on, as many as fit a piece.
   void put_partitions(const topic& t);
@@ -46,6 +58,8 @@ class snapshot_writer {
   part part_ = part::head;
   std::map<node_id, uuid>::const_iterator broker_;
   std::map<node_id, config_set>::const_iterator broker_configs_;
+  named_configs::const_iterator group_configs_;
+  named_configs::const_iterator client_metrics_configs_;
   std::map<std::string, std::unique_ptr<topic>, std::less<>>::const_iterator topic_;
   std::optional<std::size_t> next_partition_;  // of *topic_, once that is begun
   std::deque<fragments> ready_;

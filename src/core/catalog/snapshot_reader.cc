@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "core/base/check.h"
 #include "core/base/crc32c.h"
@@ -101,6 +100,7 @@ outcome snapshot_reader::take(const fragments& encoded) {
 outcome snapshot_reader::on(const stored::snapshot_head& r) {
   state_.cluster_id_ = r.cluster_id;
   state_.next_producer_id_ = r.next_producer_id;
+  state_.config_changes_ = r.config_changes;
   return {};
 }
 
@@ -111,6 +111,7 @@ outcome snapshot_reader::on(const stored::snapshot_features& r) {
     if (f.level <= 0 || !state_.feature_levels_.emplace(f.name.str(), f.level).second)
       return refuse();
   }
+  state_.features_epoch_ = r.epoch;
   return {};
 }
 
@@ -134,17 +135,13 @@ outcome snapshot_reader::on(const stored::snapshot_configs& r) {
     const auto at = state_.topics_.find(name);
     if (at == state_.topics_.end()) return refuse();
     read_settings(r.configs, at->second->configs, at->second->unread_configs);
+    at->second->configs_version = r.version;
     return {};
   }
-  if (name.empty()) {
-    read_settings(r.configs, state_.cluster_configs_.layer, state_.cluster_configs_.unread);
-    return {};
-  }
-  std::int32_t node = -1;
-  if (std::from_chars(name.data(), name.data() + name.size(), node).ec != std::errc{})
-    return refuse();
-  auto& to = state_.broker_configs_[node_id(node)];
-  read_settings(r.configs, to.layer, to.unread);
+  auto* to = state_.find_set(r.resource_type, name);
+  if (!to) return refuse();
+  read_settings(r.configs, to->layer, to->unread);
+  to->version = r.version;
   return {};
 }
 

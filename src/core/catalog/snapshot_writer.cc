@@ -46,6 +46,8 @@ snapshot_writer::snapshot_writer(const state& of)
     : of_(of),
       broker_(of.node_ids_.begin()),
       broker_configs_(of.broker_configs_.begin()),
+      group_configs_(of.group_configs_.begin()),
+      client_metrics_configs_(of.client_metrics_configs_.begin()),
       topic_(of.topics_.begin()) {}
 
 std::optional<fragments> snapshot_writer::next() {
@@ -73,12 +75,29 @@ bool snapshot_writer::step() {
       return true;
     case part::broker_configs:
       if (broker_configs_ == of_.broker_configs_.end()) {
-        part_ = part::topics;
+        part_ = part::group_configs;
         return true;
       }
       put_configs(broker_resource, std::to_string(broker_configs_->first.value()),
-                  broker_configs_->second.layer, broker_configs_->second.unread);
+                  broker_configs_->second);
       ++broker_configs_;
+      return true;
+    case part::group_configs:
+      if (group_configs_ == of_.group_configs_.end()) {
+        part_ = part::client_metrics_configs;
+        return true;
+      }
+      put_configs(group_resource, group_configs_->first, group_configs_->second);
+      ++group_configs_;
+      return true;
+    case part::client_metrics_configs:
+      if (client_metrics_configs_ == of_.client_metrics_configs_.end()) {
+        part_ = part::topics;
+        return true;
+      }
+      put_configs(client_metrics_resource, client_metrics_configs_->first,
+                  client_metrics_configs_->second);
+      ++client_metrics_configs_;
       return true;
     case part::topics:
       if (topic_ == of_.topics_.end()) {
@@ -117,6 +136,7 @@ void snapshot_writer::put_head() {
   stored::snapshot_head r;
   r.cluster_id = of_.cluster_id_;
   r.next_producer_id = of_.next_producer_id_;
+  r.config_changes = of_.config_changes_;
   put(r);
   stored::snapshot_features f;
   for (const auto& [name, level] : of_.feature_levels_) {
@@ -124,8 +144,9 @@ void snapshot_writer::put_head() {
     to.name = text(name);
     to.level = level;
   }
+  f.epoch = of_.features_epoch_;
   put(f);
-  put_configs(broker_resource, {}, of_.cluster_configs_.layer, of_.cluster_configs_.unread);
+  put_configs(broker_resource, {}, of_.cluster_configs_);
 }
 
 void snapshot_writer::put_broker(node_id id, const uuid& directory) {
@@ -139,7 +160,8 @@ void snapshot_writer::put_broker(node_id id, const uuid& directory) {
 // At least one piece, so that also an empty set is there again.
 void snapshot_writer::put_configs(std::int8_t type, std::string_view name,
                                   const option_layer& layer,
-                                  const std::map<std::string, std::string>& unread) {
+                                  const std::map<std::string, std::string>& unread,
+                                  std::int64_t version) {
   auto settings = layer_to_text(layer);
   settings.insert(unread.begin(), unread.end());
   stored::snapshot_configs r;
@@ -148,6 +170,7 @@ void snapshot_writer::put_configs(std::int8_t type, std::string_view name,
     r = {};
     r.resource_type = type;
     r.resource_name = text::copy(name);
+    r.version = version;
     bytes = 0;
   };
   begin();
@@ -170,8 +193,9 @@ void snapshot_writer::put_topic(const topic& t) {
     r.topic_id = t.id;
     r.name = text(t.name);
     put(r);
-    if (!t.configs.empty() || !t.unread_configs.empty())
-      put_configs(topic_resource, t.name, t.configs, t.unread_configs);
+    // Version 0 with some: they were set before there were versions.
+    if (t.configs_version > 0 || !t.configs.empty() || !t.unread_configs.empty())
+      put_configs(topic_resource, t.name, t.configs, t.unread_configs, t.configs_version);
     next_partition_ = 0;
   }
   if (*next_partition_ < t.partitions.size()) return put_partitions(t);

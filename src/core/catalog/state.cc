@@ -1,21 +1,13 @@
-// Topics, configs, producer ids, and what all of the state's parts use.
+// Topics, producer ids, and what all of the state's parts use.
 #include "core/catalog/state.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/base/check.h"
 #include "core/catalog/read_settings.h"
 
 namespace weir::catalog {
 namespace {
-
-template <typename Settings>
-config_set config_set_of(const Settings& settings) {
-  config_set out;
-  read_settings(settings, out.layer, out.unread);
-  return out;
-}
 
 template <typename Ids>
 replica_list list_of(const Ids& ids) {
@@ -44,11 +36,6 @@ const placement* state::find(const partition_key& key) const {
   const auto* t = find(key.topic_id);
   const auto at = static_cast<std::size_t>(key.partition);
   return t && key.partition >= 0 && at < t->partitions.size() ? &t->partitions[at] : nullptr;
-}
-
-const option_layer* state::broker_configs(node_id node) const {
-  const auto at = broker_configs_.find(node);
-  return at == broker_configs_.end() ? nullptr : &at->second.layer;
 }
 
 state::outcome state::on(const stored::cluster_created& c) {
@@ -91,9 +78,8 @@ state::outcome state::on(const stored::topic_created& c) {
     return std::unexpected(refusal::topic_exists);
   for (const auto& p : c.partitions) weir_try_void(check_replicas(list_of(p.replicas)));
   auto& t = add_topic(c.name.str(), c.topic_id);
-  auto configs = config_set_of(c.configs);
-  t.configs = std::move(configs.layer);
-  t.unread_configs = std::move(configs.unread);
+  read_settings(c.configs, t.configs, t.unread_configs);
+  if (!c.configs.empty()) t.configs_version = ++config_changes_;
   add_partitions(t, c.partitions);
   return {};
 }
@@ -124,25 +110,6 @@ state::outcome state::on(const stored::partitions_added& c) {
   return {};
 }
 
-state::outcome state::on(const stored::configs_changed& c) {
-  auto configs = config_set_of(c.configs);
-  if (c.resource_type == topic_resource) {
-    const auto at = topics_.find(c.resource_name.view());
-    if (at == topics_.end()) return std::unexpected(refusal::unknown_topic);
-    at->second->configs = std::move(configs.layer);
-    at->second->unread_configs = std::move(configs.unread);
-    return {};
-  }
-  const auto name = c.resource_name.view();
-  std::int32_t node = -1;
-  if (name.empty()) {
-    cluster_configs_ = std::move(configs);
-  } else if (std::from_chars(name.data(), name.data() + name.size(), node).ec == std::errc{}) {
-    broker_configs_[node_id(node)] = std::move(configs);
-  }
-  return {};
-}
-
 state::outcome state::on(const stored::producer_ids_allocated& c) {
   // Of two brokers that wanted the same block the second one hears no.
   if (c.next_producer_id <= next_producer_id_) return std::unexpected(refusal::ids_taken);
@@ -155,8 +122,10 @@ bool operator==(const state& a, const state& b) {
   return a.cluster_id_ == b.cluster_id_ && a.next_producer_id_ == b.next_producer_id_ &&
          a.brokers_ == b.brokers_ && a.node_ids_ == b.node_ids_ &&
          a.feature_levels_ == b.feature_levels_ && a.cluster_configs_ == b.cluster_configs_ &&
-         a.broker_configs_ == b.broker_configs_ && a.replica_counts_ == b.replica_counts_ &&
-         a.shard_loads_ == b.shard_loads_ &&
+         a.broker_configs_ == b.broker_configs_ && a.group_configs_ == b.group_configs_ &&
+         a.client_metrics_configs_ == b.client_metrics_configs_ &&
+         a.features_epoch_ == b.features_epoch_ && a.config_changes_ == b.config_changes_ &&
+         a.replica_counts_ == b.replica_counts_ && a.shard_loads_ == b.shard_loads_ &&
          a.partition_count_ == b.partition_count_ &&
          std::ranges::equal(a.topics_, b.topics_, same_topic);
 }

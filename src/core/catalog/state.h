@@ -29,8 +29,12 @@ namespace weir::catalog {
 struct config_set {
   option_layer layer;
   std::map<std::string, std::string> unread;
+  // The count of all changes of configs when it was made, so that no two sets have the same; 0:
+  // never set.
+  std::int64_t version = 0;
   bool operator==(const config_set&) const = default;
 };
+using named_configs = std::map<std::string, config_set, std::less<>>;
 
 struct topic {
   std::string name;
@@ -38,6 +42,7 @@ struct topic {
   chunked_vector<placement> partitions;
   option_layer configs;
   std::map<std::string, std::string> unread_configs;
+  std::int64_t configs_version = 0;
   bool operator==(const topic&) const = default;
 };
 
@@ -61,6 +66,8 @@ enum class refusal : std::uint8_t {
   too_many_leaving,  // of targets given up; the partition's leader has to let them go first
   unknown_shard,     // a broker has no such one
   ids_taken,         // producer ids that somebody else got meanwhile
+  stale_configs,     // they changed since the change was worked out
+  unknown_resource,  // of a kind that has no configs
 };
 
 class state {
@@ -93,6 +100,16 @@ class state {
     return feature_levels_;
   }
 
+  // How often the levels were changed.
+  [[nodiscard]] std::int64_t features_epoch() const { return features_epoch_; }
+
+  // Of the resource's set; what a change of it has to name as `was`.
+  [[nodiscard]] std::int64_t configs_version(std::int8_t type, std::string_view name) const;
+  // Of groups, and of subscriptions of client metrics: those that have any.
+  [[nodiscard]] const named_configs& group_configs() const { return group_configs_; }
+  [[nodiscard]] const named_configs& client_metrics_configs() const {
+    return client_metrics_configs_;
+  }
   // Set for all brokers, and for one of them.
   [[nodiscard]] const option_layer& cluster_configs() const { return cluster_configs_.layer; }
   [[nodiscard]] const option_layer* broker_configs(node_id node) const;
@@ -130,6 +147,8 @@ class state {
   template <typename Placements>
   void add_partitions(topic& to, const Placements& placements);
   topic& add_topic(std::string name, const uuid& id);
+  // Where the named resource's set is, made if it was never set; null: no such kind, or name.
+  [[nodiscard]] config_set* find_set(std::int8_t type, std::string_view name);
   [[nodiscard]] placement* find_mutable(const uuid& topic_id, std::int32_t partition);
   template <typename Change>
   void change(placement& at, Change how);
@@ -153,12 +172,18 @@ class state {
   std::map<node_id, std::size_t> replica_counts_;  // of who has any
   std::map<node_id, std::vector<std::uint32_t>> shard_loads_;
   std::map<std::string, std::int16_t, std::less<>> feature_levels_;
+  std::int64_t features_epoch_ = 0;
+  std::int64_t config_changes_ = 0;
   config_set cluster_configs_;
   std::map<node_id, config_set> broker_configs_;
+  named_configs group_configs_;
+  named_configs client_metrics_configs_;
   std::int64_t next_producer_id_ = 0;
 };
 
 inline constexpr std::int8_t topic_resource = 2;
 inline constexpr std::int8_t broker_resource = 4;
+inline constexpr std::int8_t client_metrics_resource = 16;
+inline constexpr std::int8_t group_resource = 32;
 
 }  // namespace weir::catalog

@@ -133,6 +133,7 @@ state::outcome state::on(const stored::feature_levels_changed& c) {
       feature_levels_.erase(f.name.str());
     }
   }
+  ++features_epoch_;
   return {};
 }
 

@@ -43,6 +43,7 @@ constexpr auto look_again = 20ms;
     case command_error::no_reassignment:
     case command_error::unsupported_feature:
     case command_error::refused:
+    case command_error::stale:
       throw conflict("the cluster's state changed meanwhile, and does not allow it any more");
   }
   std::unreachable();

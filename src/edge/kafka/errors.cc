@@ -52,6 +52,7 @@ error_code code_of(command_error error) {
       return error_code::invalid_request;
     case command_error::storage:
       return error_code::kafka_storage_error;
+    case command_error::stale:  // again and again: better later
     case command_error::no_leader:
     case command_error::timed_out:
       return error_code::request_timed_out;

@@ -5,6 +5,7 @@
 
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
+#include "engine/cluster/features.h"
 
 namespace weir {
 namespace {
@@ -40,10 +41,12 @@ stored::broker_registered cluster::registration() const {
   r.rack = text(settings_.rack);
   r.cores = static_cast<std::int32_t>(seastar::smp::count);
   r.software_version = text(WEIR_VERSION);
-  auto& feature = r.features.emplace_back();
-  feature.name = text("weir.version");
-  feature.level_min = 0;
-  feature.level_max = 1;
+  for (const auto& f : features) {
+    auto& supported = r.features.emplace_back();
+    supported.name = text(bytes::unowned(f.name));
+    supported.level_min = f.level_min;
+    supported.level_max = f.level_max;
+  }
   return r;
 }
 

@@ -96,11 +96,28 @@ option_layers cluster::layers(const option_layer* topic) const {
           .node = &settings_.node};
 }
 
+option_layers cluster::layers_of_group(std::string_view group) const {
+  auto out = layers();
+  const auto at = state_.group_configs().find(group);
+  if (at != state_.group_configs().end()) out.group = &at->second.layer;
+  return out;
+}
+
+option_layers cluster::layers_of_client_metrics(std::string_view subscription) const {
+  auto out = layers();
+  const auto at = state_.client_metrics_configs().find(subscription);
+  if (at != state_.client_metrics_configs().end()) out.client_metrics = &at->second.layer;
+  return out;
+}
+
 topic_options cluster::options_of(const catalog::topic& t) const {
   return resolve_topic(layers(&t.configs));
 }
 cluster_options cluster::options() const {
   return resolve_cluster(layers());
+}
+group_options cluster::options_of_group(std::string_view group) const {
+  return resolve_group(layers_of_group(group));
 }
 
 seastar::future<> cluster::stop() {

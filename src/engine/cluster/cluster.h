@@ -71,7 +71,9 @@ enum class command_error : std::uint8_t {
   storage,
   no_leader,  // of group 0, for longer than anybody waits: nothing was done
   timed_out,  // it may be carried out or not
-  stopping
+  stopping,
+  // Brokers tell each other the numbers: new ones go to the end.
+  stale,  // what it was worked out from has changed: nothing was done
 };
 
 class cluster : public seastar::peering_sharded_service<cluster> {
@@ -93,7 +95,12 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] const cluster_settings& settings() const { return settings_; }
   [[nodiscard]] topic_options options_of(const catalog::topic& t) const;
   [[nodiscard]] cluster_options options() const;
+  // Of a group of consumers, whether anything is set for it or not.
+  [[nodiscard]] group_options options_of_group(std::string_view group) const;
   [[nodiscard]] option_layers layers(const option_layer* topic = nullptr) const;
+  // With those of a group, or of a subscription of client metrics, that is named.
+  [[nodiscard]] option_layers layers_of_group(std::string_view group) const;
+  [[nodiscard]] option_layers layers_of_client_metrics(std::string_view subscription) const;
 
   // From any shard.
   seastar::future<std::expected<void, command_error>> execute(catalog::command c);
@@ -159,7 +166,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] const compaction_failures& failing_compactions() const {
     return compaction_failures_;
   }
-  // Shard 0: held by who reads configs, works a change out and stores it.
+  // Shard 0: held by who reads configs, works a change out and stores it, so that changes of this
+  // broker don't make each other stale.
   [[nodiscard]] seastar::semaphore& config_changes() { return config_changes_; }
 
  private:

@@ -52,7 +52,10 @@ command_error error_of(catalog::refusal refusal) {
     case catalog::refusal::too_many_leaving:
     case catalog::refusal::unknown_shard:
     case catalog::refusal::ids_taken:
+    case catalog::refusal::unknown_resource:
       return command_error::refused;
+    case catalog::refusal::stale_configs:
+      return command_error::stale;
   }
   weir_check(false, "refusal {}", static_cast<int>(refusal));
 }
