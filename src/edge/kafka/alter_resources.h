@@ -33,17 +33,14 @@ seastar::future<Response> alter_resources(services& with, const Request& in, Cha
     if (times[{asked.resource_type, asked.resource_name.view()}] > 1) {
       done = std::unexpected(config_refusal{kafka::error_code::invalid_request,
                                             "Each resource must appear at most once."});
-    } else if (auto resource =
-                   find_resource(with.state, asked.resource_type, asked.resource_name.view());
+    } else if (auto resource = find_resource(with.state, asked.resource_type,
+                                             asked.resource_name.view(), config_use::alter);
                !resource) {
       done = std::unexpected(resource.error());
     } else if (resource->kind == resource_kind::broker_logger) {
       done = levels(asked, in.validate_only);
-    } else if (resource->kind == resource_kind::topic || resource->kind == resource_kind::broker) {
-      done = co_await change_configs(with, *resource, change_of(asked), in.validate_only);
     } else {
-      done = std::unexpected(config_refusal{kafka::error_code::invalid_request,
-                                            "Resources of this type have no configs here yet."});
+      done = co_await change_configs(with, *resource, change_of(asked), in.validate_only);
     }
     if (!done) {
       told.error = done.error().code;

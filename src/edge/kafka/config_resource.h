@@ -27,19 +27,21 @@ struct config_refusal {
 
 struct config_resource {
   resource_kind kind;
-  std::string name;  // a topic's; a broker's number, empty for all brokers
+  std::string name;  // a topic's, a group's…; a broker's number, empty for all brokers
 };
 
-// Whether this broker knows the resource.
+// Whether this broker knows the resource, for who wants to see its configs or to change them: Kafka
+// has different words for the two.
+enum class config_use : std::uint8_t { describe, alter };
 std::expected<config_resource, config_refusal> find_resource(const cluster& state, std::int8_t kind,
-                                                             std::string_view name);
+                                                             std::string_view name, config_use use);
 
 // What the resource's own layer becomes of the layers now.
 using config_change = std::function<std::expected<option_layer, option_error>(
     const option_layers&, option_source target)>;
 
-// Works the change out and, unless it is only to be validated, stores it. One change of one
-// broker's cluster at a time, so that none is lost between reading and storing.
+// Works the change out and, unless it is only to be validated, stores it; again where another
+// broker changed the resource meanwhile, so that no change is lost between reading and storing.
 seastar::future<std::expected<void, config_refusal>> change_configs(services& with,
                                                                     config_resource resource,
                                                                     config_change change,

@@ -32,12 +32,14 @@ seastar::scattered_message<char> message_of(fragments parts) {
 
 }  // namespace
 
-connection::connection(services& with, seastar::connected_socket socket, std::string peer)
+connection::connection(services& with, seastar::connected_socket socket, std::string peer,
+                       std::uint16_t port)
     : with_(with),
       socket_(std::move(socket)),
       in_(socket_.input({.buffer_size = 16384, .max_buffer_size = 128 * 1024})),
       out_(socket_.output()),
       peer_(std::move(peer)),
+      client_(std::make_shared<client_facts>(client_facts{.address = peer_, .port = port})),
       moved_(seastar::lowres_clock::now()) {
   socket_.set_nodelay(true);
 }
@@ -158,7 +160,7 @@ seastar::future<> connection::start(fragments frame, seastar::semaphore_units<> 
   request r;
   r.body = frame.slice(frame.size() - from.left(), from.left());
   r.header = *std::move(header);
-  r.client_address = peer_;
+  r.client = client_;
   r.next_may_start = [e, this, self = shared_from_this()] {
     e->ordered = true;
     changed_.broadcast();

@@ -19,7 +19,8 @@ namespace weir::edge {
 
 class connection : public std::enable_shared_from_this<connection> {
  public:
-  connection(services& with, seastar::connected_socket socket, std::string peer);
+  connection(services& with, seastar::connected_socket socket, std::string peer,
+             std::uint16_t port);
 
   // Serves until the client leaves, breaks the protocol, or shut() is called and what is in flight
   // has been answered.
@@ -61,6 +62,7 @@ class connection : public std::enable_shared_from_this<connection> {
   seastar::input_stream<char> in_;
   seastar::output_stream<char> out_;
   std::string peer_;
+  std::shared_ptr<client_facts> client_;
   bytes buffered_;                      // read and not yet taken
   std::deque<exchange_ptr> exchanges_;  // in request order
   seastar::condition_variable changed_;

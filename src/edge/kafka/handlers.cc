@@ -33,6 +33,7 @@ constexpr api_handler table[] = {
     {kafka::api_key::txn_offset_commit, 0, 5, &weir::edge::txn_offset_commit},
     {kafka::api_key::describe_configs, 1, 4, &weir::edge::describe_configs},
     {kafka::api_key::alter_configs, 0, 2, &weir::edge::alter_configs},
+    {kafka::api_key::alter_replica_log_dirs, 1, 2, &weir::edge::alter_replica_log_dirs},
     {kafka::api_key::describe_log_dirs, 1, 5, &weir::edge::describe_log_dirs},
     {kafka::api_key::create_partitions, 0, 3, &weir::edge::create_partitions},
     {kafka::api_key::delete_groups, 0, 2, &weir::edge::delete_groups},
@@ -43,11 +44,17 @@ constexpr api_handler table[] = {
     {kafka::api_key::list_partition_reassignments, 0, 0, &weir::edge::list_partition_reassignments},
     {kafka::api_key::offset_delete, 0, 0, &weir::edge::offset_delete},
     {kafka::api_key::describe_quorum, 0, 2, &weir::edge::describe_quorum},
+    {kafka::api_key::update_features, 0, 2, &weir::edge::update_features},
     {kafka::api_key::describe_cluster, 0, 2, &weir::edge::describe_cluster},
     {kafka::api_key::unregister_broker, 0, 0, &weir::edge::unregister_broker},
     {kafka::api_key::describe_transactions, 0, 0, &weir::edge::describe_transactions},
     {kafka::api_key::list_transactions, 0, 1, &weir::edge::list_transactions},
+    {kafka::api_key::get_telemetry_subscriptions, 0, 0, &weir::edge::get_telemetry_subscriptions},
+    {kafka::api_key::push_telemetry, 0, 0, &weir::edge::push_telemetry},
+    {kafka::api_key::list_config_resources, 0, 1, &weir::edge::list_config_resources},
     {kafka::api_key::describe_topic_partitions, 0, 0, &weir::edge::describe_topic_partitions},
+    {kafka::api_key::add_raft_voter, 0, 1, &weir::edge::add_raft_voter},
+    {kafka::api_key::remove_raft_voter, 0, 0, &weir::edge::remove_raft_voter},
 };
 
 }  // namespace

@@ -9,8 +9,10 @@ namespace weir::edge {
 
 seastar::future<answer> add_offsets_to_txn(services&, request);
 seastar::future<answer> add_partitions_to_txn(services&, request);
+seastar::future<answer> add_raft_voter(services&, request);
 seastar::future<answer> alter_configs(services&, request);
 seastar::future<answer> alter_partition_reassignments(services&, request);
+seastar::future<answer> alter_replica_log_dirs(services&, request);
 seastar::future<answer> api_versions(services&, request);
 seastar::future<answer> consumer_group_describe(services&, request);
 seastar::future<answer> consumer_group_heartbeat(services&, request);
@@ -30,11 +32,13 @@ seastar::future<answer> elect_leaders(services&, request);
 seastar::future<answer> end_txn(services&, request);
 seastar::future<answer> fetch(services&, request);
 seastar::future<answer> find_coordinator(services&, request);
+seastar::future<answer> get_telemetry_subscriptions(services&, request);
 seastar::future<answer> heartbeat(services&, request);
 seastar::future<answer> incremental_alter_configs(services&, request);
 seastar::future<answer> init_producer_id(services&, request);
 seastar::future<answer> join_group(services&, request);
 seastar::future<answer> leave_group(services&, request);
+seastar::future<answer> list_config_resources(services&, request);
 seastar::future<answer> list_groups(services&, request);
 seastar::future<answer> list_offsets(services&, request);
 seastar::future<answer> list_partition_reassignments(services&, request);
@@ -45,8 +49,11 @@ seastar::future<answer> offset_delete(services&, request);
 seastar::future<answer> offset_fetch(services&, request);
 seastar::future<answer> offset_for_leader_epoch(services&, request);
 seastar::future<answer> produce(services&, request);
+seastar::future<answer> push_telemetry(services&, request);
+seastar::future<answer> remove_raft_voter(services&, request);
 seastar::future<answer> sync_group(services&, request);
 seastar::future<answer> txn_offset_commit(services&, request);
 seastar::future<answer> unregister_broker(services&, request);
+seastar::future<answer> update_features(services&, request);
 
 }  // namespace weir::edge

@@ -7,6 +7,7 @@
 #include <seastar/core/semaphore.hh>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 #include "core/codec/api_table.h"
 #include "core/codec/frame.h"
 #include "core/codec/reader.h"
+#include "edge/kafka/client_facts.h"
 
 namespace weir::edge {
 
@@ -26,7 +28,7 @@ struct services;
 struct request {
   kafka::request_header header;
   fragments body;
-  std::string client_address;
+  std::shared_ptr<client_facts> client;
   // Called once the requests behind this one may start: order among produce requests is that of
   // their batches' places in the log, not of their answers. Handlers that don't pipeline leave it
   // alone.

@@ -53,11 +53,12 @@ seastar::future<> server::accept_loop(std::size_t listener) {
     }
     auto got = accepted.get();
     auto ip = ip_of(got.remote_address);
-    (void)serve(std::move(got.connection), std::move(ip));
+    (void)serve(std::move(got.connection), std::move(ip), got.remote_address.port());
   }
 }
 
-seastar::future<> server::serve(seastar::connected_socket socket, std::string ip) {
+seastar::future<> server::serve(seastar::connected_socket socket, std::string ip,
+                                std::uint16_t port) {
   if (accepted_.is_closed()) co_return;
   const auto held = accepted_.hold();
   const bool admitted =
@@ -75,7 +76,7 @@ seastar::future<> server::serve(seastar::connected_socket socket, std::string ip
   ++services_.meters.connections;
   ++services_.meters.connections_accepted;
   {
-    auto c = std::make_shared<connection>(services_, std::move(socket), ip);
+    auto c = std::make_shared<connection>(services_, std::move(socket), ip, port);
     connections_.insert(c);
     if (stopped_) c->shut();
     auto served = co_await seastar::coroutine::as_future(c->serve());

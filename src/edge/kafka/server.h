@@ -31,7 +31,7 @@ class server : public seastar::peering_sharded_service<server> {
 
  private:
   seastar::future<> accept_loop(std::size_t listener);
-  seastar::future<> serve(seastar::connected_socket socket, std::string ip);
+  seastar::future<> serve(seastar::connected_socket socket, std::string ip, std::uint16_t port);
   seastar::future<> watch_idle();
   bool admit(const std::string& ip);  // shard 0
   void leave(const std::string& ip);  // shard 0

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "edge/kafka/client_telemetry.h"
 #include "edge/kafka/fetch_session.h"
 #include "edge/kafka/meters.h"
 #include "edge/kafka/produce_rules.h"
@@ -35,6 +36,7 @@ struct services {
   edge_limits limits;
   fetch_sessions sessions;
   meters_of_shard meters;
+  client_telemetry telemetry;
   topic_rules_cache rules;
   seastar::semaphore request_memory;
   seastar::semaphore answer_memory;

@@ -32,8 +32,19 @@ inline constexpr feature features[] = {
      .level_max = 30,
      .level_unless_set = 30,
      .kafkas = true},
-    // group.version (KIP-848), transaction.version (KIP-890), share.version (KIP-932) and
-    // streams.version (KIP-1071) come with what they turn on.
+    // The consumer group protocol (KIP-848) and transactions of version 2 (KIP-890): always on.
+    // Clients that know neither are served as before.
+    {.name = "group.version",
+     .level_min = 1,
+     .level_max = 1,
+     .level_unless_set = 1,
+     .kafkas = true},
+    {.name = "transaction.version",
+     .level_min = 2,
+     .level_max = 2,
+     .level_unless_set = 2,
+     .kafkas = true},
+    // share.version (KIP-932) and streams.version (KIP-1071) come with what they turn on.
 };
 
 constexpr const feature* find_feature(std::string_view name) {

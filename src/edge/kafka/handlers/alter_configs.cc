@@ -16,14 +16,14 @@ config_change change_of(const asked_resource& asked) {
     for (const auto& c : asked.configs) {
       settings.push_back({c.name.view(), c.value ? std::optional(c.value->view()) : std::nullopt});
     }
-    return target == option_source::topic ? replace_topic(now, settings)
-                                          : replace_broker(now, target, settings);
+    return replace_layer(now, target, settings);
   };
 }
 
 std::expected<void, config_refusal> no_levels(const asked_resource&, bool) {
-  return std::unexpected(config_refusal{kafka::error_code::invalid_request,
-                                        "Log levels are changed by IncrementalAlterConfigs."});
+  // As Kafka has it: they can be changed by IncrementalAlterConfigs alone.
+  return std::unexpected(
+      config_refusal{kafka::error_code::invalid_request, "Unknown resource type 8"});
 }
 
 seastar::future<kafka::alter_configs_response> alter(services& with, const request&,

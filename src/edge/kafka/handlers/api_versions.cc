@@ -4,6 +4,7 @@
 #include "core/codec/api_versions.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
+#include "engine/cluster/features.h"
 
 namespace weir::edge {
 namespace {
@@ -17,36 +18,31 @@ bool valid_software_name(std::string_view name) {
   return std::ranges::all_of(name, [&](char c) { return plain(c) || c == '-' || c == '.'; });
 }
 
-// What clients may count on beside the APIs' versions (KIP-584), once what it is about is served.
-struct feature {
-  std::string_view name;
-  std::int16_t level_max;
-  kafka::api_key shown_by;
-};
-constexpr feature features[] = {
-    {"group.version", 1, kafka::api_key::consumer_group_heartbeat},
-    {"transaction.version", 2, kafka::api_key::end_txn},
-};
-
-void tell_features(std::int16_t version, kafka::api_versions_response& out) {
-  // Older clients can't read a feature that may be at level 0 (KAFKA-17492).
-  static constexpr std::int16_t reads_level_zero_since = 4;
+// Those of Kafka; Weir's own say nothing to clients.
+void tell_features(const catalog::state& state, std::int16_t version,
+                   kafka::api_versions_response& out) {
+  out.finalized_features_epoch = state.features_epoch();
   for (const auto& f : features) {
-    if (!find_handler(static_cast<std::int16_t>(f.shown_by))) continue;
-    if (version >= reads_level_zero_since) {
+    if (!f.kafkas) continue;
+    // Clients of version 3 take a least level of 0 for an error (KIP-1022).
+    if (version >= 4 || f.level_min > 0) {
       auto& supported = out.supported_features.emplace_back();
-      supported.name = text::unowned(f.name);
+      supported.name = text(bytes::unowned(f.name));
+      supported.min_version = f.level_min;
       supported.max_version = f.level_max;
     }
+    const auto level = level_in_force(state, f);
+    if (level == 0) continue;
     auto& finalized = out.finalized_features.emplace_back();
-    finalized.name = text::unowned(f.name);
-    finalized.min_version_level = finalized.max_version_level = f.level_max;
+    finalized.name = text(bytes::unowned(f.name));
+    finalized.max_version_level = level;
+    finalized.min_version_level = level;
   }
 }
 
 }  // namespace
 
-seastar::future<answer> api_versions(services&, request r) {
+seastar::future<answer> api_versions(services& with, request r) {
   kafka::api_versions_response out;
   const auto* api = find_handler(r.header.key);
   if (r.header.version > api->version_max || r.header.version < api->version_min) {
@@ -66,14 +62,17 @@ seastar::future<answer> api_versions(services&, request r) {
     out.error = kafka::error_code::invalid_request;
     co_return encode(r, out);
   }
+  if (r.header.version >= 3) {
+    r.client->software_name = asked.client_software_name.str();
+    r.client->software_version = asked.client_software_version.str();
+  }
   for (const auto& h : handlers()) {
     auto& served = out.api_keys.emplace_back();
     served.api_key = static_cast<std::int16_t>(h.key);
     served.min_version = h.version_min;
     served.max_version = h.version_max;
   }
-  tell_features(r.header.version, out);
-  out.finalized_features_epoch = 0;
+  tell_features(with.state.catalog(), r.header.version, out);
   co_return encode(r, out);
 }
 

@@ -1,5 +1,9 @@
 // CreatePartitions: a topic's partitions only ever become more (KIP-195).
 #include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include <map>
+#include <set>
 
 #include "core/catalog/assignment_check.h"
 #include "core/codec/create_partitions.h"
@@ -17,9 +21,7 @@ using told_topic = kafka::create_partitions_response::result;
 // What is wrong, as code and text; none if nothing.
 std::pair<error_code, std::string> check(const cluster& state, const asked_topic& asked) {
   const auto* t = state.catalog().find(asked.name.view());
-  if (!t)
-    return {error_code::unknown_topic_or_partition,
-            std::string(kafka::describe(error_code::unknown_topic_or_partition).message)};
+  if (!t) return {error_code::unknown_topic_or_partition, {}};
   const auto now = static_cast<std::int32_t>(t->partitions.size());
   if (asked.count == now)
     return {error_code::invalid_partitions, fmt::format("Topic already has {} partition(s).", now)};
@@ -66,10 +68,19 @@ std::expected<chunked_vector<catalog::replica_list>, catalog::placement_fault> p
 seastar::future<kafka::create_partitions_response> grow(services& with, const request&,
                                                         kafka::create_partitions_request in) {
   kafka::create_partitions_response out;
+  std::map<std::string_view, int> times;
+  for (const auto& asked : in.topics) ++times[asked.name.view()];
+  std::set<std::string_view> repeated;
   for (const auto& asked : in.topics) {
+    co_await seastar::coroutine::maybe_yield();
+    const bool twice = times[asked.name.view()] > 1;
+    // One that is there several times is told of once.
+    if (twice && !repeated.insert(asked.name.view()).second) continue;
     auto& told = out.results.emplace_back();
     told.name = asked.name;
-    auto [code, message] = check(with.state, asked);
+    auto [code, message] =
+        twice ? std::pair(error_code::invalid_request, std::string("Duplicate topic name."))
+              : check(with.state, asked);
     const auto* t = with.state.catalog().find(asked.name.view());
     auto placed =
         code == error_code::none
@@ -94,7 +105,7 @@ seastar::future<kafka::create_partitions_response> grow(services& with, const re
       }
     }
     told.error = code;
-    if (code != error_code::none) told.error_message = text(std::move(message));
+    if (!message.empty()) told.error_message = text(std::move(message));
     with.meters.failed(code);
   }
   co_return out;

@@ -1,8 +1,9 @@
 // CreateTopics. Each topic is checked and made by itself: one bad one does not spoil the others.
 #include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
-#include <algorithm>
 #include <map>
+#include <set>
 
 #include "core/base/check.h"
 #include "core/catalog/assignment_check.h"
@@ -82,7 +83,7 @@ outcome<chunked_vector<catalog::replica_list>> counted(const cluster& state,
       asked.replication_factor == -1 ? defaults.topics_replicas_default : asked.replication_factor;
   if (count < 1) {
     return refuse(error_code::invalid_partitions,
-                  "Number of partitions must be larger than 0, or -1 to use the default value.");
+                  "Number of partitions was set to an invalid non-positive value.");
   }
   if (count > topic_partitions_max) {
     return refuse(error_code::invalid_partitions,
@@ -132,12 +133,15 @@ seastar::future<kafka::create_topics_response> make(services& with, const reques
                                                     kafka::create_topics_request in) {
   kafka::create_topics_response out;
   std::map<std::string_view, int> times;
-  for (const auto& asked : in.topics) ++times[asked.name.view()];
   for (const auto& asked : in.topics) {
-    if (times[asked.name.view()] > 1 &&
-        std::ranges::any_of(out.topics, [&](const auto& t) { return t.name == asked.name; })) {
-      continue;  // told once
-    }
+    ++times[asked.name.view()];
+    co_await seastar::coroutine::maybe_yield();
+  }
+  std::set<std::string_view> repeated;
+  for (const auto& asked : in.topics) {
+    co_await seastar::coroutine::maybe_yield();
+    // One that is there several times is told of once.
+    if (times[asked.name.view()] > 1 && !repeated.insert(asked.name.view()).second) continue;
     auto& told = out.topics.emplace_back();
     told.name = asked.name;
     told.error_message.reset();

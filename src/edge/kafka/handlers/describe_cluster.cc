@@ -13,6 +13,20 @@ namespace {
 constexpr std::int8_t broker_endpoints = 1;
 constexpr std::int8_t controller_endpoints = 2;
 
+// Registered, but not heard of: Kafka fences such a broker.
+void tell_fenced(const cluster& state, kafka::describe_cluster_response& out) {
+  for (const auto& [id, b] : state.catalog().brokers()) {
+    const auto at = address_of(b);
+    if (state.alive(id) || !at) continue;
+    auto& broker = out.brokers.emplace_back();
+    broker.broker_id = id.value();
+    broker.host = text(at->host);
+    broker.port = at->port;
+    if (!b.rack.empty()) broker.rack = text(b.rack);
+    broker.is_fenced = true;
+  }
+}
+
 seastar::future<kafka::describe_cluster_response> tell(services& with, const request&,
                                                        kafka::describe_cluster_request in) {
   kafka::describe_cluster_response out;
@@ -37,6 +51,7 @@ seastar::future<kafka::describe_cluster_response> tell(services& with, const req
     broker.port = known.at.port;
     if (!known.rack.empty()) broker.rack = text(known.rack);
   }
+  if (in.include_fenced_brokers) tell_fenced(with.state, out);
   if (in.include_cluster_authorized_operations)
     out.cluster_authorized_operations = cluster_operations;
   co_return out;

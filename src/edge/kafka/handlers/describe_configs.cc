@@ -16,7 +16,8 @@ using told_resource = kafka::describe_configs_response::result;
 using told_config = kafka::describe_configs_response::config;
 
 constexpr std::int8_t broker_logger_source = 6;  // DYNAMIC_BROKER_LOGGER_CONFIG
-constexpr std::int8_t string_type = 2;
+// Of one answer: all of ten thousand topics. A small request may name a large resource many times.
+constexpr std::size_t configs_max = 400'000;
 
 std::optional<text> nullable(const std::optional<std::string>& value) {
   return value ? std::optional(text(*value)) : std::nullopt;
@@ -48,9 +49,11 @@ std::vector<described_option> options_of(const cluster& state, const config_reso
     case resource_kind::broker:
       return resource.name.empty() ? describe_cluster_default(state.catalog().cluster_configs())
                                    : describe_broker(state.layers());
-    case resource_kind::broker_logger:
     case resource_kind::client_metrics:
+      return describe_client_metrics(state.layers_of_client_metrics(resource.name));
     case resource_kind::group:
+      return describe_group(state.layers_of_group(resource.name));
+    case resource_kind::broker_logger:
       return {};
   }
   return {};
@@ -60,8 +63,8 @@ void describe(services& with, const asked_resource& asked,
               const kafka::describe_configs_request& in, told_resource& out) {
   out.resource_type = asked.resource_type;
   out.resource_name = asked.resource_name;
-  out.error_message.reset();
-  const auto resource = find_resource(with.state, asked.resource_type, asked.resource_name.view());
+  const auto resource = find_resource(with.state, asked.resource_type, asked.resource_name.view(),
+                                      config_use::describe);
   if (!resource) {
     out.error = resource.error().code;
     out.error_message = text(resource.error().message);
@@ -69,7 +72,7 @@ void describe(services& with, const asked_resource& asked,
     return;
   }
   const auto wanted = [&](std::string_view name) {
-    return !asked.configuration_keys ||
+    return !asked.configuration_keys || asked.configuration_keys->empty() ||
            std::ranges::any_of(*asked.configuration_keys, [&](const text& k) { return k == name; });
   };
   for (const auto& option : options_of(with.state, *resource)) {
@@ -82,16 +85,18 @@ void describe(services& with, const asked_resource& asked,
     c.name = text(name);
     c.value = text(level);
     c.config_source = broker_logger_source;
-    c.config_type = string_type;
-    c.documentation.reset();
   }
 }
 
 seastar::future<kafka::describe_configs_response> describe_all(services& with, const request&,
                                                                kafka::describe_configs_request in) {
   kafka::describe_configs_response out;
+  std::size_t configs = 0;
   for (const auto& asked : in.resources) {
+    if (configs > configs_max)
+      throw protocol_violation("configs of more resources than one answer can hold are asked for");
     describe(with, asked, in, out.results.emplace_back());
+    configs += out.results.back().configs.size();
     co_await seastar::coroutine::maybe_yield();
   }
   co_return out;

@@ -24,6 +24,16 @@ struct page {
   std::int32_t to = 0;  // exclusive
 };
 
+// No page begins where the cursor is.
+void refuse_all(const kafka::describe_topic_partitions_request& in,
+                kafka::describe_topic_partitions_response& out) {
+  for (const auto& asked : in.topics) {
+    auto& told = out.topics.emplace_back();
+    told.name = asked.name;
+    told.error = error_code::invalid_request;
+  }
+}
+
 seastar::future<kafka::describe_topic_partitions_response> tell(
     services& with, const request&, kafka::describe_topic_partitions_request in) {
   kafka::describe_topic_partitions_response out;
@@ -33,8 +43,12 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     for (const auto& [name, t] : with.state.catalog().topics()) names.insert(name);
   }
   if (in.cursor) {
-    if (in.cursor->partition_index < 0)
-      throw protocol_violation("a cursor with a negative partition");
+    const bool listed = in.topics.empty() || names.contains(in.cursor->topic_name.view());
+    if (in.cursor->partition_index < 0 || !listed) {
+      refuse_all(in, out);
+      with.meters.failed(error_code::invalid_request);
+      co_return out;
+    }
     names.erase(names.begin(), names.lower_bound(in.cursor->topic_name.view()));
   }
   auto left = std::clamp(in.response_partition_limit, 1,
@@ -70,6 +84,7 @@ seastar::future<kafka::describe_topic_partitions_response> tell(
     told.name = text(p.topic);
     const auto* t = with.state.catalog().find(p.topic);
     if (!t) {
+      told.topic_authorized_operations = topic_operations;
       told.error = topic_name_fault(p.topic) ? error_code::invalid_topic_exception
                                              : error_code::unknown_topic_or_partition;
       with.meters.failed(told.error);

@@ -154,12 +154,23 @@ std::vector<election> begin(const cluster& state, kafka::elect_leaders_response&
   return all;
 }
 
+void refuse_type(const kafka::elect_leaders_request& in, kafka::elect_leaders_response& out) {
+  name_asked(in.topic_partitions, out);
+  for (auto& topic : out.replica_election_results) {
+    for (auto& told : topic.partition_result) {
+      told.error = error_code::invalid_request;
+      told.error_message = text(fmt::format("Unknown election type {}", in.election_type));
+    }
+  }
+}
+
 seastar::future<kafka::elect_leaders_response> elect(services& with, const request&,
                                                      kafka::elect_leaders_request in) {
   kafka::elect_leaders_response out;
   if (in.election_type != preferred && in.election_type != unclean) {
     out.error = error_code::invalid_request;
     with.meters.failed(out.error);
+    if (in.topic_partitions) refuse_type(in, out);
     co_return out;
   }
   in.topic_partitions ? name_asked(in.topic_partitions, out) : name_all(with.state, out);

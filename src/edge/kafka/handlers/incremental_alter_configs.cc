@@ -19,8 +19,7 @@ config_change change_of(const asked_resource& asked) {
     std::vector<option_change> changes;
     for (const auto& c : asked.configs)
       changes.push_back({c.name.view(), c.config_operation, viewed(c.value)});
-    return target == option_source::topic ? change_topic(now, changes)
-                                          : change_broker(now, target, changes);
+    return change_layer(now, target, changes);
   };
 }
 
@@ -28,8 +27,11 @@ std::expected<void, config_refusal> set_levels(const asked_resource& asked, bool
   for (const auto& c : asked.configs) {
     const bool set = c.config_operation == static_cast<std::int8_t>(change_kind::set);
     if (!set && c.config_operation != static_cast<std::int8_t>(change_kind::unset)) {
-      return std::unexpected(config_refusal{kafka::error_code::invalid_request,
-                                            "Log levels can be set and unset only."});
+      const bool append = c.config_operation == static_cast<std::int8_t>(change_kind::append);
+      return std::unexpected(
+          config_refusal{kafka::error_code::invalid_request,
+                         fmt::format("{} operation is not allowed for the BROKER_LOGGER resource",
+                                     append ? "APPEND" : "SUBTRACT")});
     }
     weir_try_void(
         set_logger_level(c.name.view(), set ? viewed(c.value) : std::nullopt, validate_only));

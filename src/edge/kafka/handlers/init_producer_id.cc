@@ -19,6 +19,7 @@ seastar::future<init_producer_id_response> give(services& with, const request& r
   init_producer_id_response out;
   const auto refuse = [&](error_code code) {
     out.error = code;
+    out.producer_epoch = -1;
     with.meters.failed(code);
   };
   if (in.transactional_id && in.transactional_id->empty()) {
@@ -35,6 +36,10 @@ seastar::future<init_producer_id_response> give(services& with, const request& r
     } else {
       refuse(got.error());
     }
+    co_return out;
+  }
+  if ((in.producer_id == -1) != (in.producer_epoch == -1)) {
+    refuse(error_code::invalid_request);
     co_return out;
   }
   // Whatever id and epoch the client names: without a transactional id nobody can tell whose they

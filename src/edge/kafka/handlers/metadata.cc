@@ -1,7 +1,9 @@
 // Metadata: who leads what, and where to reach them. May create topics that are asked for.
 #include <seastar/core/coroutine.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
 #include <algorithm>
+#include <set>
 
 #include "core/codec/metadata.h"
 #include "edge/kafka/authorized.h"
@@ -53,6 +55,7 @@ seastar::future<> create_missing(services& with, const kafka::metadata_request& 
     if (!topic_name_fault(name) && !with.state.catalog().find(name)) missing.emplace_back(name);
   }
   for (auto& name : missing) {
+    co_await seastar::coroutine::maybe_yield();
     if (collides(with, name)) continue;  // looked at here: the one before may be the other
     // Asked for twice, or created by somebody else meanwhile: then it is there.
     if (const auto plan = default_topic(with.state, std::move(name)))
@@ -63,6 +66,34 @@ seastar::future<> create_missing(services& with, const kafka::metadata_request& 
 const catalog::topic* find(const services& with, const kafka::metadata_request::topic& asked) {
   return asked.topic_id.is_zero() ? with.state.catalog().find(asked.name->view())
                                   : with.state.catalog().find(asked.topic_id);
+}
+
+// As Kafka does, topics are looked for by id where any has one, else by name; and each is answered
+// once: a small request could ask for an answer of any size.
+void drop_repeated(kafka::metadata_request& in) {
+  std::set<std::pair<std::string_view, uuid>> seen;
+  chunked_vector<kafka::metadata_request::topic> once;
+  const bool by_id =
+      std::ranges::any_of(*in.topics, [](const auto& t) { return !t.topic_id.is_zero(); });
+  for (auto& asked : *in.topics) {
+    if (by_id) asked.name.reset();
+    if (by_id && asked.topic_id.is_zero()) continue;
+    const auto name = asked.name ? asked.name->view() : std::string_view();
+    if (seen.emplace(name, asked.topic_id).second) once.push_back(asked);
+  }
+  in.topics = std::move(once);
+}
+
+seastar::future<> describe_all(services& with, const broken_partitions& broken, bool operations,
+                               kafka::metadata_response& out) {
+  std::vector<uuid> ids;
+  for (const auto& [name, t] : with.state.catalog().topics()) ids.push_back(t->id);
+  for (const auto& id : ids) {
+    // One that was deleted meanwhile is not told of.
+    if (const auto* t = with.state.catalog().find(id))
+      describe(with, *t, broken, operations, out.topics.emplace_back());
+    co_await seastar::coroutine::maybe_yield();
+  }
 }
 
 seastar::future<kafka::metadata_response> tell(services& with, const request& r,
@@ -85,6 +116,7 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
   const bool all = !in.topics || (version == 0 && in.topics->empty());
   const bool may_create = version < 4 || in.allow_auto_topic_creation;
   const bool creates = !all && may_create && with.state.options().topics_auto_create;
+  if (!all) drop_repeated(in);
   if (creates) co_await create_missing(with, in);
 
   std::vector<partition_key> keys;
@@ -104,17 +136,17 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
 
   const bool operations = in.include_topic_authorized_operations;
   if (all) {
-    for (const auto& [name, t] : with.state.catalog().topics()) {
-      describe(with, *t, broken, operations, out.topics.emplace_back());
-    }
+    co_await describe_all(with, broken, operations, out);
     co_return out;
   }
   for (const auto& asked : *in.topics) {
+    co_await seastar::coroutine::maybe_yield();
     auto& told = out.topics.emplace_back();
     // Before version 12 a topic can be asked for without a name, but not answered so.
     if (asked.name || version >= 12) told.name = asked.name;
     told.topic_id = asked.topic_id;
     const bool by_id = !asked.topic_id.is_zero();
+    if (!by_id && operations) told.topic_authorized_operations = topic_operations;
     if (!by_id && !asked.name) {
       refuse(with, told, error_code::invalid_request);
     } else if (!by_id && topic_name_fault(asked.name->view())) {
