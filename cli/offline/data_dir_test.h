@@ -146,17 +146,7 @@ class partition_writer {
     bytes_.append(encoded.data(), encoded.size());
     bytes_ += body.str();
     terms_.append(term_, next_index_, next_offset_);
-    if (batch && batch->has_producer()) {
-      producers_.apply({.producer = batch->producer,
-                        .epoch = batch->epoch,
-                        .first = batch->base_sequence,
-                        .record_count = head.offset_count},
-                       {.base_offset = head.base_offset,
-                        .last_offset = head.next_offset() - 1,
-                        .index = head.index,
-                        .append_time = head.append_time,
-                        .max_timestamp = batch->max_timestamp});
-    }
+    if (batch) producers_.apply(head, *batch, body);
     next_index_ = head.next_index();
     next_offset_ = head.next_offset();
   }

@@ -52,15 +52,22 @@ bool dump_index(std::string_view content, dump_to& to) {
 bool dump_producers(std::string_view content, dump_to& to) {
   const auto s = log::producer_sequences::decode(fragments::copy(content));
   if (!s) return unreadable(to, log::name(s.error()));
-  to(line("producers").add("covers_index", s->covers).add("producers", s->producers.size()));
+  const auto& aborted = s->producers.aborted().all();
+  to(line("producers")
+         .add("covers_index", s->covers)
+         .add("producers", s->producers.size())
+         .add("open_transactions", s->producers.open_transactions())
+         .add("aborted_transactions", aborted.size()));
   for (const auto& p : s->producers.all()) {
     if (!to.item()) break;
-    to(line("producer")
-           .add("id", p.id)
-           .add("epoch", p.epoch)
-           .time("last_append", p.last_append.value())
-           .add("batches", static_cast<int>(p.count)),
-       1);
+    line about("producer");
+    about.add("id", p.id)
+        .add("epoch", p.epoch)
+        .time("last_append", p.last_append.value())
+        .add("batches", static_cast<int>(p.count));
+    if (p.coordinator_epoch >= 0) about.add("coordinator_epoch", p.coordinator_epoch);
+    if (p.open()) about.add("transaction_since", p.transaction_start);
+    to(std::move(about), 1);
     for (std::size_t i = 0; i < p.count; ++i) {
       const auto& b = p.batches[i];
       to(line("batch")
@@ -71,6 +78,10 @@ bool dump_producers(std::string_view content, dump_to& to) {
              .add("last_sequence", b.last_sequence),
          2);
     }
+  }
+  for (const auto& a : aborted) {
+    if (!to.item()) break;
+    to(line("aborted").add("producer", a.producer).add("offset", a.first).add("marker", a.last), 1);
   }
   return true;
 }

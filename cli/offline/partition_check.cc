@@ -116,7 +116,9 @@ void partition_check::load_small() {
       std::move(terms));
   for (const auto& name : names_) {
     const auto first = log::parse_producers_file_name(name);
-    if (!first || !std::ranges::binary_search(firsts_, *first)) continue;
+    if (first ? !std::ranges::binary_search(firsts_, *first)
+              : name != log::latest_producers_file_name)
+      continue;
     const auto file = small(name);
     if (!file) continue;
     if (auto s = log::producer_sequences::decode(fragments::copy(*file))) {
@@ -164,7 +166,7 @@ void partition_check::unlisted() {
   for (const auto& name : names_) {
     if (log::parse_segment_file_name(name) || name == log::terms_file_name ||
         name == log::checkpoint_file_name || name == log::cleaner_file_name ||
-        name == log::group_file_name)
+        name == log::group_file_name || name == log::latest_producers_file_name)
       continue;
     auto first = log::parse_index_file_name(name);
     if (!first) first = log::parse_producers_file_name(name);

@@ -232,7 +232,8 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
   if (s.index) s.index->frame(f, header ? header->max_timestamp : no_timestamp);
   if (f.head.is_entry()) {
     if (terms_) terms_->entry(f.head);
-    producers_.entry(f.head, header ? &*header : nullptr);
+    const bool control = header && header->control();
+    producers_.entry(f.head, header ? &*header : nullptr, control ? f.small_body() : fragments());
   }
   if (each_command_ && f.head.kind == log::frame_kind::command && f.head.body_size <= command_max) {
     each_command_(f.head, fragments::copy(

@@ -133,7 +133,8 @@ void producers_check::add(std::string file, log::producer_sequences::snapshot sn
   at.push_back({std::move(file), std::move(snapshot)});
 }
 
-void producers_check::entry(const log::frame_head& head, const record::batch_header* batch) {
+void producers_check::entry(const log::frame_head& head, const record::batch_header* batch,
+                            const fragments& body) {
   if (head.index <= last_) return;
   if (!log_start_) log_start_ = head.index;
   while (!waiting_.empty() && waiting_.begin()->first < head.index) {
@@ -141,16 +142,7 @@ void producers_check::entry(const log::frame_head& head, const record::batch_hea
     waiting_.erase(waiting_.begin());
   }
   last_ = head.index;
-  if (!batch || !batch->has_producer() || batch->control()) return;
-  const log::sequence_range claim{.producer = batch->producer,
-                                  .epoch = batch->epoch,
-                                  .first = batch->base_sequence,
-                                  .record_count = head.offset_count};
-  live_.apply(claim, {.base_offset = head.base_offset,
-                      .last_offset = head.next_offset() - 1,
-                      .index = head.index,
-                      .append_time = head.append_time,
-                      .max_timestamp = batch->max_timestamp});
+  if (batch) live_.apply(head, *batch, body);
 }
 
 void producers_check::compare(const held& h) {

@@ -64,7 +64,8 @@ class producers_check {
   void add(std::string file, log::producer_sequences::snapshot snapshot);
   // Compaction took entries out: a producer's last batch may be among them.
   void compacted() { compacted_ = true; }
-  void entry(const log::frame_head& head, const record::batch_header* batch);
+  // `body`: as producer_sequences::apply wants it.
+  void entry(const log::frame_head& head, const record::batch_header* batch, const fragments& body);
   // `whole`: the log is all there, so that a snapshot can't cover more.
   void finish(findings& to, bool whole);
 

@@ -132,6 +132,11 @@ TEST_CASE("docs/formats/producer-snapshot.md") {
   const auto again = back->producers.check({producer_id(4000), producer_epoch(1), 0, 3});
   REQUIRE((again && *again));
   CHECK((*again)->base_offset == offset(100));
+  CHECK(back->producers.in_transaction(producer_id(4000), producer_epoch(1)));
+  CHECK(back->producers.find(producer_id(4000))->coordinator_epoch == 2);
+  CHECK(back->producers.first_unstable() == offset(90));
+  CHECK(back->producers.aborted().within(offset(97), offset(98)).size() == 1);
+  CHECK(back->producers.encode(back->covers) == fragments::copy(example("producer-snapshot.md")));
 }
 
 TEST_CASE("docs/formats/journal.md") {

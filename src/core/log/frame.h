@@ -24,6 +24,8 @@ namespace weir::log {
 inline constexpr std::size_t frame_head_size = 56;
 inline constexpr std::uint32_t frame_body_size_max = 256U << 20;
 inline constexpr std::size_t batch_header_size = 61;  // of a Kafka record batch v2
+// Of a body, what a scan gives: a batch's header, and all of a transaction marker's batch.
+inline constexpr std::size_t body_start_size = 128;
 
 enum class frame_kind : std::uint8_t {
   batch = 1,          // one Kafka record batch v2, exactly as a fetch returns it
@@ -73,7 +75,7 @@ class body_check {
   explicit body_check(const frame_head& head) : head_(head) {}
   void feed(std::string_view piece);  // not more in all than head.body_size
   [[nodiscard]] std::uint32_t left() const { return head_.body_size - seen_; }
-  // The first bytes fed, at most batch_header_size: a batch's header, a vote's whole body.
+  // The first bytes fed, at most body_start_size: a batch's header, a vote's whole body.
   [[nodiscard]] std::string_view start() const;
   // Once left() is 0. Errors: body_mismatch, bad_checksum, bad_field (a malformed vote).
   [[nodiscard]] std::expected<void, log_error> finish() const;
@@ -82,7 +84,7 @@ class body_check {
   frame_head head_;
   std::uint32_t seen_ = 0;
   std::uint32_t crc_ = 0;
-  std::array<char, batch_header_size> start_{};
+  std::array<char, body_start_size> start_{};
 };
 std::expected<void, log_error> check_body(const frame_head& head, const fragments& body);
 

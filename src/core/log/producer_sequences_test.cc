@@ -29,6 +29,9 @@ struct partition {
           return "invalid epoch";
         case sequence_error::bad_sequence:
           return "bad";
+        case sequence_error::invalid_transaction:
+        case sequence_error::coordinator_fenced:
+          return "no business of this test";
       }
     }
     if (*verdict) return fmt::format("again {}", (*verdict)->base_offset);

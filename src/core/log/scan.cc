@@ -90,7 +90,7 @@ void scanner::take_head() {
   body_ = body_check(head_);
   body_left_ = start_.check_bodies || judging_
                    ? head_.body_size
-                   : std::min<std::uint32_t>(head_.body_size, batch_header_size);
+                   : std::min<std::uint32_t>(head_.body_size, body_start_size);
   mode_ = mode::body;
 }
 

@@ -38,8 +38,12 @@ struct scan_start {
 struct scanned_frame {
   position at{};
   frame_head head;
-  // The body's first bytes, at most batch_header_size, valid until the next call.
+  // The body's first bytes, at most body_start_size, valid until the next call.
   std::string_view body_start;
+  // All of a body that is no longer than its start; nothing of a longer one.
+  [[nodiscard]] fragments small_body() const {
+    return body_start.size() == head.body_size ? fragments::copy(body_start) : fragments();
+  }
 };
 
 enum class tail_state : std::uint8_t {

@@ -56,6 +56,7 @@ std::string producers_file_name(log_index first);  // with ".producers"
 inline constexpr int data_format_version = 1;
 // The other files of a partition.
 inline constexpr const char* terms_file_name = "terms";
+inline constexpr const char* latest_producers_file_name = "producers";
 inline constexpr const char* checkpoint_file_name = "checkpoint";
 inline constexpr const char* cleaner_file_name = "cleaner";
 inline constexpr const char* cut_file_name = "cut";

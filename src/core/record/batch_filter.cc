@@ -27,23 +27,37 @@ fragments without_records(batch_header header) {
 batch_filter::batch_filter(const batch_header& header, fragments batch, const filter_rules& rules)
     : header_(header), batch_(std::move(batch)), rules_(rules) {
   const bool empty = header_.record_count == 0;
-  // Markers end transactions whose records may still be there: none goes by its key.
-  if (header_.control() || (empty && rules_.keep_header)) {
-    out_ = {.fate = batch_fate::same, .batch = batch_, .kept = header_.record_count};
+  if (empty && rules_.keep_header) {
+    out_ = {.fate = batch_fate::same, .batch = batch_};
     phase_ = phase::done;
   } else if (empty) {
     out_.fate = batch_fate::dropped;
     phase_ = phase::done;
+  } else if (header_.control()) {
+    judge_marker();
   } else {
     reader_ = std::make_unique<record_reader>(header_, batch_, rules_.unpacked_max);
   }
 }
 
+// None goes by its key: it ends a transaction whose records may still be there. The horizon gives
+// those who have read of them the time to get here.
+void batch_filter::judge_marker() {
+  phase_ = phase::done;
+  out_ = {.fate = batch_fate::same, .batch = batch_, .kept = header_.record_count};
+  if (!rules_.marker_alone || !header_.compression()) return;
+  if (!header_.has_delete_horizon()) {
+    new_tombstone_ = true;
+    begin_copy();
+  } else if (expired() && !rules_.keep_header) {
+    out_ = {.fate = batch_fate::dropped};
+  }
+}
+
 bool batch_filter::stays(const record& r) const {
-  if (r.offset >= rules_.end) return true;
-  if (!r.key || !rules_.newest(r.key->view(), r.offset)) return false;
-  const bool expired = header_.has_delete_horizon() && rules_.now >= header_.base_timestamp;
-  return !tombstone(r) || !expired;
+  if (header_.control() || r.offset >= rules_.end) return true;
+  if (rules_.aborted || !r.key || !rules_.newest(r.key->view(), r.offset)) return false;
+  return !tombstone(r) || !expired();
 }
 
 std::expected<bool, record_error> batch_filter::next() {
@@ -121,6 +135,7 @@ void batch_filter::begin_copy() {
                  .epoch = header_.epoch,
                  .base_sequence = header_.base_sequence,
                  .transactional = header_.transactional(),
+                 .control = header_.control(),
                  .delete_horizon = horizon});
   reader_ = std::make_unique<record_reader>(header_, batch_, rules_.unpacked_max);
   last_delta_ = -1;

@@ -29,6 +29,8 @@ struct filter_rules {
   timestamp now{};                   // broker's clock
   std::int64_t tombstone_ms = 0;     // delete.retention.ms: how long a tombstone stays from now on
   bool keep_header = false;          // emptied, it stays as a header alone
+  bool aborted = false;              // of an aborted transaction: none of its records is anybody's
+  bool marker_alone = false;         // of a control batch: nothing of its transaction is left
   std::array<int, codecs> levels{};  // by codec, for batches that are packed again
   std::size_t unpacked_max = 0;
 };
@@ -49,8 +51,9 @@ struct filtered_batch {
 
 class batch_filter {
  public:
-  // `batch` is one whole batch with this header. A control batch, and a batch without records that
-  // is to stay, are the same afterwards. `rules` lives as long as this.
+  // `batch` is one whole batch with this header. A control batch stays as it is while something of
+  // its transaction does; then it goes as tombstones do. A batch without records that is to stay is
+  // the same afterwards. `rules` lives as long as this.
   batch_filter(const batch_header& header, fragments batch, const filter_rules& rules);
 
   // Some of the work; true when all is done. Errors: what record_reader finds wrong, and bad_record
@@ -63,10 +66,15 @@ class batch_filter {
   enum class phase : std::uint8_t { judge, copy, done };
 
   std::expected<bool, record_error> next();
+  void judge_marker();
   void judge_one();
   void judged();
   void begin_copy();
   [[nodiscard]] bool stays(const record& r) const;
+  // By now its horizon has passed.
+  [[nodiscard]] bool expired() const {
+    return header_.has_delete_horizon() && rules_.now >= header_.base_timestamp;
+  }
   [[nodiscard]] static bool tombstone(const record& r) { return !r.value; }
 
   batch_header header_;

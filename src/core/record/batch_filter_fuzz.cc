@@ -31,6 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       .now = timestamp(1'000),
       .tombstone_ms = 10,
       .keep_header = choice % 4 < 2,
+      .aborted = (choice & 8) != 0,
+      .marker_alone = (choice & 16) != 0,
       .unpacked_max = 1 << 20};
   const auto batch = fragments::copy({reinterpret_cast<const char*>(data) + 2, size - 2});
   const auto once = filtered(batch, rules);

@@ -236,5 +236,58 @@ TEST_CASE("a batch whose records are not what it says is an error") {
       step(testing::make_batch("", 1, codec::none, [](batch_header& h) { h.attributes = 7; })));
 }
 
+TEST_CASE("of an aborted transaction nothing stays, whatever the keys") {
+  filtering f;
+  const auto batch = some_batch({.producer = producer_id(9),
+                                 .epoch = producer_epoch(2),
+                                 .base_sequence = 1,
+                                 .transactional = true});
+  f.rules.aborted = true;
+  CHECK(f(batch).fate == batch_fate::dropped);
+  f.rules.keep_header = true;
+  const auto left = f(batch);
+  CHECK(left.fate == batch_fate::emptied);
+  const auto h = *read_batch_header(left.batch);
+  CHECK(h.transactional());
+  CHECK(h.record_count == 0);
+  CHECK(h.last_sequence() == 6);
+  // What was not looked at stays.
+  f.rules.end = offset(100);
+  CHECK(f(batch).fate == batch_fate::same);
+}
+
+TEST_CASE("a marker goes a while after the last of its transaction") {
+  filtering f;
+  const auto batch =
+      make_marker(marker::abort, offset(100), 3, some_time, producer_id(9), producer_epoch(2), 77);
+  CHECK(f(batch).fate == batch_fate::same);
+  f.rules.marker_alone = true;
+  const auto left = f(batch);
+  CHECK(left.fate == batch_fate::rewritten);
+  CHECK(left.kept == 1);
+  const auto h = *read_batch_header(left.batch);
+  CHECK(h.control());
+  CHECK(h.transactional());
+  CHECK(h.has_delete_horizon());
+  CHECK(h.base_timestamp == f.rules.now + f.rules.tombstone_ms);
+  CHECK(h.max_timestamp == some_time);
+  CHECK(h.base_offset == offset(100));
+  CHECK(h.epoch == producer_epoch(2));
+  const auto seen = read_marker(h, left.batch);
+  REQUIRE((seen && *seen));
+  CHECK((*seen)->kind == marker::abort);
+  CHECK((*seen)->coordinator_epoch == 77);
+
+  CHECK(f(left.batch).fate == batch_fate::same);
+  f.rules.now = h.base_timestamp;
+  f.rules.keep_header = true;
+  CHECK(f(left.batch).fate == batch_fate::same);
+  f.rules.keep_header = false;
+  f.rules.marker_alone = false;
+  CHECK(f(left.batch).fate == batch_fate::same);
+  f.rules.marker_alone = true;
+  CHECK(f(left.batch).fate == batch_fate::dropped);
+}
+
 }  // namespace
 }  // namespace weir::record

@@ -16,6 +16,12 @@ error_code code_of(replica_error error) {
       return error_code::invalid_producer_epoch;
     case replica_error::bad_sequence:
       return error_code::invalid_record;
+    case replica_error::invalid_transaction:
+      return error_code::invalid_txn_state;
+    case replica_error::coordinator_fenced:
+      return error_code::transaction_coordinator_fenced;
+    case replica_error::timed_out:
+      return error_code::request_timed_out;
     case replica_error::fenced_leader_epoch:
       return error_code::fenced_leader_epoch;
     case replica_error::unknown_leader_epoch:

@@ -25,6 +25,7 @@ seastar::future<answer> describe_cluster(services&, request);
 seastar::future<answer> describe_configs(services&, request);
 seastar::future<answer> describe_groups(services&, request);
 seastar::future<answer> describe_log_dirs(services&, request);
+seastar::future<answer> describe_producers(services&, request);
 seastar::future<answer> describe_quorum(services&, request);
 seastar::future<answer> describe_topic_partitions(services&, request);
 seastar::future<answer> describe_transactions(services&, request);
@@ -55,5 +56,6 @@ seastar::future<answer> sync_group(services&, request);
 seastar::future<answer> txn_offset_commit(services&, request);
 seastar::future<answer> unregister_broker(services&, request);
 seastar::future<answer> update_features(services&, request);
+seastar::future<answer> write_txn_markers(services&, request);
 
 }  // namespace weir::edge

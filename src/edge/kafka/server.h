@@ -21,6 +21,8 @@ class server : public seastar::peering_sharded_service<server> {
   server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
          seastar::sharded<transactions_of_shard>& transactions, edge_limits limits);
 
+  // Before listen(), on each shard: who is asked about transactions.
+  void coordinate(transaction_door& transactions) { services_.transactions = &transactions; }
   // Throws std::system_error where an address can't be had.
   seastar::future<> listen(std::vector<host_port> addresses, int backlog);
   // Accepts no more, lets what is in flight finish for `patience`, then drops it.

@@ -8,6 +8,7 @@
 #include "edge/kafka/fetch_session.h"
 #include "edge/kafka/meters.h"
 #include "edge/kafka/produce_rules.h"
+#include "edge/kafka/transaction_door.h"
 #include "engine/cluster/cluster.h"
 #include "engine/coordinator/groups.h"
 #include "engine/coordinator/transactions.h"
@@ -38,6 +39,7 @@ struct services {
   meters_of_shard meters;
   client_telemetry telemetry;
   topic_rules_cache rules;
+  transaction_door* transactions = nullptr;  // none: no coordinator can be asked
   seastar::semaphore request_memory;
   seastar::semaphore answer_memory;
   std::uint64_t next_wait = 1;  // ids of waiting fetches

@@ -17,6 +17,14 @@ replica_error error_of(store::read_fault fault) {
   weir_check(false, "read fault {}", static_cast<int>(fault));
 }
 
+template <typename T>
+std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from) {
+  if (!from) return std::unexpected(error_of(from.error()));
+  return *std::move(from);
+}
+
+}  // namespace
+
 replica_error error_of(log::sequence_error error) {
   switch (error) {
     case log::sequence_error::out_of_order:
@@ -25,17 +33,13 @@ replica_error error_of(log::sequence_error error) {
       return replica_error::invalid_producer_epoch;
     case log::sequence_error::bad_sequence:
       return replica_error::bad_sequence;
+    case log::sequence_error::invalid_transaction:
+      return replica_error::invalid_transaction;
+    case log::sequence_error::coordinator_fenced:
+      return replica_error::coordinator_fenced;
   }
   weir_check(false, "sequence error {}", static_cast<int>(error));
 }
-
-template <typename T>
-std::expected<T, replica_error> mapped(std::expected<T, store::read_fault> from) {
-  if (!from) return std::unexpected(error_of(from.error()));
-  return *std::move(from);
-}
-
-}  // namespace
 
 std::expected<placed_batch, replica_error> replica::put(const proposal& wanted,
                                                         std::uint32_t offsets) {
@@ -64,14 +68,20 @@ std::expected<void, replica_error> replica::may_place() {
 }
 
 std::expected<placed_batch, replica_error> replica::place(const record::validated_batch& batch,
-                                                          timestamp now) {
+                                                          timestamp now,
+                                                          std::optional<verification> verified) {
   if (const auto may = may_place(); !may) return std::unexpected(may.error());
   if (batch.header.has_producer()) {
+    const auto producer = batch.header.producer;
     const auto known =
-        log_->producers().check({.producer = batch.header.producer,
+        log_->producers().check({.producer = producer,
                                  .epoch = batch.header.epoch,
                                  .first = batch.header.base_sequence,
-                                 .record_count = static_cast<std::uint32_t>(batch.record_count)});
+                                 .record_count = static_cast<std::uint32_t>(batch.record_count),
+                                 .transactional = batch.header.transactional()},
+                                {.verified = holds(verified, producer),
+                                 .from_zero = verified && verified->from_zero,
+                                 .lowest = verifications_.lowest(producer)});
     if (!known) return std::unexpected(error_of(known.error()));
     if (*known) {
       return placed_batch{.index = (*known)->index,
@@ -93,14 +103,28 @@ std::expected<void, replica_error> replica::takes_decisions() {
   return {};
 }
 
-std::expected<placed_batch, replica_error> replica::place_decision(
-    const record::validated_batch& batch, timestamp now) {
+std::expected<void, replica_error> replica::takes_decisions_of(
+    producer_id producer, producer_epoch epoch, const std::optional<verification>& verified) {
   if (const auto may = takes_decisions(); !may) return std::unexpected(may.error());
+  const auto* known = log_->producers().find(producer);
+  if (known && epoch < known->epoch) return std::unexpected(replica_error::invalid_producer_epoch);
+  if (!log_->producers().in_transaction(producer, epoch) && !holds(verified, producer))
+    return std::unexpected(replica_error::invalid_transaction);
+  return {};
+}
+
+std::expected<placed_batch, replica_error> replica::place_decision(
+    const record::validated_batch& batch, timestamp now, std::optional<verification> verified) {
+  const auto may = batch.header.transactional()
+                       ? takes_decisions_of(batch.header.producer, batch.header.epoch, verified)
+                       : takes_decisions();
+  if (!may) return std::unexpected(may.error());
   return put_batch(batch, now);
 }
 
 std::expected<placed_batch, replica_error> replica::put_batch(const record::validated_batch& batch,
                                                               timestamp now) {
+  if (batch.header.transactional()) verifications_.ended(batch.header.producer);
   auto header = batch.header;
   header.base_offset = log_->next_offset();
   const auto body = record::rewrite_place(batch.all, header.base_offset, leader_epoch());
@@ -125,15 +149,14 @@ seastar::future<> replica::wait_committed(log_index index, term in) {
   return commit_.wait_for(index);
 }
 
-seastar::future<std::expected<store::read_result, replica_error>> replica::read(offset from,
-                                                                                std::size_t bytes,
-                                                                                bool at_least_one,
-                                                                                offset below) {
+seastar::future<std::expected<store::read_result, replica_error>> replica::read(
+    offset from, std::size_t bytes, bool at_least_one, offset below, bool committed) {
   if (raft_.current_role() == raft::role::leader && !raft_.serving() && !alone())
     co_return std::unexpected(replica_error::not_leader);
-  co_return mapped(co_await log_->read(
-      from,
-      {.below = std::min(below, high_watermark_), .bytes = bytes, .at_least_one = at_least_one}));
+  const store::read_limits limits{
+      .below = std::min(below, high_watermark_), .bytes = bytes, .at_least_one = at_least_one};
+  if (committed) co_return mapped(co_await log_->read_committed(from, limits));
+  co_return mapped(co_await log_->read(from, limits));
 }
 
 seastar::future<> replica::replay(
@@ -218,6 +241,7 @@ seastar::future<> replica::maintain() {
   if (cutting_ || stopped_) co_return;
   const auto before = start_offset();
   log_->producers().expire(log_->now(), options_.producer_expiration_ms);
+  verifications_.expire(log_->now(), options_.producer_expiration_ms);
   co_await log_->enforce_retention(options_.retention,
                                    std::min(raft_.commit_index(), log_->durable_index()));
   tell_trimmed();

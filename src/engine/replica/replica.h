@@ -17,6 +17,7 @@
 #include <string>
 
 #include "core/log/carried_frames.h"
+#include "core/log/open_verifications.h"
 #include "core/raft/consensus.h"
 #include "core/record/validate.h"
 #include "engine/replica/replica_group.h"
@@ -29,13 +30,17 @@ enum class replica_error : std::uint8_t {
   out_of_order_sequence,
   invalid_producer_epoch,
   bad_sequence,
+  invalid_transaction,  // the batch is in no transaction and should be, or the other way round
+  coordinator_fenced,   // a marker of an older coordinator than the last one's
   fenced_leader_epoch,
   unknown_leader_epoch,
   offset_out_of_range,
   no_space,  // the device is full, or nearly: nothing was stored
   storage,   // the log has failed: the operator knows from the log line
   damaged,
+  timed_out,  // it may be done or not
 };
+replica_error error_of(log::sequence_error error);
 
 // Where a batch went. The answer to a duplicate is what the first one got, but for the time: Kafka
 // tells the largest one of its records.
@@ -46,6 +51,15 @@ struct placed_batch {
   timestamp append_time;
   offset log_start;
   bool duplicate = false;
+};
+
+// Given out before a transaction's coordinator is asked whether a batch may begin it here, and
+// needed to place the batch then (KIP-890). Void when leadership has passed, or a marker of the
+// producer came meanwhile.
+struct verification {
+  weir::term in{};
+  log_index after{};
+  bool from_zero = false;  // of transactions of version 2: one that is not known begins at 0
 };
 
 struct epoch_end {
@@ -80,25 +94,37 @@ class replica final : public ticked {
   // Call before place(): waits while the device is behind by more than it may be.
   seastar::future<> wait_room() { return log_->wait_room(); }
   // Puts the batch behind the last one, at once: batches are stored in the order of these calls.
+  // A transactional one whose producer has no transaction open here needs a verification.
   std::expected<placed_batch, replica_error> place(const record::validated_batch& batch,
-                                                   timestamp now);
+                                                   timestamp now,
+                                                   std::optional<verification> verified = {});
   // Of the coordinator that this partition keeps the state of: its producers have no sequences, and
-  // it may use the room that is kept from clients when there is little.
+  // it may use the room that is kept from clients when there is little. What belongs to a producer's
+  // transaction needs what place() needs.
   [[nodiscard]] std::expected<void, replica_error> takes_decisions();
+  [[nodiscard]] std::expected<void, replica_error> takes_decisions_of(
+      producer_id producer, producer_epoch epoch, const std::optional<verification>& verified);
   std::expected<placed_batch, replica_error> place_decision(const record::validated_batch& batch,
-                                                            timestamp now);
+                                                            timestamp now,
+                                                            std::optional<verification> verified = {});
+  // For a transactional batch: nothing where the coordinator need not be asked.
+  // `version2`: the client speaks of transactions in that version.
+  std::expected<std::optional<verification>, replica_error> begin_verification(
+      const record::batch_header& batch, bool version2, timestamp now);
+  // Ends a producer's transaction here, if there is one. `version`: of the transaction's protocol.
+  std::expected<placed_batch, replica_error> place_marker(const log::transaction_marker& marker,
+                                                          int version, timestamp now);
   // One entry that is not a record batch (catalog commands). Takes one offset.
   std::expected<placed_batch, replica_error> place_command(std::string body, timestamp now);
   // Fails if that will not be known here: leadership_lost, storage_failed, shutdown.
   seastar::future<> wait_committed(log_index index, term in);
 
-  // `below` is the exclusive bound of the isolation level: high_watermark() or
-  // last_stable_offset(). A follower gives what it knows to be committed (KIP-392); a leader that
-  // does not serve yet may know less than was acknowledged, and gives not_leader.
-  seastar::future<std::expected<store::read_result, replica_error>> read(offset from,
-                                                                         std::size_t bytes,
-                                                                         bool at_least_one,
-                                                                         offset below);
+  // `below` is the exclusive bound of the isolation level: high_watermark(), or
+  // last_stable_offset() and then `committed`: with the aborted transactions. A follower gives what
+  // it knows to be committed (KIP-392); a leader that does not serve yet may know less than was
+  // acknowledged, and gives not_leader.
+  seastar::future<std::expected<store::read_result, replica_error>> read(
+      offset from, std::size_t bytes, bool at_least_one, offset below, bool committed = false);
   // Entries as they are stored, committed or not: for who looks into a log.
   seastar::future<std::expected<std::vector<store::kept_entry>, store::read_fault>> entries(
       store::entry_range range) {
@@ -177,9 +203,9 @@ class replica final : public ticked {
 
   [[nodiscard]] offset start_offset() const { return log_->start_offset(); }
   [[nodiscard]] offset high_watermark() const { return high_watermark_; }
-  // First offset of the oldest open transaction, else the high watermark. No transactions yet:
-  // always the latter.
-  [[nodiscard]] offset last_stable_offset() const { return high_watermark_; }
+  // First offset of the oldest transaction that is open, or whose end is not committed; else the
+  // high watermark. Not below the start, which may pass an open transaction.
+  [[nodiscard]] offset last_stable_offset() const;
   [[nodiscard]] offset next_offset() const { return log_->next_offset(); }
   // An empty log elects with its first entry; the epoch told before is the one that this will have.
   [[nodiscard]] std::int32_t leader_epoch() const {
@@ -237,6 +263,7 @@ class replica final : public ticked {
   std::expected<void, replica_error> may_place();
   std::expected<placed_batch, replica_error> put_batch(const record::validated_batch& batch,
                                                        timestamp now);
+  [[nodiscard]] bool holds(const std::optional<verification>& given, producer_id of) const;
 
   // replica_effects.cc
   void perform(raft::effects out) { perform(std::move(out), given()); }
@@ -254,6 +281,7 @@ class replica final : public ticked {
   void release_held();
   void tell_news(const raft::effects& out);
   void move_commit(log_index to);
+  void decided() { log_->producers().committed(high_watermark_); }
   void flushed();
   void leave_service(std::string why);
   void resign();
@@ -285,6 +313,7 @@ class replica final : public ticked {
   partition_key key_;
   raft::consensus raft_;
   replica_options options_;
+  log::open_verifications verifications_;
   progress<log_index> commit_;
   offset high_watermark_;
   struct uncommitted {

@@ -47,6 +47,8 @@ world_plan draw_world(std::uint64_t seed) {
   plan.append_bytes = one_of(500U, 4000U, 1U << 20);
   plan.rest = random() % 2 == 0;
   plan.alarm = one_of(0.0, 0.0, 0.01);
+  plan.transactors = one_of(0, 2, 3);
+  plan.aborted_max = one_of(2U, 10'000U);
   return plan;
 }
 
@@ -165,6 +167,7 @@ seastar::future<> replica_world::calm() {
       "all are up");
   co_await until([&] { return leader() != 0; }, "somebody leads");
   co_await produce_some(2);
+  co_await end_all_transactions();
   co_await until([&] { return agreed(); }, "all agree");
 }
 
@@ -206,6 +209,7 @@ seastar::future<> replica_world::check_acknowledged() {
   co_await r->replay([&](const log::frame_head& head, const fragments& body) {
     if (head.kind != log::frame_kind::batch) return;
     const auto batch = record::read_batch_header(body);
+    if (batch->transactional()) return;
     const std::pair key(static_cast<int>(batch->producer.value()) - 100, batch->base_sequence);
     const auto [known, fresh] = found.emplace(key, head.base_offset);
     require(fresh, fmt::format("batch {} of producer {} is there twice, at {} and {}", key.second,
@@ -230,13 +234,18 @@ seastar::future<> replica_world::whole_run() {
     for (std::size_t p = 0; p < producers_.size(); ++p) {
       if (!producers_[p].busy && chance(0.3)) spawn(attempt(static_cast<int>(p)));
     }
+    for (std::size_t t = 0; t < transactors_.size(); ++t) {
+      if (!transactors_[t].busy && chance(0.3)) spawn(transact(static_cast<int>(t)));
+    }
     if (chance(0.3)) spawn(read_some());
+    if (!transactors_.empty() && chance(0.5)) spawn(read_committed_some());
     trouble();
     co_await step();
   }
   co_await calm();
   co_await check_equal();
   co_await check_acknowledged();
+  co_await check_transactions();
 }
 
 seastar::future<> replica_world::run() {

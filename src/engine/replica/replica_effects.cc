@@ -87,10 +87,12 @@ seastar::future<bool> replica::cut_log(raft::effects& out, given& with) {
                               .producers = with.state->producers});
         uncommitted_.clear();
         high_watermark_ = std::max(high_watermark_, log_->next_offset());
+        decided();
       } else {
         ++figures_.truncations;
         co_await log_->truncate_after(keep);
         forget_behind(keep);
+        decided();
       }
       co_return true;
     } catch (const store::no_space&) {
@@ -221,6 +223,7 @@ void replica::tell_news(const raft::effects& out) {
   if (out.leadership && out.leadership->role != raft::role::leader) {
     commit_.refuse_above(raft_.commit_index(),
                          std::make_exception_ptr(leadership_lost(log_->name())));
+    verifications_.clear();
   }
   if (out.commit) move_commit(*out.commit);
   for (const auto& r : out.reads) {
@@ -254,7 +257,9 @@ void replica::move_commit(log_index to) {
     uncommitted_.pop_front();
   }
   commit_.advance(to);
-  if (high_watermark_ != before) news_.notify();
+  if (high_watermark_ == before) return;
+  decided();
+  news_.notify();
 }
 
 // The log tells after each flush, within it.

@@ -66,6 +66,7 @@ replica::replica(std::unique_ptr<store::partition_log> log, replica_group group,
     uncommitted_.push_back({log_->last_index(), log_->next_offset()});
   else
     high_watermark_ = log_->next_offset();
+  decided();
   log_->on_durable([this](log_index) { flushed(); });
 }
 

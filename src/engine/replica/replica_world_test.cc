@@ -32,12 +32,19 @@ struct replica_world::outbox final : peer::raft_outbox {
 };
 
 replica_world::replica_world(std::uint64_t seed, world_plan plan)
-    : seed_(seed), plan_(plan), random_(seed * 6364136223846793005ULL + 1), producers_(4) {
+    : seed_(seed),
+      plan_(plan),
+      random_(seed * 6364136223846793005ULL + 1),
+      producers_(4),
+      transactors_(static_cast<std::size_t>(plan.transactors)) {
+  for (std::size_t i = 0; i < transactors_.size(); ++i)
+    transactors_[i].version = i % 2 == 0 ? 1 : 2;
   for (int i = 0; i < plan_.voters + plan_.spares; ++i) {
     member m;
     m.id = i + 1;
     m.m = std::make_unique<store::machine>(seed * 100 + static_cast<std::uint64_t>(i));
     m.m->shared.checkpoint_bytes = 8 << 10;
+    m.m->shared.aborted_transactions_max = plan_.aborted_max;
     members_.push_back(std::move(m));
   }
 }
@@ -84,7 +91,7 @@ seastar::future<> replica_world::open(int node) {
       fmt::format("/data/topics/t.{}/0", topic),
       {.roll = {.segment_bytes = plan_.segment_bytes}, .retention = {.bytes = -1, .ms = -1}});
   m.commit = {};
-  m.high_watermark = offset(0);
+  m.high_watermark = m.stable = offset(0);
   m.heard.clear();
   m.changing = false;
 }
@@ -221,6 +228,7 @@ void replica_world::check_step() {
             fmt::format("the high watermark of {} fell", m.id));
     m.commit = core.commit_index();
     m.high_watermark = m.r->high_watermark();
+    check_stable(m);
   }
 }
 

@@ -6,7 +6,9 @@
 // - what was acknowledged is there, where the answer said, once; offsets have no holes;
 // - one leader a term; nobody's commit or high watermark falls in a life;
 // - what a reader got is what every reader gets there, for ever;
-// - after the calm all logs are the same, byte for byte.
+// - after the calm all logs are the same, byte for byte;
+// - a reader of committed transactions sees nothing of others, and in the end all of each; no last
+//   stable offset passes a transaction that is open; what is known of producers is the log's fold.
 #include <map>
 #include <optional>
 #include <random>
@@ -29,6 +31,8 @@ struct world_plan {
   double transfer = 0;
   double change = 0;
   double trim = 0;
+  int transactors = 0;  // producers with transactions
+  std::size_t aborted_max = 10'000;
   bool with_journal = false;
   bool rest = false;
   double alarm = 0;  // somebody is told that its leader's node is gone, and it is not
@@ -98,6 +102,19 @@ class replica_world {
     std::int64_t at = 0;
     std::uint64_t life = 0;
   };
+  // A producer with transactions and its coordinator, both of which survive everything.
+  struct transactor {
+    bool busy = false;
+    int version = 1;
+    std::int16_t epoch = 0;
+    std::int32_t next = 0;  // sequence
+    int number = 0;         // of the transaction
+    std::int32_t coordinator = 0;
+    bool in_doubt = false;        // a batch whose fate is not known
+    std::optional<offset> first;  // of the current transaction, acknowledged; nobody ends it yet
+    std::optional<verification> given;  // of this transaction
+    std::optional<verification> stale;  // of the one before
+  };
   struct member {
     int id = 0;
     std::unique_ptr<store::machine> m;
@@ -112,6 +129,7 @@ class replica_world {
     log_index commit{};
     offset high_watermark{0};
     std::map<int, beat> heard;  // of the others' nodes
+    offset stable{0};
   };
 
   void send(packet p);
@@ -127,6 +145,26 @@ class replica_world {
   seastar::future<> attempt(int producer);
   seastar::future<> calm();
   seastar::future<> check_acknowledged();
+
+  // replica_world_transactions_test.cc
+  seastar::future<> transact(int number);
+  seastar::future<> send_transactional(int number);
+  seastar::future<> end_transaction(int number, bool commit);
+  seastar::future<bool> write_marker(const log::transaction_marker& marker, int version);
+  void try_what_is_late(int number);
+  record::validated_batch transactional_batch(int number) const;
+  seastar::future<> read_committed_some();
+  void check_stable(member& m) const;
+  seastar::future<> end_all_transactions();
+  seastar::future<> check_transactions();
+  seastar::future<> check_fold(replica& r);
+  struct visible {
+    int transactor;
+    int number;
+    offset at;
+    auto operator<=>(const visible&) const = default;
+  };
+  void take_visible(const store::read_result& got, std::vector<visible>& into) const;
   [[nodiscard]] bool chance(double p) {
     return static_cast<double>(random_() % 1'000'000) < p * 1'000'000;
   }
@@ -146,6 +184,9 @@ class replica_world {
   std::set<std::pair<int, int>> cuts_;
   std::map<std::uint64_t, int> leaders_;
   std::vector<producer> producers_;
+  std::vector<transactor> transactors_;
+  std::map<std::pair<int, int>, bool> decided_;  // transactor, number: committed
+  std::vector<visible> acked_in_transactions_;   // first offsets of batches
   std::map<std::pair<int, std::int32_t>, offset> acked_;
   std::map<offset, std::string> seen_;  // by readers: batches
   seastar::gate work_;

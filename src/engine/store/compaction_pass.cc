@@ -111,6 +111,9 @@ seastar::future<bool> partition_log::compaction_pass::take_keys(whole_frame fram
     co_return true;
   const auto batch = read_header(frame);
   if (batch.control()) co_return true;
+  // What nobody may read replaces nothing.
+  const auto ended = ending_of(batch);
+  if (ended == ending::aborted || ended == ending::unknown) co_return true;
   record::record_reader reader(batch, frame.body, unpacked_max);
   record::record r;
   for (int n = 1;; ++n) {
@@ -135,6 +138,7 @@ bool partition_log::compaction_pass::header_stays(const log::frame_head& head,
   if (!batch.has_producer()) return false;
   const auto* state = log_.producers_.find(batch.producer);
   if (!state) return false;
+  if (batch.control()) return state->marked_at == head.index;
   for (auto i = state->count; i > 0; --i) {
     const auto& known = state->batches[i - 1];
     if (known.index < bound_index_) return known.index == head.index;
@@ -148,7 +152,18 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
   if (frame.head.kind == log::frame_kind::vote) co_return fate{.changed = true};
   if (frame.head.kind != log::frame_kind::batch) co_return fate{.frame = std::move(frame)};
   const auto batch = read_header(frame);
+  const auto ended = ending_of(batch);
+  if (ended == ending::unknown) {
+    fate stays{.time = time_of(&batch),
+               .records_in = batch.record_count,
+               .records_out = batch.record_count};
+    stays.frame = std::move(frame);
+    note(batch, stays);
+    co_return stays;
+  }
   rules_.keep_header = header_stays(frame.head, batch);
+  rules_.aborted = ended == ending::aborted;
+  rules_.marker_alone = batch.control() && !with_records_.contains(batch.producer);
   record::batch_filter filter(batch, frame.body, rules_);
   while (true) {
     const auto done = filter.step();
@@ -163,13 +178,17 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
   fate f{.records_in = batch.record_count,
          .records_out = left.kept,
          .changed = left.fate != record::batch_fate::same};
-  if (left.fate == record::batch_fate::dropped) co_return f;
+  if (left.fate == record::batch_fate::dropped) {
+    note(batch, f);
+    co_return f;
+  }
   const auto header = record::read_batch_header(left.batch);
   weir_check(header.has_value(), "own batch at {} does not decode", frame.head.base_offset);
   f.time = time_of(&*header);
   f.frame = whole_frame{.head = frame.head, .body = std::move(left.batch)};
   f.frame->head.body_size = static_cast<std::uint32_t>(f.frame->body.size());
   f.frame->head.body_crc = header->crc;
+  note(batch, f);
   co_return f;
 }
 
@@ -192,7 +211,10 @@ seastar::future<std::size_t> partition_log::compaction_pass::rewrite(std::size_t
   const auto p = parts_[first];
   if (gone(p)) co_return first + 1;
   const bool lone = !joins(first + 1, p->header.first_index, p->file->end());
+  const auto with_records = with_records_;
   if (lone && !co_await would_change(p)) co_return first + 1;
+  with_records_ = with_records;
+  markers_gone_.clear();
   unfinished_ = log_.path(log::segment_file_name(p->header.first_index) + ".new");
   auto header = p->header;
   header.salt = log_.shared_.random();
@@ -205,6 +227,7 @@ seastar::future<std::size_t> partition_log::compaction_pass::rewrite(std::size_t
     if (co_await switch_to(g, out)) {
       next = first + g.parts.size();
     } else {
+      with_records_ = with_records;
       co_await remove_unfinished();
     }
   } catch (...) {
@@ -304,6 +327,7 @@ seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g,
   const auto first = log_.parts_.begin() + static_cast<std::ptrdiff_t>(*at);
   *first = fresh;
   log_.parts_.erase(first + 1, first + static_cast<std::ptrdiff_t>(g.parts.size()));
+  for (const auto at : markers_gone_) log_.producers_.forget_aborted(at);
   replaced_.insert(replaced_.end(), g.parts.begin(), g.parts.end());
   figures_.bytes_out += frames_size(out.end());
 

@@ -1,5 +1,7 @@
 #pragma once
 // One compaction pass over a log. Holds no lock but for switching files.
+#include <set>
+
 #include "engine/store/frame_source.h"
 #include "engine/store/partition_log.h"
 #include "engine/store/segment_writer.h"
@@ -38,7 +40,8 @@ class partition_log::compaction_pass {
     bool changed = false;
     std::uint64_t records = 0;
   };
-  using each_frame = std::function<seastar::future<bool>(whole_frame)>;  // false: enough
+  enum class ending : std::uint8_t { none, unknown, committed, aborted };  // of a transaction
+  using each_frame = std::function<seastar::future<bool>(whole_frame)>;    // false: enough
 
   seastar::future<> read_keys();
   seastar::future<bool> take_keys(whole_frame frame);
@@ -54,6 +57,9 @@ class partition_log::compaction_pass {
   seastar::future<> remove_unfinished();
   seastar::future<> over_frames(part_ptr p, each_frame each);
   seastar::future<fate> judge(whole_frame frame);
+  // compaction_pass_transactions.cc
+  [[nodiscard]] ending ending_of(const record::batch_header& batch) const;
+  void note(const record::batch_header& batch, const fate& f);
   [[nodiscard]] bool header_stays(const log::frame_head& head,
                                   const record::batch_header& batch) const;
   [[nodiscard]] static log::segment_facts facts_of(const part& p);
@@ -72,6 +78,8 @@ class partition_log::compaction_pass {
   offset bound_;
   log::key_offsets keys_;
   record::filter_rules rules_;
+  std::set<producer_id> with_records_;  // whose transaction has something left so far
+  std::vector<offset> markers_gone_;    // of the group that is copied
   std::vector<part_ptr> replaced_;
   std::string unfinished_;  // a file that has not got its name
   compaction_figures figures_;

@@ -178,7 +178,7 @@ SEASTAR_TEST_CASE(producers_are_known_from_what_compaction_left) {
   co_await w.close();
   // No snapshot: only the log can tell.
   for (const auto& name : co_await w.files.list(w.directory)) {
-    if (name.ends_with(".producers") || name.ends_with(".idx"))
+    if (name.ends_with("producers") || name.ends_with(".idx"))
       co_await w.files.remove(w.directory + "/" + name);
   }
   co_await w.open();

@@ -15,8 +15,9 @@ namespace {
 // Of the log that goes: everything but the group's file, whose vote stays, and this record.
 bool goes(const std::string& name) {
   return log::parse_segment_file_name(name) || log::parse_index_file_name(name) ||
-         log::parse_producers_file_name(name) || name == terms_file_name ||
-         name == checkpoint_file_name || name == cleaner_file_name || name == cut_file_name;
+         log::parse_producers_file_name(name) || name == latest_producers_file_name ||
+         name == terms_file_name || name == checkpoint_file_name || name == cleaner_file_name ||
+         name == cut_file_name;
 }
 
 seastar::future<> write_header(file_system& files, std::string path, log::segment_header header) {

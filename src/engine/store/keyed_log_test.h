@@ -37,6 +37,7 @@ struct keyed_log {
   log::compaction_rules rules{.enabled = true, .dirty_ratio_min = 0, .tombstone_ms = 1'000'000};
   producer_id producer = no_producer_id;
   std::int32_t sequence = 0;
+  bool transactional = false;
   record::codec codec = record::codec::none;
 
   seastar::future<> open() {
@@ -58,7 +59,8 @@ struct keyed_log {
                                    .level = record::levels_of(codec).standard,
                                    .producer = producer,
                                    .epoch = producer_epoch(producer == no_producer_id ? -1 : 0),
-                                   .base_sequence = producer == no_producer_id ? -1 : sequence});
+                                   .base_sequence = producer == no_producer_id ? -1 : sequence,
+                                   .transactional = transactional});
     for (const auto& [key, value] : records) {
       const auto time = timestamp(++on.clock);
       told[log->next_offset() + builder.count()] = {key, value, time};
@@ -77,6 +79,21 @@ struct keyed_log {
                  .base_offset = base,
                  .offset_count = static_cast<std::uint32_t>(records.size()),
                  .append_time = timestamp(on.clock)},
+                body, &*header);
+  }
+  void append_marker(producer_id of, record::marker kind) {
+    const auto time = timestamp(++on.clock);
+    const auto base = log->next_offset();
+    const auto body = record::make_marker(kind, base, 1, time, of, producer_epoch(0), 3);
+    const auto header = record::read_batch_header(body);
+    log->append({.kind = log::frame_kind::batch,
+                 .body_size = static_cast<std::uint32_t>(body.size()),
+                 .body_crc = header->crc,
+                 .term = weir::term(1),
+                 .index = log->last_index() + 1,
+                 .base_offset = base,
+                 .offset_count = 1,
+                 .append_time = time},
                 body, &*header);
   }
   void append_term_start(weir::term term) {

@@ -18,7 +18,9 @@ partition_log::partition_log(shared_store& shared, log_identity identity, std::s
       rules_(rules),
       producers_(producers_max),
       producers_max_(producers_max),
-      fibers_("log of " + identity_.name) {}
+      fibers_("log of " + identity_.name) {
+  take_producers(log::producer_sequences(producers_max));
+}
 
 partition_log::~partition_log() = default;
 
@@ -42,7 +44,7 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
   p.file->append(body);
   p.index.add(at, head, time_of(batch));
   segments_.active().update(p.index.totals());
-  account(head, batch);
+  account(head, batch, body);
   if (head.kind == log::frame_kind::vote) {
     const auto vote = log::decode_vote(body.str());
     weir_check(vote.has_value(), "{}: a vote of {} bytes", identity_.name, body.size());
@@ -61,28 +63,14 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
 }
 
 // What a frame changes beside the files; recovery calls it too.
-void partition_log::account(const log::frame_head& head, const record::batch_header* batch) {
+void partition_log::account(const log::frame_head& head, const record::batch_header* batch,
+                            const fragments& body) {
   if (!head.is_entry()) return;
   last_index_ = head.index;
   next_offset_ = head.next_offset();
   last_term_ = head.term;
   terms_.append(head.term, head.index, head.base_offset);
-  count_batch(head, batch);
-}
-
-void partition_log::count_batch(const log::frame_head& head, const record::batch_header* batch) {
-  if (!batch || !batch->has_producer() || batch->control()) return;
-  const log::sequence_range claim{.producer = batch->producer,
-                                  .epoch = batch->epoch,
-                                  .first = batch->base_sequence,
-                                  .record_count = head.offset_count};
-  producers_.apply(claim, {.first_sequence = claim.first,
-                           .last_sequence = claim.last(),
-                           .base_offset = head.base_offset,
-                           .last_offset = head.next_offset() - 1,
-                           .index = head.index,
-                           .append_time = head.append_time,
-                           .max_timestamp = batch->max_timestamp});
+  if (batch) producers_.apply(head, *batch, body);
 }
 
 void partition_log::roll(timestamp now) {

@@ -56,6 +56,8 @@ struct shared_store {
   index_shelf indexes = index_shelf(16 << 20);
   file_remover* remover = nullptr;  // none: files are removed at once
   space_gate space = {};
+  // Of each partition: how many are remembered. What ended before is looked for in the log.
+  std::size_t aborted_transactions_max = log::aborted_transactions::kept_default;
 };
 
 struct log_identity {
@@ -85,6 +87,7 @@ struct read_limits {
 struct read_result {
   fragments batches;  // record batches back to back, shared with the cache
   offset next;        // where to go on
+  std::vector<log::aborted_transaction> aborted;  // of read_committed: with records among these
 };
 
 // Entries for another copy: at least one, and then as many as fit.
@@ -150,6 +153,9 @@ class partition_log final : public journal_user {
   }
 
   seastar::future<std::expected<read_result, read_fault>> read(offset from, read_limits limits);
+  // The same, below the last stable offset, with the aborted transactions that reach into it.
+  seastar::future<std::expected<read_result, read_fault>> read_committed(offset from,
+                                                                         read_limits limits);
   // First record at or after `time` among offsets below `below`.
   seastar::future<std::expected<std::optional<record::timed_offset>, read_fault>> find_time(
       timestamp time, offset below);
@@ -209,6 +215,7 @@ class partition_log final : public journal_user {
   [[nodiscard]] log_index start_index() const { return start_index_; }
   [[nodiscard]] const log::term_map& terms() const { return terms_; }
   [[nodiscard]] log::producer_sequences& producers() { return producers_; }
+  [[nodiscard]] const log::producer_sequences& producers() const { return producers_; }
   [[nodiscard]] std::uint64_t size_bytes() const;
   [[nodiscard]] bool failed() const { return failed_; }
   // Where a read met bytes that are not what was written; empty: nowhere so far.
@@ -245,8 +252,8 @@ class partition_log final : public journal_user {
     std::uint64_t flushed = 0;  // bytes known durable, in the file or in the journal
     std::uint64_t settled = 0;  // bytes known durable in the file
     std::uint64_t covered = log::segment_header_size;  // bytes that the index file covers
-    fragments producers;                               // snapshot taken when it became active
-    seastar::gate readers;                             // it is closed after the last of them
+    fragments producers;    // snapshot taken when it became active, until that is on disk
+    seastar::gate readers;  // it is closed after the last of them
   };
   using part_ptr = seastar::lw_shared_ptr<part>;
   class reader;
@@ -260,8 +267,8 @@ class partition_log final : public journal_user {
   seastar::future<> close();
   seastar::future<> leave_journal(log_index committed);
   void roll(timestamp now);
-  void account(const log::frame_head& head, const record::batch_header* batch);
-  void count_batch(const log::frame_head& head, const record::batch_header* batch);
+  void account(const log::frame_head& head, const record::batch_header* batch,
+               const fragments& body);
   seastar::future<> flush_loop();
   seastar::future<> flush_once();
   [[nodiscard]] bool small_enough_to_journal() const;
@@ -312,6 +319,13 @@ class partition_log final : public journal_user {
   seastar::future<> store_checkpoint(log::checkpoint c);
   seastar::future<> forget_side_files(part& p, log_index last);
   seastar::future<> rebuild_producers();
+  void take_producers(log::producer_sequences producers);
+  // The newest that is whole and tells of nothing behind `last`.
+  seastar::future<std::optional<log::producer_sequences::snapshot>> find_producers(log_index last);
+  seastar::future<std::optional<log::producer_sequences::snapshot>> read_producers(
+      std::string name);
+  seastar::future<std::expected<std::vector<log::aborted_transaction>, read_fault>> search_aborted(
+      fragments batches, offset next);
   void fail(const std::exception_ptr& why);
   // Where the log starts, durably.
   struct log_start {
@@ -409,6 +423,7 @@ using log::cut_file_name;
 using log::damage_file_name;
 using log::deleted_suffix;
 using log::group_file_name;
+using log::latest_producers_file_name;
 using log::producers_file_name;
 using log::reset_file_name;
 using log::terms_file_name;

@@ -300,8 +300,7 @@ seastar::future<> partition_log::write_side_files(side_files now) {
   const bool there = std::ranges::find(parts_, now.of) != parts_.end();
   if (!there || p.finished || p.index.totals().end.value() < now.end) co_return;
   co_await write_terms();
-  co_await replace_small(shared_.files, path(producers_file_name(p.header.first_index)),
-                         now.producers.str());
+  co_await replace_small(shared_.files, path(latest_producers_file_name), now.producers.str());
   co_await replace_small(shared_.files, path(log::index_file_name(p.header.first_index)),
                          std::move(now.index));
   p.covered = now.end;
@@ -315,19 +314,16 @@ seastar::future<> partition_log::forget_side_files(part& p, log_index last) {
   co_await store_checkpoint(c);
   p.covered = log::segment_header_size;
   terms_stored_.reset();
-  // Producers as of the segment's start stay true.
-  const auto producers = path(producers_file_name(p.header.first_index));
-  std::optional<log::producer_sequences::snapshot> known;
-  if (const auto file = co_await read_small(shared_.files, producers, side_file_max)) {
-    if (auto read = log::producer_sequences::decode(fragments::copy(*file), producers_max_))
-      known = *std::move(read);
+  // Producers as of the segment's start stay true; those of a checkpoint where it was before the
+  // cut.
+  for (const auto& name :
+       {std::string(latest_producers_file_name), producers_file_name(p.header.first_index)}) {
+    const auto known = co_await read_producers(name);
+    if ((!known || known->covers > last) && co_await shared_.files.exists(path(name)))
+      co_await shared_.files.remove(path(name));
   }
-  if (known && known->covers <= last) {
-    const auto index = path(log::index_file_name(p.header.first_index));
-    if (co_await shared_.files.exists(index)) co_await shared_.files.remove(index);
-  } else {
-    co_await remove_side_files(p.header.first_index);
-  }
+  const auto index = path(log::index_file_name(p.header.first_index));
+  if (co_await shared_.files.exists(index)) co_await shared_.files.remove(index);
   co_await shared_.files.sync_directory(directory_);
 }
 

@@ -57,36 +57,61 @@ log_base partition_log::base() const {
   return {.index = last_index_, .term = last_term_, .next_offset = next_offset_};
 }
 
+seastar::future<std::optional<log::producer_sequences::snapshot>> partition_log::read_producers(
+    std::string name) {
+  std::optional<log::producer_sequences::snapshot> found;
+  if (const auto file = co_await read_small(shared_.files, path(name), side_file_max)) {
+    if (auto read = log::producer_sequences::decode(fragments::copy(*file), producers_max_))
+      found = *std::move(read);
+  }
+  co_return found;
+}
+
+seastar::future<std::optional<log::producer_sequences::snapshot>> partition_log::find_producers(
+    log_index last) {
+  auto found = co_await read_producers(latest_producers_file_name);
+  if (found && found->covers > last) found.reset();
+  for (auto p = parts_.rbegin(); p != parts_.rend(); ++p) {
+    const auto first = (*p)->header.first_index;
+    if (found && found->covers + 1 >= first) break;
+    auto read = co_await read_producers(producers_file_name(first));
+    if (!read || read->covers > last) continue;
+    found = std::move(read);
+    break;
+  }
+  co_return found;
+}
+
 // Batches were forgotten that would count again: from the newest snapshot that tells of nothing
 // behind the log's end, and what came after it. Whoever was cut off would else be taken for
 // somebody new, and a batch of his that is stored for a new one.
 seastar::future<> partition_log::rebuild_producers() {
   log::producer_sequences found(producers_max_);
   log_index covers{};
-  for (auto p = parts_.rbegin(); p != parts_.rend() && covers == log_index{}; ++p) {
-    const auto file = co_await read_small(
-        shared_.files, path(producers_file_name((*p)->header.first_index)), side_file_max);
-    if (!file) continue;
-    auto read = log::producer_sequences::decode(fragments::copy(*file), producers_max_);
-    if (!read || read->covers > last_index_) continue;
+  if (auto read = co_await find_producers(last_index_)) {
     covers = read->covers;
     found = std::move(read->producers);
   }
   const auto first = segments_.find(covers + 1);
   if (covers < last_index_) {
+    // Readers go by the old state meanwhile: what it says of what is committed is so.
     const auto from = held_part(first ? parts_[*first] : parts_.front());
-    producers_ = std::move(found);
     const auto walked = co_await walk(
         from, log::first_frame_position, [&](const log::frame_head& head, const fragments& body) {
           if (head.index > last_index_) return false;
           if (head.kind != log::frame_kind::batch || head.index <= covers) return true;
-          if (const auto batch = record::read_batch_header(body)) count_batch(head, &*batch);
+          if (const auto batch = record::read_batch_header(body)) found.apply(head, *batch, body);
           return true;
         });
     if (!walked) throw std::runtime_error(identity_.name + ": damaged, see the line above");
-    co_return;
   }
-  producers_ = std::move(found);
+  take_producers(std::move(found));
+}
+
+void partition_log::take_producers(log::producer_sequences producers) {
+  producers.keep_aborted(shared_.aborted_transactions_max);
+  producers.trim(start_offset_);
+  producers_ = std::move(producers);
 }
 
 seastar::future<fragments> partition_log::producers_at_base() {
@@ -94,17 +119,16 @@ seastar::future<fragments> partition_log::producers_at_base() {
   const auto at = base().index;
   std::optional<log::producer_sequences::snapshot> found;
   if (p && at > log_index{}) {
-    fragments held = p->producers;
+    const auto held = p->producers;
     if (held.empty()) {
-      if (const auto file =
-              co_await read_small(shared_.files, path(producers_file_name(at + 1)), side_file_max))
-        held = fragments::copy(*file);
+      found = co_await read_producers(producers_file_name(at + 1));
+    } else if (auto read = log::producer_sequences::decode(held, producers_max_)) {
+      found = *std::move(read);
     }
-    if (auto read = log::producer_sequences::decode(held, producers_max_)) found = *std::move(read);
   }
-  // One of a checkpoint tells of later batches too. Where that can't be taken back nobody is
-  // remembered: a producer that is not known is taken at its word (KIP-360), one of whom too much
-  // is known would be told that a batch is stored which is not.
+  // Up to version 0.1 a checkpoint's told of later batches too. Where that can't be taken back
+  // nobody is remembered: a producer that is not known is taken at its word (KIP-360), one of whom
+  // too much is known would be told that a batch is stored which is not.
   const bool exact =
       found && found->covers >= at && (found->covers == at || found->producers.truncate(at + 1));
   if (!exact) co_return log::producer_sequences(producers_max_).encode(at);
@@ -154,12 +178,12 @@ void partition_log::take_state(const log::segment_header& header, const log_stat
                        .created = header.created});
   terms_ = log::term_map();
   terms_stored_.reset();
-  producers_ = std::move(producers);
   group_.configurations.clear();
   if (!to.members.empty()) group_.configurations.push_back({to.base.index, to.members});
   last_index_ = to.base.index;
   last_term_ = to.base.term;
   next_offset_ = start_offset_ = first_dirty_ = to.base.next_offset;
+  take_producers(std::move(producers));
   start_index_ = header.first_index;
   if (std::exchange(in_journal_, false)) shared_.small_writes->settled(*this);
   shared_.dirty -= dirty();

@@ -191,6 +191,7 @@ seastar::future<> partition_log::move_start(log_start to) {
   co_await store_checkpoint(c);
   start_index_ = to.index;
   start_offset_ = to.offset;
+  producers_.trim(start_offset_);
 }
 
 // The new start is durable before anything goes, so that a crash between the two only leaves work

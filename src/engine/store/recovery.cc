@@ -76,6 +76,7 @@ seastar::future<> partition_log::recovery::run() {
   }
   if (!log.parts_.empty()) {
     log.start_offset_ = std::max(log.start_offset_, log.parts_.front()->header.first_offset);
+    log.producers_.trim(log.start_offset_);
     log.start_index_ = std::max(log.start_index_, log.parts_.front()->header.first_index);
     log.forget_before_first_part();
     if (log.terms_ == stored_terms) log.terms_stored_ = log.terms_.latest();
@@ -216,23 +217,34 @@ seastar::future<> partition_log::recovery::load_side_files(const std::vector<log
           co_await read_small(log.shared_.files, log.path(cleaner_file_name), side_file_max)) {
     if (const auto c = log::decode_cleaner_checkpoint(*file)) log.first_dirty_ = c->first_dirty;
   }
-  // The newest snapshot that is whole; older ones only cost a longer scan.
-  for (const auto first : firsts | std::views::reverse) {
-    const auto file = co_await side_file(producers_file_name(first));
-    if (!file) continue;
-    auto s = log::producer_sequences::decode(fragments::copy(*file), producers_max);
-    if (s) {
-      log.producers_ = std::move(s->producers);
-      producers_cover = s->covers;
-      break;
-    }
-    damaged_side_file(producers_file_name(first), s.error());
-  }
+  co_await load_producers(firsts);
   if (producers_cover == log_index{} && !firsts.empty() && firsts.front() > log_index(1)) {
     store_log.warn(
         "{}: no producer snapshot is left: idempotent producers are known only from what is stored",
         log.identity_.name);
   }
+}
+
+// The newest snapshot that is whole; older ones only cost a longer scan.
+seastar::future<> partition_log::recovery::load_producers(const std::vector<log_index>& firsts) {
+  co_await take_producers(latest_producers_file_name);
+  for (const auto first : firsts | std::views::reverse) {
+    if (producers_cover + 1 >= first) break;
+    if (co_await take_producers(producers_file_name(first))) break;
+  }
+}
+
+seastar::future<bool> partition_log::recovery::take_producers(std::string name) {
+  const auto file = co_await side_file(name);
+  if (!file) co_return false;
+  auto read = log::producer_sequences::decode(fragments::copy(*file), producers_max);
+  if (!read) {
+    damaged_side_file(name, read.error());
+    co_return false;
+  }
+  log.take_producers(std::move(read->producers));
+  producers_cover = read->covers;
+  co_return true;
 }
 
 // False: the file was one whose making was cut short, and is gone.
@@ -391,7 +403,8 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
   p.index.add(frame.at, frame.head, time_of(batch ? &*batch : nullptr));
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;
   if (known) batch.reset();  // the snapshot has it
-  log.account(frame.head, batch ? &*batch : nullptr);
+  const bool control = batch && batch->control();
+  log.account(frame.head, batch ? &*batch : nullptr, control ? frame.small_body() : fragments());
 }
 
 // Its last frames may be gone: what it stands for is in its header.

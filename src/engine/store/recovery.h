@@ -16,6 +16,8 @@ struct partition_log::recovery {
   seastar::future<> run();
   seastar::future<std::vector<log_index>> segments();
   seastar::future<> load_side_files(const std::vector<log_index>& firsts);
+  seastar::future<> load_producers(const std::vector<log_index>& firsts);
+  seastar::future<bool> take_producers(std::string name);
   seastar::future<> load_group();
   void take_configurations(log_index from, log_index below);
   seastar::future<> read_configuration(const part& p, file& f, position at, log::frame_head head);

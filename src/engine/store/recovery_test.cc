@@ -95,10 +95,7 @@ SEASTAR_TEST_CASE(each_file_beside_the_segments_can_be_damaged_and_is_made_again
     world w(5);
     co_await w.fill(1 << 20, true);
     const auto first = log_index(1);
-    const auto path = w.directory + "/" +
-                      (name == "index"       ? log::index_file_name(first)
-                       : name == "producers" ? producers_file_name(first)
-                                             : name);
+    const auto path = w.directory + "/" + (name == "index" ? log::index_file_name(first) : name);
     w.files.rot(path, 40);
     const auto damaged = w.files.content(path);
     co_await w.open(64 << 20);

@@ -39,6 +39,7 @@ struct reading {
   offset last_stable{-1};
   offset log_start{-1};
   fragments records;
+  std::vector<log::aborted_transaction> aborted;
   std::optional<epoch_end> diverging;
   node_id closer = catalog::no_node;  // is to be asked instead
 };
@@ -78,8 +79,8 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
   if (r.closer != catalog::no_node) co_return;
   const auto bytes =
       std::min<std::size_t>(budget, static_cast<std::size_t>(std::max(want.bytes_max, 0)));
-  auto got = co_await from.read(at, bytes, at_least_one,
-                                rules.committed ? r.last_stable : r.high_watermark);
+  auto got = co_await from.read(
+      at, bytes, at_least_one, rules.committed ? r.last_stable : r.high_watermark, rules.committed);
   if (!got) {
     r.error = code_of(got.error());
     // A follower may know less than the reader has seen: only a leader says what is not there.
@@ -89,6 +90,7 @@ seastar::future<> read_one(replica& from, reading& r, std::size_t budget, bool a
     co_return;
   }
   r.records = std::move(got->batches);
+  r.aborted = std::move(got->aborted);
 }
 
 seastar::future<> read_here(cluster& c, std::vector<reading*> mine, std::size_t budget,
@@ -210,6 +212,11 @@ kafka::fetch_response::partition told(reading& r, bool committed) {
   p.last_stable_offset = r.last_stable.value();
   p.log_start_offset = r.log_start.value();
   if (!committed) p.aborted_transactions.reset();
+  for (const auto& one : r.aborted) {
+    auto& aborted = p.aborted_transactions->emplace_back();
+    aborted.producer_id = one.producer.value();
+    aborted.first_offset = one.first.value();
+  }
   if (r.error == error_code::none && !r.diverging) p.preferred_read_replica = r.closer.value();
   p.records = std::move(r.records);
   if (r.diverging) {

@@ -12,6 +12,7 @@
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/leader_told.h"
+#include "edge/kafka/produce_parts.h"
 #include "edge/kafka/produce_rules.h"
 #include "edge/kafka/services.h"
 #include "engine/coordinator/internal_topics.h"
@@ -26,22 +27,6 @@ constexpr std::int16_t tells_leader_since = 10;
 constexpr std::int16_t acks_none = 0;
 constexpr std::int16_t acks_leader = 1;
 constexpr std::int16_t acks_all = -1;
-
-// One partition's part of the request on its way.
-struct part {
-  partition_key key;
-  unsigned shard = 0;
-  record::validated_batch batch;
-  bool append_time = false;
-  partition_response* out = nullptr;
-  std::expected<placed_batch, replica_error> placed = std::unexpected(replica_error::not_leader);
-};
-
-void refuse(partition_response& out, error_code code, std::string message = {}) {
-  out.error = code;
-  out.base_offset = -1;
-  if (!message.empty()) out.error_message = text(std::move(message));
-}
 
 void refuse(partition_response& out, const record::produce_refusal& why) {
   refuse(out, code_of(why.fault), why.message);
@@ -62,7 +47,7 @@ seastar::future<std::expected<record::validated_batch, record::produce_refusal>>
 }
 
 // On the partitions' shard, one after the other in order.
-seastar::future<> place_here(cluster& c, std::vector<part*> parts, timestamp now) {
+seastar::future<> place_here(cluster& c, std::vector<produce_part*> parts, timestamp now) {
   for (auto* p : parts) {
     auto* r = c.find(p->key);
     if (!r) {
@@ -72,11 +57,12 @@ seastar::future<> place_here(cluster& c, std::vector<part*> parts, timestamp now
     }
     const auto use = r->use();
     co_await r->wait_room();
-    p->placed = r->place(p->batch, now);
+    p->placed = r->place(p->batch, now, p->verified);
   }
 }
 
-seastar::future<> await_commit(replica* r, part* p, seastar::lowres_clock::time_point deadline) {
+seastar::future<> await_commit(replica* r, produce_part* p,
+                               seastar::lowres_clock::time_point deadline) {
   const auto use = r->use();
   try {
     co_await seastar::with_timeout(deadline, r->wait_committed(p->placed->index, p->placed->term));
@@ -89,7 +75,7 @@ seastar::future<> await_commit(replica* r, part* p, seastar::lowres_clock::time_
   }
 }
 
-seastar::future<> commit_here(cluster& c, std::vector<part*> parts,
+seastar::future<> commit_here(cluster& c, std::vector<produce_part*> parts,
                               std::chrono::milliseconds patience) {
   const auto deadline = seastar::lowres_clock::now() + patience;
   std::vector<seastar::future<>> waits;
@@ -103,7 +89,7 @@ seastar::future<> commit_here(cluster& c, std::vector<part*> parts,
   co_await seastar::when_all_succeed(waits.begin(), waits.end());
 }
 
-void tell(part& p) {
+void tell(produce_part& p) {
   auto& out = *p.out;
   if (!p.placed) {
     const bool full = p.placed.error() == replica_error::no_space;
@@ -120,10 +106,11 @@ void tell(part& p) {
 seastar::future<answer> produce(services& with, request r) {
   auto in = decode<kafka::produce_request>(r);
   kafka::produce_response out;
-  std::vector<part> parts;
+  std::vector<produce_part> parts;
   const auto now = wall_clock();
   const bool by_id = r.header.version >= 13;
   const bool acks_known = in.acks == acks_none || in.acks == acks_leader || in.acks == acks_all;
+  const auto not_one_transaction = check_transactional(in);
   for (auto& topic : in.topic_data) {
     auto& answered = out.responses.emplace_back();
     answered.name = topic.name;
@@ -136,8 +123,8 @@ seastar::future<answer> produce(services& with, request r) {
       auto& asked = topic.partition_data[i];
       auto& told = out.responses[t].partition_responses[i];
       told.index = asked.index;
-      if (!acks_known) {
-        refuse(told, error_code::invalid_required_acks);
+      if (!acks_known || not_one_transaction != error_code::none) {
+        refuse(told, acks_known ? not_one_transaction : error_code::invalid_required_acks);
         continue;
       }
       const auto* known = by_id ? with.state.catalog().find(topic.topic_id)
@@ -171,11 +158,6 @@ seastar::future<answer> produce(services& with, request r) {
         refuse(told, checked.error());
         continue;
       }
-      if (checked->header.transactional()) {
-        refuse(told, error_code::invalid_txn_state);  // transactions are not served: nobody was
-                                                      // given such an id
-        continue;
-      }
       parts.push_back({.key = key,
                        .shard = with.state.shard_of(key),
                        .batch = *std::move(checked),
@@ -183,9 +165,14 @@ seastar::future<answer> produce(services& with, request r) {
                        .out = &told});
     }
   }
-  std::vector<std::vector<part*>> by_shard(seastar::smp::count);
+  if (in.transactional_id) {
+    co_await verify_transactions(with, r.header.version, std::string(in.transactional_id->view()),
+                                 parts);
+    std::erase_if(parts, [](const produce_part& p) { return p.refused(); });
+  }
+  std::vector<std::vector<produce_part*>> by_shard(seastar::smp::count);
   for (auto& p : parts) by_shard[p.shard].push_back(&p);
-  co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<part*>& mine) {
+  co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<produce_part*>& mine) {
     if (mine.empty()) return seastar::make_ready_future<>();
     return with.state.container().invoke_on(
         mine.front()->shard, [mine, now](cluster& c) { return place_here(c, mine, now); });
@@ -194,8 +181,8 @@ seastar::future<answer> produce(services& with, request r) {
   for (auto& p : parts) tell(p);
   if (in.acks == acks_all) {
     const auto patience = std::chrono::milliseconds(std::clamp(in.timeout_ms, 0, INT32_MAX));
-    co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<part*>& mine) {
-      std::erase_if(mine, [](const part* p) { return !p->placed; });
+    co_await seastar::coroutine::parallel_for_each(by_shard, [&](std::vector<produce_part*>& mine) {
+      std::erase_if(mine, [](const produce_part* p) { return !p->placed; });
       if (mine.empty()) return seastar::make_ready_future<>();
       return with.state.container().invoke_on(mine.front()->shard, [mine, patience](cluster& c) {
         return commit_here(c, mine, patience);
