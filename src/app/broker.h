@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "app/transaction_questions.h"
 #include "core/options/layer.h"
 #include "edge/admin/admin.h"
 #include "edge/kafka/server.h"
@@ -41,6 +42,7 @@ class broker {
   seastar::sharded<peer::peer_links> peers_;
   seastar::sharded<cluster> cluster_;
   coordination coordination_;
+  transaction_questions questions_{coordination_};
   seastar::sharded<edge::server> kafka_;
   std::vector<seastar::foreign_ptr<std::unique_ptr<seastar::metrics::metric_groups>>> metrics_;
   bool peers_made_ = false;

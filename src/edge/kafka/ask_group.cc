@@ -24,9 +24,11 @@ seastar::future<group_answer> ask_coordinator(services& with, const request& r,
 }
 
 seastar::future<group_answer> ask_coordinator(services& with, const request& r,
-                                              std::int32_t partition, group::request in) {
-  co_return mapped(
-      co_await with.groups.ask_partition(partition, whole(with, r, std::move(in)), r.body.size()));
+                                              std::int32_t partition, group::request in,
+                                              std::optional<verification> verified) {
+  auto asked = whole(with, r, std::move(in));
+  asked.verified = verified;
+  co_return mapped(co_await with.groups.ask_partition(partition, std::move(asked), r.body.size()));
 }
 
 std::vector<std::int32_t> led_offsets_partitions(const services& with) {

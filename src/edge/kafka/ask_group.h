@@ -19,7 +19,8 @@ using group_answer = std::expected<group::answer, kafka::error_code>;
 seastar::future<group_answer> ask_coordinator(services& with, const request& r,
                                               std::string_view group, group::request in);
 seastar::future<group_answer> ask_coordinator(services& with, const request& r,
-                                              std::int32_t partition, group::request in);
+                                              std::int32_t partition, group::request in,
+                                              std::optional<verification> verified = {});
 // The partitions of the offsets' topic that this broker leads.
 std::vector<std::int32_t> led_offsets_partitions(const services& with);
 

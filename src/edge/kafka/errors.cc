@@ -79,6 +79,10 @@ error_code code_of(coordinator_error error) {
     case coordinator_error::crowded:
     case coordinator_error::no_space:
       return error_code::coordinator_not_available;
+    case coordinator_error::invalid_producer_epoch:
+      return error_code::invalid_producer_epoch;
+    case coordinator_error::invalid_transaction:
+      return error_code::invalid_txn_state;
   }
   weir_check(false, "coordinator error {}", static_cast<int>(error));
 }

@@ -13,6 +13,7 @@
 #include "core/codec/whole.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
+#include "engine/coordinator/coordination.h"
 
 namespace weir::edge {
 
@@ -46,12 +47,16 @@ class served_broker {
                                            .free_bytes_min = 0},
                           std::ref(peers_));
     co_await state_.local().open();
-    with_ = std::make_unique<services>(state_.local(), edge_limits{});
+    co_await coordination_.start(state_, peers_);
+    with_ = std::make_unique<services>(state_.local(), coordination_.groups().local(),
+                                       coordination_.transactions().local(),
+                                       coordination_.markers().local(), edge_limits{});
   }
   seastar::future<> stop() {
     co_await with_->background.stop();
     with_.reset();
     co_await peers_.invoke_on_all([](peer::peer_links& links) { return links.stop(); });
+    co_await coordination_.stop();
     co_await state_.stop();
     co_await peers_.stop();
   }
@@ -95,6 +100,7 @@ class served_broker {
   std::filesystem::path directory_;
   seastar::sharded<peer::peer_links> peers_;
   seastar::sharded<cluster> state_;
+  coordination coordination_;
   std::unique_ptr<services> with_;
 };
 

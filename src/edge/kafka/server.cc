@@ -24,8 +24,9 @@ seastar::socket_address address_of(const host_port& at) {
 }  // namespace
 
 server::server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
-               seastar::sharded<transactions_of_shard>& transactions, edge_limits limits)
-    : services_(state.local(), groups.local(), transactions.local(), limits) {}
+               seastar::sharded<transactions_of_shard>& transactions,
+               seastar::sharded<marker_writer>& markers, edge_limits limits)
+    : services_(state.local(), groups.local(), transactions.local(), markers.local(), limits) {}
 
 seastar::future<> server::listen(std::vector<host_port> addresses, int backlog) {
   seastar::listen_options options;

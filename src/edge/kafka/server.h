@@ -19,7 +19,8 @@ namespace weir::edge {
 class server : public seastar::peering_sharded_service<server> {
  public:
   server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
-         seastar::sharded<transactions_of_shard>& transactions, edge_limits limits);
+         seastar::sharded<transactions_of_shard>& transactions,
+         seastar::sharded<marker_writer>& markers, edge_limits limits);
 
   // Before listen(), on each shard: who is asked about transactions.
   void coordinate(transaction_door& transactions) { services_.transactions = &transactions; }

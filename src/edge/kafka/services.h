@@ -34,6 +34,7 @@ struct services {
   cluster& state;
   groups_of_shard& groups;
   transactions_of_shard& transactional_ids;
+  marker_writer& markers;
   edge_limits limits;
   fetch_sessions sessions;
   meters_of_shard meters;
@@ -45,10 +46,12 @@ struct services {
   std::uint64_t next_wait = 1;  // ids of waiting fetches
   fibers background{"kafka edge"};
 
-  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, edge_limits l)
+  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, marker_writer& m,
+           edge_limits l)
       : state(c),
         groups(g),
         transactional_ids(t),
+        markers(m),
         limits(l),
         sessions(static_cast<std::size_t>(c.options().fetch_sessions_max)),
         request_memory(l.request_memory),

@@ -10,6 +10,8 @@ enum class coordinator_error : std::uint8_t {
   loading,   // its log is being read
   crowded,   // as many requests wait as may
   no_space,  // its log waits for room on the device
+  invalid_producer_epoch,  // of what would be stored in a producer's transaction
+  invalid_transaction,     // the producer has none open here, and nobody vouches for one
 };
 
 }  // namespace weir

@@ -9,6 +9,7 @@
 //   make(epoch)                      a core that knows nothing
 //   replay(core, batch, record)      false: unreadable, the coordinator must not serve
 //   replay_marker(core, batch, seen)
+//   transaction_of(request)          whose transaction the step stores something in, if it does
 //   prepare(core, request)           a future: what a step needs and only waiting can give
 //   step(core, request, ticket, now), loaded(core, now), tick(core, now): effects
 //   next_deadline(core)              steady milliseconds, or nothing
@@ -29,6 +30,11 @@
 namespace weir {
 
 group::moment coordinator_now();
+
+struct step_in_transaction {
+  group::transaction_of whose;
+  std::optional<verification> verified;
+};
 
 template <typename Kind>
 class coordinator_shell final : private decider {
@@ -59,10 +65,13 @@ class coordinator_shell final : private decider {
     if (const auto may = led_.ready(); !may) co_return std::unexpected(may.error());
     co_await kind_.prepare(std::as_const(*core_), std::as_const(r));
     co_await led_.room();
-    if (const auto may = led_.ready(); !may) co_return std::unexpected(may.error());
+    const auto within = Kind::transaction_of(r);
+    const auto may = within ? led_.ready_for(within->whose, within->verified) : led_.ready();
+    if (!may) co_return std::unexpected(may.error());
     if (!waiting_.takes(bytes)) co_return std::unexpected(coordinator_error::crowded);
     auto [ticket, answered] = waiting_.add(bytes);
-    perform([&](core& c, group::moment now) { return kind_.step(c, std::move(r), ticket, now); });
+    perform([&](core& c, group::moment now) { return kind_.step(c, std::move(r), ticket, now); },
+            within ? within->verified : std::nullopt);
     co_return co_await std::move(answered);
   }
   // A step that is no request: `step(core, now)` gives its effects.
@@ -72,14 +81,12 @@ class coordinator_shell final : private decider {
     perform(std::move(step));
     return {};
   }
-  // The same with a batch that is not of the core's making, placed before what it emits; resolves
-  // when all of it is committed.
+  // The same behind a marker, which is placed in the same task; resolves when it is committed.
   template <typename Step>
-  seastar::future<std::expected<void, coordinator_error>> act_with(record::validated_batch batch,
-                                                                   Step step) {
+  seastar::future<std::expected<void, replica_error>> end_transaction(
+      log::transaction_marker marker, int version, Step step) {
     const auto use = uses_.hold();
-    if (const auto may = led_.ready(); !may) co_return std::unexpected(may.error());
-    const auto placed = led_.place(batch, coordinator_now().wall);
+    const auto placed = led_.place_marker(marker, version, coordinator_now().wall);
     if (!placed) co_return std::unexpected(placed.error());
     end_ = *placed;
     perform(std::move(step));
@@ -90,13 +97,17 @@ class coordinator_shell final : private decider {
     release();
     co_return co_await std::move(told);
   }
+  std::expected<std::optional<verification>, coordinator_error> begin_verification(
+      const group::transaction_of& whose, bool version2) {
+    return led_.begin_verification(whose, version2, coordinator_now().wall);
+  }
   [[nodiscard]] std::int32_t epoch() const { return led_.epoch(); }
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   // Those who ask hold it.
   seastar::future<> unused() { return uses_.close(); }
 
  private:
-  using told_promise = seastar::promise<std::expected<void, coordinator_error>>;
+  using told_promise = seastar::promise<std::expected<void, replica_error>>;
   struct held {
     offset after;  // may be seen once all below is committed
     effects out;
@@ -121,14 +132,14 @@ class coordinator_shell final : private decider {
     timer_.cancel();
     auto dropped = std::exchange(held_, {});
     for (auto& h : dropped) {
-      if (h.told) h.told->set_value(std::unexpected(coordinator_error::not_here));
+      if (h.told) h.told->set_value(std::unexpected(replica_error::not_leader));
     }
     waiting_.fail(coordinator_error::not_here);
     core_.reset();
   }
 
   template <typename Step>
-  void perform(Step step) {
+  void perform(Step step, const std::optional<verification>& verified = {}) {
     const auto now = coordinator_now();
     effects out;
     try {
@@ -141,7 +152,7 @@ class coordinator_shell final : private decider {
       return;
     }
     for (const auto& batch : out.batches) {
-      const auto placed = led_.place(log_batch(batch, now.wall), now.wall);
+      const auto placed = led_.place(log_batch(batch, now.wall), now.wall, verified);
       if (!placed) return;
       end_ = *placed;
     }
@@ -158,7 +169,7 @@ class coordinator_shell final : private decider {
       held_.pop_front();
       for (auto& [ticket, a] : h.out.answers) waiting_.answer(ticket, std::move(a));
       h.out.answers.clear();
-      if (h.told) h.told->set_value(std::expected<void, coordinator_error>());
+      if (h.told) h.told->set_value(std::expected<void, replica_error>());
       kind_.released(number_, std::move(h.out));
     }
   }

@@ -35,6 +35,7 @@ struct word_kind {
   static void replay_marker(core& c, const record::batch_header& batch, record::marker_seen) {
     c.words.push_back(fmt::format("end-of-{}", batch.producer));
   }
+  static std::optional<step_in_transaction> transaction_of(const request&) { return std::nullopt; }
   static seastar::future<> prepare(const core&, const request&) {
     return seastar::make_ready_future<>();
   }
@@ -224,12 +225,14 @@ SEASTAR_TEST_CASE(a_marker_stands_where_it_was_placed) {
   co_await w.open();
   auto* s = co_await w.lead();
   BOOST_REQUIRE(co_await w.ask(s, "+a"));
-  auto ended = s->act_with(marker_batch({.producer = producer_id(9), .epoch = producer_epoch(1)},
-                                        record::marker::commit, 3, s->epoch(), timestamp(1)),
-                           [](word_core& c, group::moment) {
-                             c.words.emplace_back("end-of-9");
-                             return word_kind::effects();
-                           });
+  auto ended = s->end_transaction({.producer = producer_id(9),
+                                   .epoch = producer_epoch(1),
+                                   .kind = record::marker::commit,
+                                   .coordinator_epoch = 3},
+                                  0, [](word_core& c, group::moment) {
+                                    c.words.emplace_back("end-of-9");
+                                    return word_kind::effects();
+                                  });
   while (!ended.available()) co_await w.w.step();
   BOOST_REQUIRE(ended.get().has_value());
   BOOST_REQUIRE_EQUAL(*co_await w.ask(s, "+b"), "a end-of-9 b");

@@ -27,6 +27,14 @@ void group_kind::replay_marker(core& c, const record::batch_header& batch,
   c.apply_marker(batch.producer, seen.kind == record::marker::commit);
 }
 
+std::optional<step_in_transaction> group_kind::transaction_of(const request& r) {
+  const auto* within = std::get_if<kafka::txn_offset_commit_request>(&r.is);
+  if (!within) return std::nullopt;
+  return step_in_transaction{.whose = {.producer = producer_id(within->producer_id),
+                                       .epoch = producer_epoch(within->producer_epoch)},
+                             .verified = r.verified};
+}
+
 group_kind::effects group_kind::step(core& c, request r, group::ticket t, group::moment now) {
   return c.step(r.is, {.api_version = r.api_version,
                        .ticket = t,

@@ -12,7 +12,8 @@ struct group_request {
   std::int16_t api_version = 0;
   text client_id;
   text client_host;
-  uuid fresh;  // random
+  uuid fresh;                                 // random
+  std::optional<verification> verified = {};  // of what is committed in a transaction
 };
 
 class group_kind final : public group::topic_view, private topic_listener {
@@ -30,6 +31,7 @@ class group_kind final : public group::topic_view, private topic_listener {
   std::unique_ptr<core> make(std::int32_t epoch);
   static bool replay(core& c, const record::batch_header& batch, const record::record& stored);
   static void replay_marker(core& c, const record::batch_header& batch, record::marker_seen seen);
+  static std::optional<step_in_transaction> transaction_of(const request& r);
   static seastar::future<> prepare(const core&, const request&) {
     return seastar::make_ready_future<>();
   }

@@ -19,6 +19,19 @@ constexpr std::size_t load_bytes = 256 << 10;
 constexpr std::size_t unpacked_max = 64 << 20;
 constexpr auto damaged_pause = 5s;
 
+coordinator_error error_of(replica_error why) {
+  switch (why) {
+    case replica_error::no_space:
+      return coordinator_error::no_space;
+    case replica_error::invalid_producer_epoch:
+      return coordinator_error::invalid_producer_epoch;
+    case replica_error::invalid_transaction:
+      return coordinator_error::invalid_transaction;
+    default:
+      return coordinator_error::not_here;
+  }
+}
+
 }  // namespace
 
 led_partition::led_partition(replica& of, decider& to, std::function<bool()> there)
@@ -88,15 +101,37 @@ std::expected<void, coordinator_error> led_partition::ready() const {
     return std::unexpected(coordinator_error::not_here);
   if (!same_term()) return std::unexpected(coordinator_error::not_here);
   if (phase_ == phase::loading) return std::unexpected(coordinator_error::loading);
-  return of_.takes_decisions().transform_error([](replica_error why) {
-    return why == replica_error::no_space ? coordinator_error::no_space
-                                          : coordinator_error::not_here;
+  return of_.takes_decisions().transform_error(error_of);
+}
+
+std::expected<void, coordinator_error> led_partition::ready_for(
+    const group::transaction_of& whose, const std::optional<verification>& verified) const {
+  if (const auto may = ready(); !may) return may;
+  return of_.takes_decisions_of(whose.producer, whose.epoch, verified).transform_error(error_of);
+}
+
+std::expected<std::optional<verification>, coordinator_error> led_partition::begin_verification(
+    const group::transaction_of& whose, bool version2, timestamp now) {
+  if (const auto may = ready(); !may) return std::unexpected(may.error());
+  record::batch_header batch;
+  batch.producer = whose.producer;
+  batch.epoch = whose.epoch;
+  batch.base_sequence = 0;
+  return of_.begin_verification(batch, version2, now).transform_error(error_of);
+}
+
+std::expected<offset, replica_error> led_partition::place_marker(
+    const log::transaction_marker& marker, int version, timestamp now) {
+  if (!ready()) return std::unexpected(replica_error::not_leader);
+  return of_.place_marker(marker, version, now).transform([](const placed_batch& placed) {
+    return placed.base_offset + 1;
   });
 }
 
-std::expected<offset, coordinator_error> led_partition::place(const record::validated_batch& batch,
-                                                              timestamp now) {
-  const auto placed = of_.place_decision(batch, now);
+std::expected<offset, coordinator_error> led_partition::place(
+    const record::validated_batch& batch, timestamp now,
+    const std::optional<verification>& verified) {
+  const auto placed = of_.place_decision(batch, now, verified);
   if (!placed) {
     coordinator_log.info("{}: what was decided did not get into the log; it is read again", name());
     distrust();

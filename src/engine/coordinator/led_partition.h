@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "core/base/partition_key.h"
+#include "core/group/emitted.h"
 #include "engine/coordinator/coordinator_error.h"
 #include "engine/coordinator/decider.h"
 #include "engine/replica/replica.h"
@@ -36,7 +37,17 @@ class led_partition {
   // Where the log ends after it. An error: the term is lost; end() follows, and a decider whose
   // emissions these were is not asked again.
   std::expected<offset, coordinator_error> place(const record::validated_batch& batch,
-                                                 timestamp now);
+                                                 timestamp now,
+                                                 const std::optional<verification>& verified = {});
+  // Whether a step may be made that stores something in this producer's transaction.
+  [[nodiscard]] std::expected<void, coordinator_error> ready_for(
+      const group::transaction_of& whose, const std::optional<verification>& verified) const;
+  // What such a step will need: nothing where its coordinator need not be asked.
+  std::expected<std::optional<verification>, coordinator_error> begin_verification(
+      const group::transaction_of& whose, bool version2, timestamp now);
+  // Ends a producer's transaction. Where the log ends after it.
+  std::expected<offset, replica_error> place_marker(const log::transaction_marker& marker,
+                                                    int version, timestamp now);
   // The decider is not to be trusted any more: it is told end(), and begins again from the log.
   void distrust();
   // All below is committed in this term.

@@ -41,11 +41,4 @@ record::validated_batch log_batch(const group::coordinator_batch& emitted, times
   return validated(builder.finish());
 }
 
-record::validated_batch marker_batch(group::transaction_of whose, record::marker kind,
-                                     std::int32_t coordinator_epoch, std::int32_t leader_epoch,
-                                     timestamp now) {
-  return validated(record::make_marker(kind, offset(0), leader_epoch, now, whose.producer,
-                                       whose.epoch, coordinator_epoch));
-}
-
 }  // namespace weir

@@ -1,13 +1,13 @@
 #include "engine/coordinator/marker_writer.h"
 
 #include <seastar/core/coroutine.hh>
-#include <seastar/core/with_timeout.hh>
 #include <seastar/coroutine/parallel_for_each.hh>
 
 #include <numeric>
 
 #include "core/codec/write_txn_markers.h"
 #include "engine/cluster/calls.h"
+#include "engine/cluster/write_marker.h"
 #include "engine/coordinator/internal_topics.h"
 
 namespace weir {
@@ -16,35 +16,34 @@ namespace {
 using namespace std::chrono_literals;
 using kafka::error_code;
 
-constexpr auto placed_within = 2s;
 constexpr auto commit_patience = 20s;
 constexpr auto call_patience = 25s;
 
-group::transaction_of whose(const wanted_marker& m) {
-  return {.producer = m.producer, .epoch = m.epoch};
-}
-
-record::marker kind_of(const wanted_marker& m) {
-  return m.commit ? record::marker::commit : record::marker::abort;
+log::transaction_marker marker_of(const wanted_marker& m) {
+  return {.producer = m.producer,
+          .epoch = m.epoch,
+          .kind = m.commit ? record::marker::commit : record::marker::abort,
+          .coordinator_epoch = m.coordinator_epoch};
 }
 
 error_code code_of(replica_error why) {
   switch (why) {
     case replica_error::invalid_producer_epoch:
       return error_code::invalid_producer_epoch;
+    case replica_error::coordinator_fenced:
+      return error_code::transaction_coordinator_fenced;
+    case replica_error::bad_sequence:
+      return error_code::invalid_request;
     case replica_error::no_space:
       return error_code::not_enough_replicas;
+    case replica_error::timed_out:
+      return error_code::request_timed_out;
     case replica_error::storage:
     case replica_error::damaged:
       return error_code::kafka_storage_error;
     default:
       return error_code::not_leader_or_follower;
   }
-}
-
-error_code code_of(coordinator_error why) {
-  return why == coordinator_error::loading ? error_code::coordinator_load_in_progress
-                                           : error_code::not_leader_or_follower;
 }
 
 kafka::write_txn_markers_request request_of(const std::vector<wanted_marker>& markers) {
@@ -81,42 +80,24 @@ std::vector<wanted_marker> markers_of(const kafka::write_txn_markers_request& in
   return out;
 }
 
-// On the partition's shard.
-seastar::future<error_code> place_here(cluster& c, partition_key key, wanted_marker m) {
-  auto* r = c.find(key);
-  if (!r) co_return error_code::not_leader_or_follower;
-  const auto use = r->use();
-  const auto came = std::chrono::steady_clock::now();
-  co_await r->wait_room();
-  // Whoever sent it may have given it up, and begun the next transaction.
-  if (std::chrono::steady_clock::now() - came > placed_within)
-    co_return error_code::not_leader_or_follower;
-  const auto now = coordinator_now().wall;
-  const auto placed = r->place_decision(
-      marker_batch(whose(m), kind_of(m), m.coordinator_epoch, r->leader_epoch(), now), now);
-  if (!placed) co_return code_of(placed.error());
-  try {
-    co_await seastar::with_timeout(seastar::lowres_clock::now() + commit_patience,
-                                   r->wait_committed(placed->index, placed->term));
-  } catch (...) {
-    co_return error_code::not_leader_or_follower;  // whether it is there is not known
-  }
-  co_return error_code::none;
-}
-
 // A partition of offsets is its coordinator's: it learns of the marker where it stands in the log.
 seastar::future<error_code> end_in_group(groups_of_shard& groups, wanted_marker m) {
-  const auto done = co_await groups.on(
-      m.partition,
-      [m](groups_of_shard::shell& s) -> seastar::future<std::expected<void, coordinator_error>> {
-        auto batch = marker_batch(whose(m), kind_of(m), m.coordinator_epoch, s.epoch(),
-                                  coordinator_now().wall);
-        return s.act_with(std::move(batch), [m](group::coordinator& c, group::moment) {
-          c.apply_marker(m.producer, m.commit);
-          return group_kind::effects();
-        });
-      });
-  co_return done ? error_code::none : code_of(done.error());
+  const auto shard = groups.shard_of(m.partition);
+  if (!shard) co_return error_code::unknown_topic_or_partition;
+  co_return co_await groups.container().invoke_on(
+      *shard,
+      [](groups_of_shard& there, wanted_marker w) -> seastar::future<error_code> {
+        auto* s = there.find(w.partition);
+        if (!s) co_return error_code::not_leader_or_follower;
+        if (s->where().loading()) co_return error_code::coordinator_load_in_progress;
+        const auto done = co_await s->end_transaction(marker_of(w), w.transaction_version,
+                                                      [&w](group::coordinator& c, group::moment) {
+                                                        c.apply_marker(w.producer, w.commit);
+                                                        return group_kind::effects();
+                                                      });
+        co_return done ? error_code::none : code_of(done.error());
+      },
+      m);
 }
 
 }  // namespace
@@ -146,9 +127,10 @@ seastar::future<error_code> marker_writer::write_one(wanted_marker m) {
   const partition_key key{t ? t->id : uuid(), m.partition};
   if (!t || !where_.local().catalog().find(key)) co_return error_code::unknown_topic_or_partition;
   if (m.topic == offsets_topic) co_return co_await end_in_group(groups_.local(), std::move(m));
-  co_return co_await where_.invoke_on(
-      where_.local().shard_of(key),
-      [key, m = std::move(m)](cluster& c) mutable { return place_here(c, key, std::move(m)); });
+  const auto done = co_await write_marker(
+      where_.local(), key,
+      {.marker = marker_of(m), .version = m.transaction_version, .patience = commit_patience});
+  co_return done ? error_code::none : code_of(done.error());
 }
 
 seastar::future<fragments> marker_writer::serve(fragments payload) {

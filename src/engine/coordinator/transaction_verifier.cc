@@ -27,6 +27,8 @@ error_code code_of(coordinator_error why) {
       return error_code::not_coordinator;
     case coordinator_error::crowded:
     case coordinator_error::no_space:
+    case coordinator_error::invalid_producer_epoch:
+    case coordinator_error::invalid_transaction:
       return error_code::coordinator_not_available;
   }
   weir_check(false, "coordinator error {}", static_cast<int>(why));

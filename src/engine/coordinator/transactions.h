@@ -29,6 +29,7 @@ class transaction_kind final : private topic_listener {
   std::unique_ptr<core> make(std::int32_t epoch);
   static bool replay(core& c, const record::batch_header& batch, const record::record& stored);
   static void replay_marker(core&, const record::batch_header&, record::marker_seen) {}
+  static std::optional<step_in_transaction> transaction_of(const request&) { return std::nullopt; }
   // A producer id that nobody has, where the step may take one.
   seastar::future<> prepare(const core& c, const request& r);
   effects step(core& c, request r, group::ticket t, group::moment now);

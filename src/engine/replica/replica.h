@@ -99,14 +99,14 @@ class replica final : public ticked {
                                                    timestamp now,
                                                    std::optional<verification> verified = {});
   // Of the coordinator that this partition keeps the state of: its producers have no sequences, and
-  // it may use the room that is kept from clients when there is little. What belongs to a producer's
-  // transaction needs what place() needs.
+  // it may use the room that is kept from clients when there is little. What belongs to a
+  // producer's transaction needs what place() needs.
   [[nodiscard]] std::expected<void, replica_error> takes_decisions();
   [[nodiscard]] std::expected<void, replica_error> takes_decisions_of(
       producer_id producer, producer_epoch epoch, const std::optional<verification>& verified);
-  std::expected<placed_batch, replica_error> place_decision(const record::validated_batch& batch,
-                                                            timestamp now,
-                                                            std::optional<verification> verified = {});
+  std::expected<placed_batch, replica_error> place_decision(
+      const record::validated_batch& batch, timestamp now,
+      std::optional<verification> verified = {});
   // For a transactional batch: nothing where the coordinator need not be asked.
   // `version2`: the client speaks of transactions in that version.
   std::expected<std::optional<verification>, replica_error> begin_verification(

@@ -37,6 +37,37 @@ void keep_existing(const catalog::state& known, kafka::txn_offset_commit_request
   in.topics = std::move(kept);
 }
 
+constexpr std::int16_t version2_since = 5;
+
+// From version 5 on (KIP-890) the coordinator is told here that the transaction has this partition.
+seastar::future<group_answer> ask(services& with, const request& r,
+                                  kafka::txn_offset_commit_request in) {
+  const auto partition = with.groups.partition_of(in.group_id.view());
+  const auto* topic = with.groups.found();
+  if (!partition || !topic || !with.transactions)
+    co_return std::unexpected(error_code::not_coordinator);
+  const partition_key key{topic->id, *partition};
+  const bool version2 = r.header.version >= version2_since;
+  const group::transaction_of whose{.producer = producer_id(in.producer_id),
+                                    .epoch = producer_epoch(in.producer_epoch)};
+  using begun = std::expected<std::optional<verification>, coordinator_error>;
+  const auto verified =
+      co_await with.groups.on(*partition, [whose, version2](groups_of_shard::shell& s) {
+        return seastar::make_ready_future<begun>(s.begin_verification(whose, version2));
+      });
+  if (!verified) co_return std::unexpected(code_of(verified.error()));
+  if (*verified) {
+    const auto codes =
+        co_await with.transactions->verify({.transactional_id = in.transactional_id.str(),
+                                            .producer = whose.producer,
+                                            .epoch = whose.epoch,
+                                            .partitions = {key},
+                                            .add = version2});
+    if (codes.front() != error_code::none) co_return std::unexpected(codes.front());
+  }
+  co_return co_await ask_coordinator(with, r, *partition, std::move(in), *verified);
+}
+
 }  // namespace
 
 seastar::future<answer> txn_offset_commit(services& with, request r) {
@@ -45,8 +76,7 @@ seastar::future<answer> txn_offset_commit(services& with, request r) {
   kafka::txn_offset_commit_response out;
   keep_existing(with.state.catalog(), in, out);
   if (!in.topics.empty()) {
-    const auto group = in.group_id;
-    auto got = co_await ask_coordinator(with, r, group.view(), std::move(in));
+    auto got = co_await ask(with, r, std::move(in));
     kafka::txn_offset_commit_request again;
     if (!got) {
       again = decode<kafka::txn_offset_commit_request>(r);
