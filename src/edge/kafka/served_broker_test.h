@@ -30,9 +30,7 @@ class served_broker {
   seastar::future<> start() {
     peer::peer_settings peers;
     peers.self.shards = seastar::smp::count;
-    peers.owner = [](const partition_key& key, unsigned shards) {
-      return cluster::shard_of(key, shards);
-    };
+    peers.owner = [](const partition_key&, node_id, unsigned) { return 0U; };  // has no peers
     peers.metrics = false;
     co_await peers_.start(peers);
     co_await peers_.invoke_on_all(

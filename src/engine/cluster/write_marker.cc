@@ -35,7 +35,7 @@ seastar::future<outcome> write_here(cluster& c, partition_key key, marker_order 
 
 seastar::future<std::expected<void, replica_error>> write_marker(cluster& c, partition_key key,
                                                                  marker_order order) {
-  return c.container().invoke_on(cluster::shard_of(key), [key, order](cluster& there) {
+  return c.container().invoke_on(c.shard_of(key), [key, order](cluster& there) {
     return write_here(there, key, order);
   });
 }

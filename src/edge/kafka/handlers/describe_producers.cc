@@ -56,7 +56,7 @@ seastar::future<kafka::describe_producers_response> describe(services& with, con
       } else {
         const partition_key key{id, index};
         const auto all = co_await with.state.container().invoke_on(
-            cluster::shard_of(key), [key](cluster& c) { return look(c, key); });
+            with.state.shard_of(key), [key](cluster& c) { return look(c, key); });
         if (all) {
           tell(told, *all);
         } else {
