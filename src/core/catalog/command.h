@@ -24,12 +24,13 @@
 
 namespace weir::catalog {
 
-using command = std::variant<
-    stored::cluster_created, stored::topic_created, stored::topic_deleted, stored::partitions_added,
-    stored::configs_changed, stored::producer_ids_allocated, stored::broker_registered,
-    stored::broker_unregistered, stored::broker_state_changed, stored::feature_levels_changed,
-    stored::reassignments_begun, stored::reassignments_cancelled, stored::reassignments_finished,
-    stored::shards_moved>;
+using command =
+    std::variant<stored::cluster_created, stored::topic_created, stored::topic_deleted,
+                 stored::partitions_added, stored::configs_changed, stored::producer_ids_allocated,
+                 stored::broker_registered, stored::broker_unregistered,
+                 stored::broker_state_changed, stored::feature_levels_changed,
+                 stored::reassignments_begun, stored::reassignments_cancelled,
+                 stored::reassignments_finished, stored::shards_moved>;
 
 std::string encode(const command& c);
 // bad_version: an id or version that this Weir does not know; a newer one has written here.

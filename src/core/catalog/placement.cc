@@ -138,8 +138,7 @@ void placement::replan(replica_list target, replica_list leaving) {
 
 bool operator==(const placement& a, const placement& b) {
   return a.replicas_ == b.replicas_ && a.version_ == b.version_ && a.moved_ == b.moved_ &&
-         a.seats_ == b.seats_ &&
-         (a.plan_ && b.plan_ ? *a.plan_ == *b.plan_ : !a.plan_ && !b.plan_);
+         a.seats_ == b.seats_ && (a.plan_ && b.plan_ ? *a.plan_ == *b.plan_ : !a.plan_ && !b.plan_);
 }
 
 }  // namespace weir::catalog

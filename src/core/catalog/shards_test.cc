@@ -32,8 +32,7 @@ std::int32_t shard(const state& s, std::uint64_t topic, std::int32_t partition, 
 // What shard_loads says, counted again.
 void check_loads(const state& s) {
   std::map<node_id, std::vector<std::uint32_t>> counted;
-  for (const auto& [id, b] : s.brokers())
-    counted[id].resize(static_cast<std::size_t>(b.cores));
+  for (const auto& [id, b] : s.brokers()) counted[id].resize(static_cast<std::size_t>(b.cores));
   for (const auto& [name, t] : s.topics()) {
     for (const auto& p : t->partitions) {
       for (const auto node : p.named()) {
@@ -44,8 +43,7 @@ void check_loads(const state& s) {
       for (const auto& at : p.seats()) REQUIRE(p.names(at.node));
     }
   }
-  for (const auto& [id, b] : s.brokers())
-    CHECK(std::ranges::equal(s.shard_loads(id), counted[id]));
+  for (const auto& [id, b] : s.brokers()) CHECK(std::ranges::equal(s.shard_loads(id), counted[id]));
 }
 
 TEST_CASE("a new copy goes to the shard of its broker that has the fewest") {
@@ -149,7 +147,8 @@ TEST_CASE("random commands leave every copy on one shard, and snapshots keep it 
       std::iota(nodes.begin(), nodes.end(), 1);
       std::ranges::shuffle(nodes, random);
       nodes.resize(static_cast<std::size_t>(1 + draw(3)));
-      const auto topic = topics == 0 ? 0 : static_cast<std::uint64_t>(draw(static_cast<int>(topics)));
+      const auto topic =
+          topics == 0 ? 0 : static_cast<std::uint64_t>(draw(static_cast<int>(topics)));
       switch (draw(6)) {
         case 0:
         case 1:

@@ -221,8 +221,8 @@ void snapshot_writer::put_partitions(const topic& t) {
       seat.node = s.node.value();
       seat.shard = s.shard;
     }
-    const auto numbers = to.replicas.size() + to.target.size() + to.leaving.size() +
-                         seat_numbers * to.seats.size();
+    const auto numbers =
+        to.replicas.size() + to.target.size() + to.leaving.size() + seat_numbers * to.seats.size();
     bytes += bytes_of_one + numbers * sizeof(std::int32_t);
   }
   put(r);

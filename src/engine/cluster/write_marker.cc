@@ -35,9 +35,8 @@ seastar::future<outcome> write_here(cluster& c, partition_key key, marker_order 
 
 seastar::future<std::expected<void, replica_error>> write_marker(cluster& c, partition_key key,
                                                                  marker_order order) {
-  return c.container().invoke_on(c.shard_of(key), [key, order](cluster& there) {
-    return write_here(there, key, order);
-  });
+  return c.container().invoke_on(
+      c.shard_of(key), [key, order](cluster& there) { return write_here(there, key, order); });
 }
 
 }  // namespace weir

@@ -33,8 +33,7 @@ outgoing_link& remote_peer::link(way w, unsigned shard) {
 }
 
 unsigned remote_peer::owner(const partition_key& group) const {
-  return context_.shards == 0 ? 0
-                              : context_.settings.owner(group, context_.id, context_.shards);
+  return context_.shards == 0 ? 0 : context_.settings.owner(group, context_.id, context_.shards);
 }
 
 void remote_peer::post(raft_post p) {
