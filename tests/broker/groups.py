@@ -144,6 +144,13 @@ def open_connections(broker):
     return None
 
 
+def metric(broker, name, label):
+    for line in broker.get("/metrics")[1].splitlines():
+        if line.startswith(name + "{") and label in line:
+            return float(line.split()[-1])
+    return None
+
+
 def restarts(check, broker):
     peer = coordinator(broker, "kept")
     check("offsets without a member are taken", peer.commit("kept", {("t", p): 100 + p for p in range(4)}) ==
@@ -187,6 +194,8 @@ def command_line(check, broker):
     check("it is listed", {"group": "cli", "state": "Empty", "type": "classic"} in listed, listed)
     lag = json.loads(weir("group", "lag", "cli", "--json"))[0]
     check("its lag is what is left", lag["lag"] == sum(max(0, p["end"] - 1) for p in lag["partitions"]) and lag["lag"] > 0, lag)
+    check("and so say the metrics", eventually(lambda: metric(broker, "weir_group_lag_sum", 'group="cli"') == lag["lag"]),
+          metric(broker, "weir_group_lag_sum", 'group="cli"'))
     weir("group", "describe", "cli")
     shown = json.loads(weir("group", "reset", "cli", "--topic", "t", "--to", "start", "--json"))
     check("a reset is shown first", not shown["executed"] and all(p["after"] == 0 for p in shown["partitions"]), shown)

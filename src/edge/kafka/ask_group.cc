@@ -7,7 +7,7 @@ group_request whole(services& with, const request& r, group::request in) {
   return {.is = std::move(in),
           .api_version = r.header.version,
           .client_id = r.header.client_id ? *r.header.client_id : text(),
-          .client_host = text("/" + r.client_address),
+          .client_host = text("/" + r.client->address),
           .fresh = with.state.new_uuid()};
 }
 

@@ -78,7 +78,7 @@ class served_broker {
     BOOST_REQUIRE(body.has_value());
     request r{.header = {.key = key, .version = version, .correlation_id = 7, .client_id = {}},
               .body = *std::move(body),
-              .client_address = "here",
+              .client = std::make_shared<client_facts>(client_facts{.address = "here"}),
               .next_may_start = [] {},
               .hold_until_written = [](seastar::semaphore_units<>) {}};
     const auto frame = co_await handler->call(*with_, std::move(r));

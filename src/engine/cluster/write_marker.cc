@@ -16,7 +16,10 @@ seastar::future<outcome> write_here(cluster& c, partition_key key, marker_order 
     co_return std::unexpected(c.offline(key) ? replica_error::storage : replica_error::not_leader);
   const auto use = r->use();
   const auto deadline = seastar::lowres_clock::now() + order.patience;
+  const auto came = std::chrono::steady_clock::now();
   co_await r->wait_room();
+  if (std::chrono::steady_clock::now() - came > order.placed_within)
+    co_return std::unexpected(replica_error::not_leader);
   const auto placed = r->place_marker(order.marker, order.version, r->log().now());
   if (!placed) co_return std::unexpected(placed.error());
   try {

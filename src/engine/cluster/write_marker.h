@@ -17,6 +17,9 @@ struct marker_order {
   log::transaction_marker marker;
   int version = 0;  // of the transaction's protocol: from 2 on the marker has an epoch of its own
   std::chrono::milliseconds patience{30'000};
+  // Or not at all: whoever ordered it may have given it up by then, and of version 1 one that comes
+  // late would end the next transaction.
+  std::chrono::milliseconds placed_within{2'000};
 };
 
 // From any shard; resolves when the marker is committed. not_leader also where leadership passed

@@ -19,7 +19,7 @@ constexpr std::size_t load_bytes = 256 << 10;
 constexpr std::size_t unpacked_max = 64 << 20;
 constexpr auto damaged_pause = 5s;
 
-coordinator_error error_of(replica_error why) {
+coordinator_error decision_error(replica_error why) {
   switch (why) {
     case replica_error::no_space:
       return coordinator_error::no_space;
@@ -101,13 +101,13 @@ std::expected<void, coordinator_error> led_partition::ready() const {
     return std::unexpected(coordinator_error::not_here);
   if (!same_term()) return std::unexpected(coordinator_error::not_here);
   if (phase_ == phase::loading) return std::unexpected(coordinator_error::loading);
-  return of_.takes_decisions().transform_error(error_of);
+  return of_.takes_decisions().transform_error(decision_error);
 }
 
 std::expected<void, coordinator_error> led_partition::ready_for(
     const group::transaction_of& whose, const std::optional<verification>& verified) const {
   if (const auto may = ready(); !may) return may;
-  return of_.takes_decisions_of(whose.producer, whose.epoch, verified).transform_error(error_of);
+  return of_.takes_decisions_of(whose.producer, whose.epoch, verified).transform_error(decision_error);
 }
 
 std::expected<std::optional<verification>, coordinator_error> led_partition::begin_verification(
@@ -117,7 +117,7 @@ std::expected<std::optional<verification>, coordinator_error> led_partition::beg
   batch.producer = whose.producer;
   batch.epoch = whose.epoch;
   batch.base_sequence = 0;
-  return of_.begin_verification(batch, version2, now).transform_error(error_of);
+  return of_.begin_verification(batch, version2, now).transform_error(decision_error);
 }
 
 std::expected<offset, replica_error> led_partition::place_marker(

@@ -28,7 +28,7 @@ constexpr std::int16_t acks_none = 0;
 constexpr std::int16_t acks_leader = 1;
 constexpr std::int16_t acks_all = -1;
 
-void refuse(partition_response& out, const record::produce_refusal& why) {
+void refuse_batch(partition_response& out, const record::produce_refusal& why) {
   refuse(out, code_of(why.fault), why.message);
   for (const auto& fault : why.records) {
     auto& told = out.record_errors.emplace_back();
@@ -155,7 +155,7 @@ seastar::future<answer> produce(services& with, request r) {
           co_await check(asked.records ? *asked.records : fragments{},
                          rules.for_partition(known->name, asked.index, now), r.header.version);
       if (!checked) {
-        refuse(told, checked.error());
+        refuse_batch(told, checked.error());
         continue;
       }
       parts.push_back({.key = key,

@@ -38,6 +38,22 @@ void keep_existing(const catalog::state& known, kafka::txn_offset_commit_request
 }
 
 constexpr std::int16_t version2_since = 5;
+constexpr std::int16_t knows_abortable_since = 4;
+
+// What the transaction's coordinator said, to a client that asked the group's.
+error_code told_for(error_code said, std::int16_t version) {
+  switch (said) {
+    case error_code::coordinator_not_available:
+    case error_code::not_coordinator:
+    case error_code::concurrent_transactions:
+      return error_code::coordinator_load_in_progress;  // that one is to be asked again, not
+                                                        // another
+    case error_code::transaction_abortable:
+      return version >= knows_abortable_since ? said : error_code::invalid_txn_state;
+    default:
+      return said;
+  }
+}
 
 // From version 5 on (KIP-890) the coordinator is told here that the transaction has this partition.
 seastar::future<group_answer> ask(services& with, const request& r,
@@ -63,7 +79,8 @@ seastar::future<group_answer> ask(services& with, const request& r,
                                             .epoch = whose.epoch,
                                             .partitions = {key},
                                             .add = version2});
-    if (codes.front() != error_code::none) co_return std::unexpected(codes.front());
+    if (codes.front() != error_code::none)
+      co_return std::unexpected(told_for(codes.front(), r.header.version));
   }
   co_return co_await ask_coordinator(with, r, *partition, std::move(in), *verified);
 }
