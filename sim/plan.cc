@@ -86,7 +86,7 @@ const std::vector<mutation>& mutations() {
       {"reads-before-term-start", &defects::reads_before_term_start},
       {"takes-any-snapshot", &defects::takes_any_snapshot, 1000},
       {"no-pre-vote", &defects::no_pre_vote},
-      {"no-check-quorum", &defects::no_check_quorum},
+      {"no-check-quorum", &defects::no_check_quorum, 2000},
   };
   return all;
 }

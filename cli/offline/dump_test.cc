@@ -92,7 +92,8 @@ TEST_CASE("the files beside the segments, by what they begin with") {
   CHECK(has(shown(at("00000000000000000012.idx")), "index  first_index 12  first_offset 30  end "));
   CHECK(has(shown(at("00000000000000000012.idx")), "  entry  index "));
   CHECK(has(shown(at("00000000000000000012.producers")),
-            "producers  covers_index 22  producers 1\n  producer  id 7  epoch 0"));
+            "producers  covers_index 22  producers 1  open_transactions 0  aborted_transactions 0\n"
+            "  producer  id 7  epoch 0"));
   CHECK(has(shown(at("terms")), "  term  term 3  index 12  offset 30"));
   std::filesystem::rename(at("checkpoint"), at("copy.bin"));
   CHECK(has(shown(at("copy.bin")), "checkpoint  closed_in_order yes  active_segment 12"));

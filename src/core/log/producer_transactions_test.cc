@@ -271,9 +271,9 @@ TEST_CASE("live state is the fold of the log, with transactions, after truncatio
       for (std::size_t i = 0; i < keep; ++i) log[i].into(again);
       REQUIRE(same(live, again));
     }
-    producer_sequences before(4);
+    producer_sequences before(100);
     for (std::size_t i = 0; i < keep; ++i) log[i].into(before);
-    auto read = producer_sequences::decode(before.encode(log_index(keep)), 4);
+    auto read = producer_sequences::decode(before.encode(log_index(keep)), 100);
     REQUIRE(read);
     REQUIRE(same(read->producers, before));
     for (std::size_t i = keep; i < log.size(); ++i) {

@@ -131,9 +131,9 @@ TEST_CASE("what clients can't change is read-only, and what has no effect says s
   CHECK(named(all, "kafka.listen").read_only);
   CHECK(named(all, "kafka.listen").kafka_type == 7);
   CHECK_FALSE(named(all, "num.partitions").read_only);
-  CHECK(named(all, "group.max.size")
-            .documentation.ends_with(
-                "Accepted, but without effect: there are no consumer groups yet."));
+  CHECK(named(all, "follower.replication.throttled.rate")
+            .documentation.ends_with("Accepted, but without effect: there is nothing to throttle "
+                                     "until replication exists."));
 }
 
 TEST_CASE("groups and client metrics have layers of their own") {

@@ -178,6 +178,8 @@ TEST_CASE("every default stands in the typed struct as in the table, in both for
   node_options node;
   cluster_options cluster;
   topic_options topic;
+  group_options group;
+  client_metrics_options metrics;
   CHECK(all_options().size() == option_count);
   for (const auto& o : all_options()) {
     CAPTURE(o.name);
@@ -185,13 +187,16 @@ TEST_CASE("every default stands in the typed struct as in the table, in both for
     CHECK(parse_value(o, format_value(o, value, text_form::kafka), text_form::kafka) == value);
     CHECK(parse_value(o, format_value(o, value)) == value);
     CHECK(&descriptor_of(o.id) == &o);
-    const int taken =
-        assign(node, o.id, value) + assign(cluster, o.id, value) + assign(topic, o.id, value);
+    const int taken = assign(node, o.id, value) + assign(cluster, o.id, value) +
+                      assign(topic, o.id, value) + assign(group, o.id, value) +
+                      assign(metrics, o.id, value);
     CHECK(taken == 1);
   }
   CHECK(node == node_options{});
   CHECK(cluster == cluster_options{});
   CHECK(topic == topic_options{});
+  CHECK(group == group_options{});
+  CHECK(metrics == client_metrics_options{});
   CHECK(topic.segment_bytes == 128 << 20);
   CHECK(topic.retention_ms == std::chrono::days(7));
   CHECK(topic.cleanup_policy.has(cleanup_policy_choice::delete_));

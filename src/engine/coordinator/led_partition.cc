@@ -107,7 +107,8 @@ std::expected<void, coordinator_error> led_partition::ready() const {
 std::expected<void, coordinator_error> led_partition::ready_for(
     const group::transaction_of& whose, const std::optional<verification>& verified) const {
   if (const auto may = ready(); !may) return may;
-  return of_.takes_decisions_of(whose.producer, whose.epoch, verified).transform_error(decision_error);
+  return of_.takes_decisions_of(whose.producer, whose.epoch, verified)
+      .transform_error(decision_error);
 }
 
 std::expected<std::optional<verification>, coordinator_error> led_partition::begin_verification(

@@ -323,6 +323,7 @@ class replica final : public ticked {
   // Entries behind the commit, oldest first; of those that were there at the start the last alone.
   std::deque<uncommitted> uncommitted_;
   bool cutting_ = false;  // the log is cut or reset: nothing else is done meanwhile
+  offset stable_before_cut_;
   std::deque<waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::deque<held_back> held_;

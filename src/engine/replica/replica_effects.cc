@@ -35,6 +35,7 @@ void replica::perform(raft::effects out, given with) {
     return leave_service(fmt::format("what is below the log's start at {} would be cut off at {}",
                                      log_->start_index(), *out.truncate_after));
   if (out.reset || out.truncate_after) {
+    stable_before_cut_ = last_stable_offset();
     cutting_ = true;
     fibers_.spawn("cut the log", [this, o = std::move(out), w = std::move(with)]() mutable {
       return cut(std::move(o), std::move(w));

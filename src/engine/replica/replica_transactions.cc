@@ -7,8 +7,10 @@
 namespace weir {
 
 offset replica::last_stable_offset() const {
-  const auto first = log_->producers().first_unstable();
-  return std::max(start_offset(), first ? std::min(*first, high_watermark_) : high_watermark_);
+  // Meanwhile its producers are folded again; what is committed stays.
+  if (cutting_) return std::min(std::max(stable_before_cut_, start_offset()), high_watermark_);
+  const auto first = log_->producers().first_unstable().value_or(high_watermark_);
+  return std::min(std::max(first, start_offset()), high_watermark_);
 }
 
 std::expected<std::optional<verification>, replica_error> replica::begin_verification(

@@ -36,8 +36,9 @@ struct chunk
   std::uint32_t capacity = 0;
   std::uint32_t filled = 0;  // bytes held
   bool from_disk = false;    // checksums of frames in it were not computed since it was read
-  bool entered = false;      // a reader has come to its start; from_disk only
-  bool again = false;        // and another one
+  bool reread = false;   // appended to behind a block read back at a start, which nobody checked
+  bool entered = false;  // a reader has come to its start; from_disk only
+  bool again = false;    // and another one
   chunk_memory* memory = nullptr;
 
   chunk() = default;

@@ -69,6 +69,8 @@ seastar::future<> segment::prepare_append() {
   c->start = block;
   c->resize(block_size);
   c->filled = static_cast<std::uint32_t>(end_ - block);
+  // An index may have spared the scan of it.
+  c->reread = true;
   if (co_await read_twice(*f, block, c->memory->data) < c->filled)
     throw std::runtime_error(path() + " is shorter than its frames");
   std::memset(c->memory->data + c->filled, 0, block_size - c->filled);
@@ -251,8 +253,8 @@ seastar::future<run> segment::read(std::uint64_t at) {
       c.again |= std::exchange(c.entered, true);
       entered(number);
     }
-    return seastar::make_ready_future<run>(
-        run{c.view(at, std::min<std::uint64_t>(c.start + c.filled, end_)), c.from_disk});
+    return seastar::make_ready_future<run>(run{
+        c.view(at, std::min<std::uint64_t>(c.start + c.filled, end_)), c.from_disk || c.reread});
   }
   ++cache_.figures.misses;
   ++read_figures_->misses;
