@@ -139,7 +139,11 @@ void replica_world::try_what_is_late(int number) {
   if (!x.first && !x.in_doubt) {
     const auto placed = r->place(transactional_batch(number), timestamp(now_), x.stale);
     require(!placed,
-            fmt::format("a batch of transactor {} began a transaction on its own", number));
+            fmt::format("a batch of transactor {} began a transaction on its own at {}{}, verified "
+                        "behind {} in term {}",
+                        number, placed ? placed->index : log_index{},
+                        placed && placed->duplicate ? ", a repeat" : "",
+                        x.stale ? x.stale->after : log_index{}, x.stale ? x.stale->in : term{}));
     require(
         passes(placed.error()) || placed.error() == replica_error::invalid_transaction,
         fmt::format("a late batch of transactor {}: {}", number, static_cast<int>(placed.error())));

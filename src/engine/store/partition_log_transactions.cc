@@ -13,6 +13,8 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read_comm
     const auto forgotten = producers_.aborted().forgotten();
     auto got = co_await read(from, limits);
     if (!got || got->batches.empty()) co_return got;
+    // With what lies below its start a log forgets what was aborted there.
+    if (from < start_offset_) co_return std::unexpected(read_fault::out_of_range);
     // Compaction may have taken the marker of what was read from an older file.
     if (forgotten != producers_.aborted().forgotten()) continue;
     if (producers_.aborted().covers(from)) {

@@ -11,6 +11,7 @@ struct counts {
   int refused = 0;
   int damaged = 0;
   int whole = 0;
+  std::string what;  // is read
 };
 
 seastar::future<> read_what_is_there(kept_log& l, counts& c) {
@@ -25,7 +26,7 @@ seastar::future<> read_what_is_there(kept_log& l, counts& c) {
     }
     std::string wanted;
     for (; at < got->next; at = at + 1) wanted += l.bodies[static_cast<std::size_t>(at.value())];
-    BOOST_REQUIRE(got->batches.str() == wanted);
+    BOOST_REQUIRE_MESSAGE(got->batches.str() == wanted, c.what << ": below " << at.value());
   }
   ++c.whole;
 }
@@ -55,7 +56,9 @@ seastar::future<> rot_run(std::uint64_t seed, counts& c) {
   const auto& hit = files[m.random() % files.size()];
   const auto size = m.files.content(hit).size();
   if (size == 0) co_return;
-  m.files.rot(hit, m.random() % size);
+  const auto at = m.random() % size;
+  m.files.rot(hit, at);
+  c.what = fmt::format("seed {}, {} rotten at {}", seed, hit, at);
   bool opened = true;
   try {
     co_await replay_journals(m.files, "/data", 1, [&m] { return m.random(); });
