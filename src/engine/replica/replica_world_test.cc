@@ -112,6 +112,12 @@ seastar::future<> replica_world::close(member& m) {
 seastar::future<> replica_world::crash(int node) {
   auto& m = members_[static_cast<std::size_t>(node - 1)];
   m.m->files.crash();
+  // Nobody has one across the end of its process. Of a lone voter that had nothing on its disk the
+  // terms and indexes come again.
+  for (auto& x : transactors_) {
+    x.given.reset();
+    x.stale.reset();
+  }
   co_await close(m);
   m.m->files.power_on();
 }

@@ -48,7 +48,9 @@ partition_log::search_aborted(fragments batches, offset next) {
     const auto walked =
         co_await walk(std::move(in), at, [&](const log::frame_head& head, const fragments& body) {
           if (head.kind != log::frame_kind::batch || head.base_offset < next) return true;
-          if (search.settled() || producers_.aborted().covers(head.base_offset)) return false;
+          // The list as it is now: before this goes on, its oldest may be pushed out.
+          if (producers_.aborted().covers(head.base_offset)) search.take(producers_.aborted());
+          if (search.settled()) return false;
           if (const auto batch = record::read_batch_header(body)) search.add(*batch, body, false);
           return true;
         });
