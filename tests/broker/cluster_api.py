@@ -266,6 +266,9 @@ def leaving(check, cluster, client, alive, down):
         BROKER_NOT_REGISTERED, "Broker ID 99 is not currently registered"), client.unregister(99))
     cluster.cli("topic", "delete", "lone", "--yes")
     client.reassign({("t", p): alive for p in client.partitions("t")})
+    # Groups were used: their offsets have replicas there too.
+    for topic in ("__consumer_offsets",):
+        client.reassign({(topic, p): alive for p in client.partitions(topic)})
     eventually(lambda: client.moving() == {})
     told = eventually(lambda: client.unregister(down)[0] == NONE)
     check("one without goes", told, client.unregister(down))

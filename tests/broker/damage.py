@@ -117,8 +117,8 @@ class Case:
 
 
 def side_files(case):
-    for ending in (".idx", ".producers", "terms", "checkpoint"):
-        path = case.file(ending)
+    for ending in (".idx", "/producers", "terms", "checkpoint"):
+        path = case.file(ending.lstrip("/")) if ending != "/producers" else case.file("terms").with_name("producers")
         mark = case.mark()
         with flipped(path, 40):
             case.finds(ending, "redundant", path)

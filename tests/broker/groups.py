@@ -138,10 +138,9 @@ def join_request(group, session=6_000, rebalance=60_000):
 
 
 def open_connections(broker):
-    for line in broker.get("/metrics")[1].splitlines():
-        if line.startswith("weir_kafka_connections{") or line.startswith("weir_kafka_connections "):
-            return float(line.split()[-1])
-    return None
+    """Of all shards."""
+    return sum(float(line.split()[-1]) for line in broker.get("/metrics")[1].splitlines()
+               if line.startswith("weir_kafka_connections{"))
 
 
 def metric(broker, name, label):

@@ -62,7 +62,7 @@ def creations():
     manual = lambda *lists: [{"partition_index": i, "broker_ids": list(b)} for i, b in enumerate(lists)]
     yield create("one with three partitions", topic("t", 3))
     yield create("a dotted one", topic("dotted.name"))
-    yield create("validated only", topic("validated", 2), validate=True)
+    yield create("validated only", topic("validated", 2), validate=True, differs="nothing is made, so there is no id to tell")
     yield create("with the broker's numbers", topic("standard", -1, -1))
     yield create("that exists", topic("t"))
     yield create("that exists, validated only", topic("t"), validate=True)
@@ -77,7 +77,7 @@ def creations():
     yield create("fewer than no partitions", topic("bad", -2))
     yield create("no replicas", topic("bad", 1, 0))
     yield create("fewer than no replicas", topic("bad", 1, -2))
-    yield create("more replicas than brokers", topic("bad", 1, 3))
+    yield create("more replicas than brokers", topic("bad", 1, 3), differs="Weir has one log directory, which nobody cordons")
     yield create("very many partitions", topic("bad", 2_000_000_000),
                  differs="a topic has at most 10000 partitions; Kafka stops at what one change of its metadata can hold")
     yield create("an unknown config", topic("bad", configs=settings(no_such="1")))
@@ -251,7 +251,8 @@ def offsets():
     yield at("in version 1", -2, version=1)
     same = {"partition_index": 0, "timestamp": -1}
     yield Case("list offsets: one partition twice", "list_offsets", 11,
-               {"replica_id": -1, "topics": [{"name": "t", "partitions": [same, same]}]})
+               {"replica_id": -1, "topics": [{"name": "t", "partitions": [same, same]}]},
+               differs="the first of the two is answered")
 
     def epoch(name, of, current=-1, topic="t", partition=0, differs=""):
         return Case(f"offset for leader epoch: {name}", "offset_for_leader_epoch", 4, {"replica_id": -1, "topics": [
@@ -294,7 +295,7 @@ def others():
     yield reassign("to nobody", "t", 0, [])
     yield reassign("to one twice", "t", 0, [1, 1])
     yield reassign("to a negative one", "t", 0, [-1])
-    yield reassign("called off, where there is none", "t", 0, None)
+    yield reassign("called off, where there is none", "t", 0, None, differs="the code's words are said as well")
     yield reassign("of an unknown topic", "nobodys", 0, [1])
     yield reassign("of an unknown partition", "t", 99, [1])
     yield Case("list reassignments: all", "list_partition_reassignments", 0, {"timeout_ms": 10_000, "topics": None})

@@ -106,7 +106,8 @@ def subscriptions(check, broker):
 
 def pushes(check, broker, client):
     sent = otlp(gauge("org.apache.kafka.producer.queue.time.avg", 4.0, 8.0), rising("org.apache.kafka.producer.sends", 7))
-    check("a push", client.push(sent) == NONE)
+    told = client.push(sent)
+    check("a push", told == NONE, told)
     check("a second one at once is too soon", client.push(sent) == THROTTLED)
     check("a gauge is shown by its mean and its largest", (
         shown(broker, "mean", "org.apache.kafka.producer.queue.time.avg"),

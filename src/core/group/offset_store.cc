@@ -194,6 +194,7 @@ std::vector<std::pair<std::string, std::int32_t>> offset_store::places(
 
 std::vector<std::string> offset_store::pending_groups() const {
   std::vector<std::string> all;
+  all.reserve(pending_.size());
   for (const auto& [group, topics] : pending_) all.push_back(group);
   return all;
 }

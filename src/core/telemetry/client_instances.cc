@@ -1,6 +1,7 @@
 #include "core/telemetry/client_instances.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::telemetry {
 
@@ -28,6 +29,7 @@ std::expected<void, push_refusal> client_instances::asked(const uuid& instance,
   if (last && now - *last < now_told.interval && !e.may_ask && !changed)
     return std::unexpected(push_refusal::too_soon);
   e.asked = now;
+  e.asked_since = true;
   e.may_ask = false;
   e.subscription = now_told.id;
   return {};
@@ -41,7 +43,7 @@ std::expected<void, push_refusal> client_instances::pushed(const uuid& instance,
   if (e.terminated) return std::unexpected(push_refusal::terminated);
   // The first one after it asked comes at a random moment within the interval, so that not all push
   // together.
-  const bool first = !e.pushed || (e.asked && *e.asked > *e.pushed);
+  const bool first = !e.pushed || std::exchange(e.asked_since, false);
   if (!first && !terminating && now - *e.pushed < now_told.interval)
     return std::unexpected(push_refusal::too_soon);
   e.pushed = now;

@@ -40,7 +40,8 @@ class client_instances {
     std::int32_t subscription = 0;  // what it was told last
     std::optional<time> asked;
     std::optional<time> pushed;
-    bool may_ask = false;  // before its time: an answer said so
+    bool may_ask = false;      // before its time: an answer said so
+    bool asked_since = false;  // its last push
     bool terminated = false;
   };
 

@@ -30,7 +30,6 @@ void tell_fenced(const cluster& state, kafka::describe_cluster_response& out) {
 seastar::future<kafka::describe_cluster_response> tell(services& with, const request&,
                                                        kafka::describe_cluster_request in) {
   kafka::describe_cluster_response out;
-  out.endpoint_type = in.endpoint_type;
   if (in.endpoint_type != broker_endpoints) {
     const bool known = in.endpoint_type == controller_endpoints;
     out.error = known ? kafka::error_code::mismatched_endpoint_type
