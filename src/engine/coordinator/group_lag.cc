@@ -133,17 +133,25 @@ seastar::future<> group_lag::ask(node_id leader, std::vector<partition_key> keys
   }
 }
 
+namespace {
+
+seastar::future<> ends_of_shard(cluster& c, const std::vector<partition_key>& keys,
+                                std::vector<std::int64_t>& ends) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (c.shard_of(keys[i]) != seastar::this_shard_id()) continue;
+    const auto* r = c.find(keys[i]);
+    if (r && r->check_serves()) ends[i] = r->high_watermark().value();
+    co_await seastar::coroutine::maybe_yield();
+  }
+}
+
+}  // namespace
+
 seastar::future<std::vector<std::int64_t>> group_lag::ends_here(std::vector<partition_key> keys) {
   std::vector<std::int64_t> ends(keys.size(), -1);
   for (unsigned shard = 0; shard < seastar::smp::count; ++shard) {
-    co_await where_.invoke_on(shard, [&keys, &ends](cluster& c) -> seastar::future<> {
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (c.shard_of(keys[i]) != seastar::this_shard_id()) continue;
-        const auto* r = c.find(keys[i]);
-        if (r && r->check_serves()) ends[i] = r->high_watermark().value();
-        co_await seastar::coroutine::maybe_yield();
-      }
-    });
+    co_await where_.invoke_on(shard,
+                              [&keys, &ends](cluster& c) { return ends_of_shard(c, keys, ends); });
   }
   co_return ends;
 }

@@ -88,6 +88,7 @@ void marker_sender::pump(node_id to) {
 
 seastar::future<> marker_sender::deliver(node_id to, std::vector<order> orders) {
   std::vector<wanted_marker> markers;
+  markers.reserve(orders.size());
   for (const auto& o : orders) markers.push_back(o.marker);
   // What is told from here on comes from outside of the step that gave the order.
   co_await seastar::yield();
