@@ -143,7 +143,8 @@ def groups(change, see):
     yield Case("list config resources: the group", "list_config_resources", 1, {"resource_types": [GROUP]})
     yield change("of a group: unset", GROUP, "g", *((n, DELETE, None) for n in (
         "consumer.session.timeout.ms", "share.isolation.level", "share.auto.offset.reset")))
-    yield Case("list config resources: no group", "list_config_resources", 1, {"resource_types": [GROUP]})
+    yield Case("list config resources: no group", "list_config_resources", 1, {"resource_types": [GROUP]},
+               differs="Kafka goes on naming it for a moment after its last config was taken back")
 
 
 def client_metrics(change, see):

@@ -116,9 +116,12 @@ seastar::future<std::vector<error_code>> marker_writer::write(std::vector<wanted
   std::vector<error_code> codes(markers.size());
   std::vector<std::size_t> all(markers.size());
   std::iota(all.begin(), all.end(), std::size_t{0});
-  co_await seastar::coroutine::parallel_for_each(all, [&](std::size_t i) {
-    return write_one(std::move(markers[i])).then([&codes, i](error_code c) { codes[i] = c; });
-  });
+  co_await seastar::coroutine::parallel_for_each(
+      // The lambda lives until all of its calls have ended.
+      // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
+      all, [&](std::size_t i) -> seastar::future<> {
+        codes[i] = co_await write_one(std::move(markers[i]));
+      });
   co_return codes;
 }
 
