@@ -109,15 +109,18 @@ void producer_sequences::apply(const sequence_range& claim, const known_batch& a
   if (claim.producer.value() < 0) return;
   auto& state = touch(claim.producer, appended.index);
   take_epoch(state, claim.epoch, appended.index);
-  if (state.count == window) {
-    std::move(state.batches.begin() + 1, state.batches.end(), state.batches.begin());
-    state.forgot_at = appended.index;
-    --state.count;
+  // What a coordinator stores for a transaction has no sequence, and is not repeated.
+  if (claim.first >= 0) {
+    if (state.count == window) {
+      std::move(state.batches.begin() + 1, state.batches.end(), state.batches.begin());
+      state.forgot_at = appended.index;
+      --state.count;
+    }
+    auto& batch = state.batches[state.count++];
+    batch = appended;
+    batch.first_sequence = claim.first;
+    batch.last_sequence = claim.last();
   }
-  auto& batch = state.batches[state.count++];
-  batch = appended;
-  batch.first_sequence = claim.first;
-  batch.last_sequence = claim.last();
   state.last_append = appended.append_time;
   if (!claim.transactional || state.open()) return;
   state.transaction_start = appended.base_offset;
