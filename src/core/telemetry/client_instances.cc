@@ -43,7 +43,8 @@ std::expected<void, push_refusal> client_instances::pushed(const uuid& instance,
   if (e.terminated) return std::unexpected(push_refusal::terminated);
   // The first one after it asked comes at a random moment within the interval, so that not all push
   // together.
-  const bool first = !e.pushed || std::exchange(e.asked_since, false);
+  const bool asked_since = std::exchange(e.asked_since, false);
+  const bool first = !e.pushed || asked_since;
   if (!first && !terminating && now - *e.pushed < now_told.interval)
     return std::unexpected(push_refusal::too_soon);
   e.pushed = now;
