@@ -88,6 +88,7 @@ std::vector<group_entry> list_groups(client& c) {
     throw failure(std::format("list groups: {}", rd_kafka_error_string(errors[0])));
   const auto** found = rd_kafka_ListConsumerGroups_result_valid(result, &count);
   std::vector<group_entry> out;
+  out.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     out.push_back(
         {.name = rd_kafka_ConsumerGroupListing_group_id(found[i]),
@@ -102,6 +103,7 @@ std::vector<group_entry> list_groups(client& c) {
 std::vector<group_state> describe_groups(client& c, const std::vector<std::string>& names) {
   if (names.empty()) return {};
   std::vector<const char*> texts;
+  texts.reserve(names.size());
   for (const auto& name : names) texts.push_back(name.c_str());
   const auto event =
       c.ask(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, "describe groups",
@@ -120,6 +122,7 @@ std::vector<group_state> describe_groups(client& c, const std::vector<std::strin
     by_name.emplace(name, read_group(found[i]));
   }
   std::vector<group_state> out;
+  out.reserve(names.size());
   for (const auto& name : names) out.push_back(by_name[name]);
   return out;
 }

@@ -173,6 +173,8 @@ void remove(const settings& s, const delete_options& o) {
   using old_group = owned<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy>;
   std::vector<old_group> groups;
   std::vector<rd_kafka_DeleteGroup_t*> raw;
+  groups.reserve(o.names.size());
+  raw.reserve(o.names.size());
   for (const auto& name : o.names)
     raw.push_back(groups.emplace_back(rd_kafka_DeleteGroup_new(name.c_str())).get());
   const auto event = c.ask(RD_KAFKA_ADMIN_OP_DELETEGROUPS, "delete groups",

@@ -100,6 +100,7 @@ std::vector<lag_row> lag_rows(client& c, const group_state& g) {
     for (const auto& at : m.assigned) rows[at].member = m.id;
   }
   std::vector<topic_partition> all;
+  all.reserve(rows.size());
   for (const auto& [at, row] : rows) all.push_back(at);
   for (const auto& [at, end] : list_offsets(c, all, RD_KAFKA_OFFSET_SPEC_LATEST))
     rows[at].end = end.error == RD_KAFKA_RESP_ERR_NO_ERROR ? end.offset : -1;
