@@ -67,7 +67,7 @@ bool dump_producers(std::string_view content, dump_to& to) {
         .add("batches", static_cast<int>(p.count));
     if (p.coordinator_epoch >= 0) about.add("coordinator_epoch", p.coordinator_epoch);
     if (p.open()) about.add("transaction_since", p.transaction_start);
-    to(std::move(about), 1);
+    to(about, 1);
     for (std::size_t i = 0; i < p.count; ++i) {
       const auto& b = p.batches[i];
       to(line("batch")
