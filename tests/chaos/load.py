@@ -9,7 +9,7 @@ import random
 import sys
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 here = pathlib.Path(__file__).resolve().parent
@@ -191,8 +191,9 @@ def session(c, reading, seconds, going):
     isolation = c.rng.choice(["read_committed", "read_uncommitted"])
     consumer = c.consumer(**{"isolation.level": isolation})
     reading.out.line("s", now())
-    at = OFFSET_BEGINNING if c.role == "read-all" else OFFSET_END
-    consumer.assign([TopicPartition(c.topic, p, at) for p in range(c.partitions)])
+    # Where the log ends is asked here and once: librdkafka may ask twice while leaders change, and go on from the later answer.
+    at = {p: OFFSET_BEGINNING if c.role == "read-all" else reading.ask_watermark(consumer, p, 1) for p in range(c.partitions)}
+    consumer.assign([TopicPartition(c.topic, p, offset) for p, offset in at.items() if offset is not None])
     end, ends, ask = time.monotonic() + seconds, set(), 0
     while going() and time.monotonic() < end and (c.role == "read-tail" or len(ends) < c.partitions):
         for m in consumer.consume(1000, 0.2):
