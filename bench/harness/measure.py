@@ -167,7 +167,8 @@ def failover(args, cluster, case, number):
 
 
 BY_KIND = {"produce3": produce, "latency3": latency, "failover": failover, "produce": produce, "latency": latency,
-           "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood, "start": start, "idle": idle, "partitions": partitions, "limits": limits.measure}
+           "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood, "start": start,
+           "idle": idle, "partitions": partitions, "limits": limits.measure}
 WITHOUT_RUNNING = ("start", "partitions", "limits")
 OF_THREE = ("produce3", "latency3", "failover")
 
