@@ -71,7 +71,7 @@ def check(history, linear=False):
 
 
 def read_final(history, who, lines, report):
-    keys, ends = {}, {}
+    keys, ends, refusals = {}, {}, {}
     for line in lines:
         kind, *rest = line.split()
         if kind == "r":
@@ -93,13 +93,14 @@ def read_final(history, who, lines, report):
         elif kind == "x":
             report.add("damaged", f"{who['name']}: {history.show(keys[rest[0]], rest[1])}")
         elif kind == "e":
-            report.add("unread", f"{history.show(keys[rest[0]])}: {rest[1]}")
+            refusals[keys[rest[0]]] = rest[1]  # of a leader that was one a moment ago: asked again, another one answered
         elif kind == "w":
             ends[keys[rest[0]]] = int(rest[1])
     for index in keys.values():
         log = history.log.setdefault(index, {"start": who.get("start", 0), "records": array("q")})
         if (end := log["start"] + len(log["records"])) < ends.get(index, end + 1):
-            report.add("unread", f"{history.show(index)}: read to {end}, the high watermark is {ends.get(index, 'not known')}")
+            report.add("unread", f"{history.show(index)}: read to {end}, the high watermark is {ends.get(index, 'not known')} "
+                       f"{refusals.get(index, '')}")
     report.facts["records in the log"] += sum(len(log["records"]) for log in history.log.values())
 
 

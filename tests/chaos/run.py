@@ -149,7 +149,8 @@ class Run:
         """Every partition with all its copies on the first brokers again, so that copies can be counted. Asked for again
         where it does not happen, once what is under way was called off: Kafka may leave a move half done that replaced
         another."""
-        home = [n.number for n in self.cluster.nodes][:self.cluster.copies_each]
+        # In this order: a broker of Weir that lost its disk has another number than before.
+        home = sorted(n.number for n in self.cluster.nodes[:self.cluster.copies_each])
         for attempt in range(CALM_SECONDS // HOME_SECONDS):
             for partition, (_, copies, _) in sorted(self.hands.metadata().items()):
                 if sorted(copies) != home:
