@@ -9,8 +9,6 @@ namespace weir {
 offset replica::last_stable_offset() const {
   // Meanwhile its producers are folded again; what is committed stays.
   if (cutting_) return std::min(std::max(stable_before_cut_, start_offset()), high_watermark_);
-  // A log that was just cut has folded anew, and was not told yet what is committed.
-  log_->producers().committed(high_watermark_);
   const auto first = log_->producers().first_unstable();
   if (!first) return high_watermark_;
   // While the log is replaced by a state its start is ahead of what is known to be committed.
