@@ -5,7 +5,6 @@
 
 #include <numeric>
 
-#include "core/codec/write_txn_markers.h"
 #include "engine/cluster/calls.h"
 #include "engine/cluster/write_marker.h"
 #include "engine/coordinator/internal_topics.h"
@@ -137,7 +136,12 @@ seastar::future<error_code> marker_writer::write_one(wanted_marker m) {
 }
 
 seastar::future<fragments> marker_writer::serve(fragments payload) {
-  const auto asked = calls::decode<kafka::write_txn_markers_request>(payload);
+  co_return calls::encode(
+      co_await answer(calls::decode<kafka::write_txn_markers_request>(payload)));
+}
+
+seastar::future<kafka::write_txn_markers_response> marker_writer::answer(
+    kafka::write_txn_markers_request asked) {
   const auto codes = co_await write(markers_of(asked));
   kafka::write_txn_markers_response out;
   auto code = codes.begin();
@@ -154,7 +158,7 @@ seastar::future<fragments> marker_writer::serve(fragments payload) {
       }
     }
   }
-  co_return calls::encode(out);
+  co_return out;
 }
 
 seastar::future<std::vector<error_code>> marker_writer::write_at(

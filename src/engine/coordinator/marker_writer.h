@@ -8,6 +8,7 @@
 
 #include "core/base/ids.h"
 #include "core/codec/error_code.h"
+#include "core/codec/write_txn_markers.h"
 #include "engine/coordinator/groups.h"
 
 namespace weir {
@@ -33,6 +34,8 @@ class marker_writer {
 
   // One code for each, in order. Resolves once all are committed or can't be.
   seastar::future<std::vector<kafka::error_code>> write(std::vector<wanted_marker> markers);
+  // All that a request names.
+  seastar::future<kafka::write_txn_markers_response> answer(kafka::write_txn_markers_request asked);
   // The same on another broker. None: it can't be asked.
   seastar::future<std::vector<kafka::error_code>> write_at(node_id to,
                                                            std::vector<wanted_marker> markers);

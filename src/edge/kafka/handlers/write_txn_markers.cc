@@ -1,9 +1,9 @@
 // WriteTxnMarkers (KIP-98, KIP-664, KIP-1228): ends transactions in partitions that this broker
 // leads. Coordinators send it, and operators whose transaction hangs.
+#include "core/codec/write_txn_markers.h"
+
 #include <seastar/core/coroutine.hh>
 
-#include "core/codec/write_txn_markers.h"
-#include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
 
@@ -12,34 +12,10 @@ namespace {
 
 seastar::future<kafka::write_txn_markers_response> write_all(services& with, const request&,
                                                              kafka::write_txn_markers_request in) {
-  kafka::write_txn_markers_response out;
-  std::vector<wanted_marker> wanted;
-  for (const auto& asked : in.markers) {
-    auto& answered = out.markers.emplace_back();
-    answered.producer_id = asked.producer_id;
-    for (const auto& topic : asked.topics) {
-      auto& told = answered.topics.emplace_back();
-      told.name = topic.name;
-      for (const auto index : topic.partition_indexes) {
-        told.partitions.emplace_back().partition_index = index;
-        wanted.push_back({.topic = topic.name.str(),
-                          .partition = index,
-                          .producer = producer_id(asked.producer_id),
-                          .epoch = producer_epoch(asked.producer_epoch),
-                          .commit = asked.transaction_result,
-                          .coordinator_epoch = asked.coordinator_epoch,
-                          .transaction_version = asked.transaction_version});
-      }
-    }
-  }
-  const auto codes = co_await with.markers.write(std::move(wanted));
-  auto code = codes.begin();
-  for (auto& answered : out.markers) {
-    for (auto& topic : answered.topics) {
-      for (auto& partition : topic.partitions) {
-        partition.error = *code++;
-        with.meters.failed(partition.error);
-      }
+  auto out = co_await with.markers.answer(std::move(in));
+  for (const auto& marker : out.markers) {
+    for (const auto& topic : marker.topics) {
+      for (const auto& partition : topic.partitions) with.meters.failed(partition.error);
     }
   }
   co_return out;
