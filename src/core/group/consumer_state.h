@@ -2,12 +2,13 @@
 // A group of the consumer protocol as its log tells it: changed by apply() alone, so that a replay
 // gives what the leader had. Beside what the records say it keeps counts of them, so that no step
 // has to walk over all members to know who has a partition or what is subscribed to.
-#include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/group/consumer_record.h"
 
@@ -77,7 +78,7 @@ class consumer_state {
   std::map<text, resolved_regex> regexes_;
 
   // Made of the above.
-  absl::flat_hash_map<partition_key, std::uint32_t> owners_;
+  std::unordered_map<partition_key, std::uint32_t, absl::Hash<partition_key>> owners_;
   std::map<text, text> instances_;  // instance id → member id
   std::map<text, std::uint32_t> names_;
   std::map<text, std::uint32_t> patterns_;

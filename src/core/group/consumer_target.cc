@@ -1,9 +1,8 @@
 #include "core/group/consumer_target.h"
 
-#include <absl/container/flat_hash_map.h>
-
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 
 namespace weir::group {
 namespace {
@@ -15,7 +14,7 @@ std::uint64_t mixed(std::uint64_t v) {
   return v ^ (v >> 31);
 }
 
-using topic_places = absl::flat_hash_map<std::string_view, std::uint32_t>;
+using topic_places = std::unordered_map<std::string_view, std::uint32_t>;
 
 std::vector<std::uint32_t> places_of(const member_metadata& m, const consumer_state& state,
                                      const topic_places& places) {
