@@ -64,6 +64,9 @@ class consensus {
   // again: it knows nothing any more. The calls for time, peers and owner must not find it asleep,
   // those for the disk may.
   [[nodiscard]] bool asleep() const { return asleep_; }
+  // Whether tick() may find something to do before another call was made: the shell has to see to
+  // it that whoever needs time is asked. Besides groups that sleep only who leads nobody doesn't.
+  [[nodiscard]] bool needs_time() const;
   // Of one that sleeps: a follower relies on its leader's node, a leader on those of a majority.
   // `heard`: within election_min.
   [[nodiscard]] bool may_sleep(const std::function<bool(node_id)>& heard) const;

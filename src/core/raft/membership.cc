@@ -60,6 +60,8 @@ void consensus::adopt_members(effects& out) {
   for (const auto node : members) {
     if (node != self_) leading_->peers.try_emplace(node, progress(log_.last().index, now_));
   }
+  // Who may not lead any more will not take over.
+  if (!members_.latest().members.is_voter(leading_->transfer_to)) leading_->transfer_to = nobody;
 }
 
 // A configuration has its own steps once it is committed.

@@ -22,6 +22,12 @@ bool consensus::idle() const {
          });
 }
 
+bool consensus::needs_time() const {
+  if (asleep_) return false;
+  return role_ != role::leader || !leading_->peers.empty() || !leading_->reads.empty() ||
+         leading_->transfer_to != nobody;
+}
+
 // A term that is not saved yet is not one to sleep in.
 void consensus::agree_to_rest(const heartbeat& beat, const effects& out) {
   asleep_ = beat.rest && beat.commit == commit_ && !out.save_vote && idle();

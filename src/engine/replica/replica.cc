@@ -178,8 +178,15 @@ replica::latest_time(offset below) {
 }
 
 std::expected<void, replica_error> replica::check_serves() const {
-  if (alone() ? !stopped_ : takes_part() && raft_.serving()) return {};
+  if (alone() ? !stopped_ && knows_all() : takes_part() && raft_.serving()) return {};
   return std::unexpected(replica_error::not_leader);
+}
+
+// Who is alone without having led the others knows the same of the last entries as a new leader.
+bool replica::knows_all() const {
+  if (raft_.serving() || raft_.last_index() == log_index{}) return true;
+  return raft_.current_role() == raft::role::leader &&
+         raft_.log().term_at(log_index(1)) == raft_.current_term();
 }
 
 raft::leadership replica::leadership() const {

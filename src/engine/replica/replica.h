@@ -158,6 +158,8 @@ class replica final : public ticked {
   // wakes it (raft::consensus::asleep). `heard`: when the leader's was last heard of.
   [[nodiscard]] bool asleep() const { return raft_.asleep(); }
   void wake(raft::milliseconds heard);
+  // Whether time has to be told: whoever wants it and is not linked() to a ticker waits for ever.
+  [[nodiscard]] bool wants_time() const;
   // A follower that sleeps asks whether its leader's copy is there, too.
   void ask_leader();
   // Of a follower: its leader's node is gone, or was started again.
@@ -258,6 +260,8 @@ class replica final : public ticked {
   static raft::stored_state stored_in(const store::partition_log& log, const replica_group& group);
   void lead();
   [[nodiscard]] bool alone() const;
+  // Whether what is committed here is all that was ever acknowledged.
+  [[nodiscard]] bool knows_all() const;
 
   std::expected<placed_batch, replica_error> put(const proposal& wanted, std::uint32_t offsets);
   std::expected<void, replica_error> may_place();
@@ -268,6 +272,7 @@ class replica final : public ticked {
   // replica_effects.cc
   void perform(raft::effects out) { perform(std::move(out), given()); }
   void perform(raft::effects out, given with);
+  void take(raft::effects out, given with);
   seastar::future<> cut(raft::effects out, given with);
   seastar::future<bool> cut_log(raft::effects& out, given& with);
   void forget_behind(log_index last);
@@ -294,6 +299,7 @@ class replica final : public ticked {
   }
   void take_waiting();
   void keep_awake();
+  void ask_for_time();
 
   // replica_ship.cc
   void ship(const raft::ship_request& request);

@@ -286,6 +286,42 @@ SEASTAR_TEST_CASE(who_lags_far_behind_is_fed_within_the_budget) {
   co_await w.stop_all();
 }
 
+// It may be alone while it hands leadership over, to somebody who is no member any more.
+SEASTAR_TEST_CASE(who_is_alone_hands_nothing_over) {
+  replica_world w(11, {.voters = 2});
+  co_await w.open_all();
+  co_await lead_and_agree(w);
+  const auto lead = w.leader();
+  BOOST_REQUIRE(w.at(lead)->change({.voters = {node_id(lead)}}).has_value());
+  BOOST_REQUIRE(w.at(lead)->transfer(node_id(3 - lead)).has_value());
+  co_await w.until([&] { return !w.at(lead)->members().members.joint(); }, "it is alone");
+  co_await w.steps(5);
+  BOOST_REQUIRE(w.at(lead)->core().accepts_proposals());
+  co_await w.produce_some(2);
+  co_await w.stop_all();
+}
+
+// Told or not that it should lead: nobody else may.
+SEASTAR_TEST_CASE(who_is_left_alone_leads) {
+  replica_world w(12, {.voters = 2});
+  co_await w.open_all();
+  co_await lead_and_agree(w);
+  const auto lead = w.leader();
+  const auto other = 3 - lead;
+  BOOST_REQUIRE(w.at(lead)->change({.voters = {node_id(other)}}).has_value());
+  const auto has_it = [&] {
+    const auto& members = w.at(other)->members().members;
+    return !members.joint() && members.voters.size() == 1;
+  };
+  co_await w.until(has_it, "it is told that it is alone");
+  w.isolate(other);
+  const auto leads = [&] { return w.at(other)->leadership().role == raft::role::leader; };
+  co_await w.until(leads, "it leads");
+  co_await w.until([&] { return w.at(other)->check_serves().has_value(); }, "it serves");
+  BOOST_REQUIRE_EQUAL(w.at(other)->high_watermark().value(), w.at(other)->next_offset().value());
+  co_await w.stop_all();
+}
+
 // A group that sleeps is not asked by the clock, and wakes when somebody produces.
 SEASTAR_TEST_CASE(an_idle_group_sleeps) {
   replica_world w(10, {.rest = true});

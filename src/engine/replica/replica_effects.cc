@@ -28,7 +28,13 @@ log::frame_kind kind_of(const raft::entry_head& entry) {
 
 }  // namespace
 
+// Every call of consensus that may need time afterwards comes here, or is wake().
 void replica::perform(raft::effects out, given with) {
+  take(std::move(out), std::move(with));
+  ask_for_time();
+}
+
+void replica::take(raft::effects out, given with) {
   weir_check(!cutting_, "{}: effects while the log is cut", log_->name());
   if (out.fault) return leave_service(fmt::format("a peer's {}", raft::name(*out.fault)));
   if (out.truncate_after && *out.truncate_after + 1 < log_->start_index())
@@ -245,7 +251,6 @@ void replica::tell_news(const raft::effects& out) {
   if (out.members) {
     replica_log.debug("{}: {} since entry {}", log_->name(), raft::describe(out.members->members),
                       out.members->index);
-    if (group_.ticker && !alone()) group_.ticker->add(*this);
   }
   const bool began = std::exchange(served_, raft_.serving()) != served_;
   if (out.leadership || out.members || !out.caught_up.empty() || began) group_news_.notify();

@@ -148,10 +148,19 @@ seastar::future<bool> replica::receive_snapshot(peer::raft_post post, fragments 
 }
 
 bool replica::tick(raft::milliseconds now) {
-  if (alone() && raft_.current_role() != raft::role::leader) return false;
-  if (!takes_part()) return false;
-  if (!cutting_ && !raft_.asleep()) perform(raft_.tick(now));
-  return !stopped_ && !raft_.asleep() && !alone();
+  if (!cutting_ && wants_time()) perform(raft_.tick(now));
+  return wants_time();
+}
+
+// A lone voter with an empty log elects itself with its first entry.
+bool replica::wants_time() const {
+  return takes_part() && raft_.needs_time() && !(alone() && raft_.last_index() == log_index{});
+}
+
+// Whatever changed what a group waits for calls this. The other way round the ticker finds out by
+// itself.
+void replica::ask_for_time() {
+  if (group_.ticker && wants_time()) group_.ticker->add(*this);
 }
 
 void replica::keep_awake() {
@@ -161,13 +170,12 @@ void replica::keep_awake() {
 void replica::wake(raft::milliseconds heard) {
   if (!raft_.asleep()) return;
   raft_.wake(now(), heard);
-  if (group_.ticker && !alone()) group_.ticker->add(*this);
+  ask_for_time();
 }
 
 void replica::ask_leader() {
   if (!takes_part() || cutting_ || !raft_.asleep()) return;
   perform(raft_.ask_leader(now()));
-  if (!raft_.asleep() && group_.ticker && !alone()) group_.ticker->add(*this);
 }
 
 void replica::leader_gone() {

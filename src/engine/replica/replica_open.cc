@@ -102,9 +102,8 @@ seastar::future<std::unique_ptr<replica>> replica::open(store::shared_store& sha
   // An empty log of one voter has nothing that could be committed or not: it elects with its first
   // entry, in the same flush.
   if (!opened->alone()) {
-    auto* ticker = opened->group_.ticker;
-    if (ticker && opened->group_.first) opened->raft_.stand_first(ticker->now());
-    if (ticker) ticker->add(*opened);
+    if (opened->group_.ticker && opened->group_.first) opened->raft_.stand_first(opened->now());
+    opened->ask_for_time();
   } else if (opened->log_->last_index() > log_index{}) {
     opened->lead();
     co_await opened->commit_.wait_for(opened->raft_.last_index());

@@ -48,12 +48,12 @@ class replica_ticker {
   // By the timer; by tests, whose clock this is then.
   void tick(raft::milliseconds now) {
     now_ = std::max(now_, now);
-    list asked;
-    asked.swap(list_);
-    while (!asked.empty()) {
-      auto& one = asked.front();
-      asked.pop_front();
-      if (one.tick(now_) && !one.is_linked()) list_.push_back(one);
+    asking round(list_);
+    while (!round.left.empty()) {
+      auto& one = round.left.front();
+      round.left.pop_front();
+      list_.push_back(one);
+      if (!one.tick(now_)) one.unlink();
     }
     if (list_.empty()) timer_.cancel();
   }
@@ -61,6 +61,14 @@ class replica_ticker {
 
  private:
   using list = boost::intrusive::list<ticked, boost::intrusive::constant_time_size<false>>;
+  // Nobody is forgotten because of another one's exception.
+  struct asking {
+    explicit asking(list& of) : all(of) { left.swap(all); }
+    asking(const asking&) = delete;
+    ~asking() { all.splice(all.end(), left); }
+    list& all;
+    list left;
+  };
   static raft::milliseconds read_clock() {
     return std::chrono::duration_cast<raft::milliseconds>(clock::now().time_since_epoch());
   }

@@ -223,6 +223,7 @@ void replica_world::check_step() {
   for (auto& m : members_) {
     if (!m.r || m.changing) continue;
     const auto& core = m.r->core();
+    require(m.r->is_linked() || !m.r->wants_time(), fmt::format("{} is asked by no clock", m.id));
     require(m.r->out_of_service().empty(), fmt::format("{} left: {}", m.id, m.r->out_of_service()));
     if (core.current_role() == raft::role::leader) {
       const auto [known, fresh] = leaders_.emplace(core.current_term().value(), m.id);
@@ -330,7 +331,8 @@ seastar::future<> replica_world::produce_some(int count) {
   for (int i = 0; i < count; ++i) {
     const auto number = static_cast<int>(random_() % producers_.size());
     bool done = false;
-    for (int tries = 0; tries < 200 && !done; ++tries) {
+    // Long enough for a voter that lacks some dozens of entries, which go one by one.
+    for (int tries = 0; tries < 1000 && !done; ++tries) {
       auto asked = produce(number);
       while (!asked.available()) co_await step();
       done = asked.get();

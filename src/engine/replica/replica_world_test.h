@@ -4,6 +4,7 @@
 // a number. What must hold is checked as it goes and at the end:
 //
 // - what was acknowledged is there, where the answer said, once; offsets have no holes;
+// - who waits for time is asked by a clock;
 // - one leader a term; nobody's commit or high watermark falls in a life;
 // - what a reader got is what every reader gets there, for ever;
 // - after the calm all logs are the same, byte for byte;
