@@ -128,6 +128,9 @@ class consensus {
   [[nodiscard]] bool serving() const {
     return role_ == role::leader && (broken_.reads_before_term_start || commit_ >= first_of_term_);
   }
+  // Who is alone in voting for itself leads before its vote is on disk, but tells nobody: after a
+  // crash somebody else may lead the same term.
+  [[nodiscard]] bool may_be_heard() const { return !leading_ || !leading_->alone; }
   [[nodiscard]] bool accepts_proposals() const {
     return role_ == role::leader && leading_->transfer_to == nobody;
   }
@@ -188,7 +191,6 @@ class consensus {
   void advance_commit(effects& out);
   void peer_stored(node_id node, progress& peer, log_index match, effects& out);
   void answer_reads(effects& out);
-  [[nodiscard]] bool may_be_heard() const;
   [[nodiscard]] bool hears_majority() const;
   [[nodiscard]] log_index commit_for(const progress& peer) const;
 

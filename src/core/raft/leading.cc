@@ -5,10 +5,6 @@
 
 namespace weir::raft {
 
-bool consensus::may_be_heard() const {
-  return !leading_->alone;
-}
-
 bool consensus::hears_majority() const {
   return quorum_.agreed(members_.latest().members, [&](node_id node) {
     if (node == self_) return true;

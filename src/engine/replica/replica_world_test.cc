@@ -225,7 +225,7 @@ void replica_world::check_step() {
     const auto& core = m.r->core();
     require(m.r->is_linked() || !m.r->wants_time(), fmt::format("{} is asked by no clock", m.id));
     require(m.r->out_of_service().empty(), fmt::format("{} left: {}", m.id, m.r->out_of_service()));
-    if (core.current_role() == raft::role::leader) {
+    if (core.current_role() == raft::role::leader && core.may_be_heard()) {
       const auto [known, fresh] = leaders_.emplace(core.current_term().value(), m.id);
       require(known->second == m.id,
               fmt::format("{} and {} lead term {}", known->second, m.id, core.current_term()));
