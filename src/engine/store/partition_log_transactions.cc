@@ -24,6 +24,10 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read_comm
     }
     auto found = co_await search_aborted(got->batches, got->next);
     if (!found) co_return std::unexpected(found.error());
+    // The same again of what happened meanwhile: the search asks the list, and passes over segments
+    // that have gone.
+    if (from < start_offset_) co_return std::unexpected(read_fault::out_of_range);
+    if (forgotten != producers_.aborted().forgotten()) continue;
     got->aborted = *std::move(found);
     co_return got;
   }

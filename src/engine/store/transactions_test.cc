@@ -1,5 +1,7 @@
 // Transactions in one log: what readers of committed ones see, through restarts, cuts and
 // compaction.
+#include <seastar/util/later.hh>
+
 #include "engine/store/committed_reader_test.h"
 #include "engine/store/keyed_log_test.h"
 
@@ -134,6 +136,39 @@ SEASTAR_TEST_CASE(the_list_and_the_search_agree) {
     co_await w.all_durable();
     co_await w.close();
   }
+}
+
+// The start moves while markers are looked for: what was read before is not taken for committed.
+SEASTAR_TEST_CASE(a_search_beside_a_log_that_is_trimmed) {
+  int refused = 0;
+  for (int turns = 0; turns < 60; ++turns) {
+    transactional_world w(static_cast<std::uint64_t>(turns));
+    w.shared.aborted_transactions_max = 0;
+    co_await w.open();
+    w.put(1, "a", "1");
+    w.fill();
+    w.end(1, marker::abort);
+    w.fill();
+    w.log->producers().committed(w.log->next_offset());
+    co_await w.all_durable();
+    co_await w.reopen();
+    w.log->producers().committed(w.log->next_offset());
+    w.files.faults.delay_max = 3;
+    auto reading = w.log->read_committed(offset(0), {.below = w.stable(), .bytes = 1});
+    for (int turn = 0; turn < turns; ++turn) co_await seastar::yield();
+    const auto end = w.log->next_offset();
+    const auto trimmed = co_await w.log->delete_below(end - 2, end, w.log->last_index());
+    BOOST_REQUIRE(trimmed.has_value());
+    const auto got = co_await std::move(reading);
+    if (got) {
+      BOOST_REQUIRE(shown(*got).empty());
+    } else {
+      BOOST_REQUIRE(got.error() == read_fault::out_of_range);
+      ++refused;
+    }
+    co_await w.close();
+  }
+  BOOST_REQUIRE_GT(refused, 0);
 }
 
 SEASTAR_TEST_CASE(a_marker_that_is_cut_off_leaves_its_transaction_open) {
