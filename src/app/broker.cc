@@ -68,7 +68,7 @@ cluster_settings broker::settings_of_cluster() const {
   raft.election_min = node_.raft_election_timeout_ms;
   raft.election_max = 2 * raft.election_min;
   raft.heartbeat = std::min(node_.raft_heartbeat_ms, raft.election_min / 3);
-  raft.rest = false;  // docs/replication.md says what is not right yet
+  raft.rest = true;
   return {
       .self = wished_,
       .data_dir = data_dir_,

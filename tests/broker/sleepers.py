@@ -1,7 +1,7 @@
 """tests/broker/sleepers.py --weir LAUNCHER [--topics N] [--each N]
 
 Many partitions on three brokers, three copies of each: elected, led by whom they should be, asleep; what they cost then; and
-how long they are without a leader when one of the brokers is killed. By hand, while groups don't sleep (docs/replication.md)."""
+how long they are without a leader when one of the brokers is killed."""
 import argparse
 import pathlib
 import sys
