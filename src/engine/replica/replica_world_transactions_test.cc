@@ -57,6 +57,8 @@ seastar::future<> replica_world::send_transactional(int number) {
   auto* r = at(lead);
   const auto use = r->use();
   const auto batch = transactional_batch(number);
+  const auto& m = members_[static_cast<std::size_t>(lead - 1)];
+  const auto life = m.life;
   const auto asked = r->begin_verification(batch.header, x.version == 2, timestamp(now_));
   if (!asked) {
     require(passes(asked.error()),
@@ -65,7 +67,7 @@ seastar::future<> replica_world::send_transactional(int number) {
   }
   // The coordinator answers.
   for (auto turns = random_() % 4; *asked && turns > 0; --turns) co_await seastar::yield();
-  if (*asked) x.given = *asked;
+  if (*asked && m.life == life && !m.changing) x.given = *asked;  // see crash()
   const auto placed = r->place(batch, timestamp(now_), *asked);
   if (!placed) {
     // Leadership may have passed and come back.
