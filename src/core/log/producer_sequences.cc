@@ -30,9 +30,11 @@ const producer_sequences::producer_state* producer_sequences::find(producer_id i
 
 // In the order in which Apache Kafka 4.3 was seen to judge: a repeat in the window first, then
 // whether it may begin a transaction, the epoch, the sequence. No state (new, expired, deleted with
-// the log's start: KIP-360), or one without an epoch, takes any sequence.
+// the log's start: KIP-360), or one without an epoch, takes any sequence. But not in a log that
+// never had a record, as in Kafka 4.5 (KAFKA-15591): there a batch that does not begin at 0 has
+// overtaken the one before it, which could not be stored any more.
 std::expected<std::optional<known_batch>, sequence_error> producer_sequences::check(
-    const sequence_range& claim, const transaction_start& start) const {
+    const sequence_range& claim, const transaction_start& start, log_age age) const {
   if (claim.producer.value() < 0 || claim.first < 0 || claim.epoch.value() < -1 ||
       claim.record_count == 0) {
     return std::unexpected(sequence_error::bad_sequence);
@@ -49,6 +51,8 @@ std::expected<std::optional<known_batch>, sequence_error> producer_sequences::ch
   if (state && claim.epoch < state->epoch) return std::unexpected(sequence_error::invalid_epoch);
   const bool has_none = !state || (state->count == 0 && state->marked_at == log_index{});
   if (begins && (claim.first > start.lowest || (start.from_zero && has_none && claim.first != 0)))
+    return std::unexpected(sequence_error::out_of_order);
+  if (!state && age == log_age::unused && claim.first != 0)
     return std::unexpected(sequence_error::out_of_order);
   if (state && state->epoch != no_producer_epoch) {
     const bool starts_anew = claim.epoch != state->epoch || state->count == 0;

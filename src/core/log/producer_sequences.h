@@ -47,6 +47,12 @@ struct transaction_start {
   std::int32_t lowest = INT32_MAX;  // open_verifications::lowest
 };
 
+// What is known beside the log's producers of any batch.
+enum class log_age : std::uint8_t {
+  lived,   // there was or may have been something, and a producer may be forgotten
+  unused,  // it never had a record: who is not known has sent nothing
+};
+
 enum class sequence_error : std::uint8_t {
   out_of_order,         // OUT_OF_ORDER_SEQUENCE_NUMBER
   invalid_epoch,        // INVALID_PRODUCER_EPOCH
@@ -81,7 +87,8 @@ class producer_sequences {
 
   // Nothing: append it. A batch: it was appended already, answer with that one.
   [[nodiscard]] std::expected<std::optional<known_batch>, sequence_error> check(
-      const sequence_range& claim, const transaction_start& start = {}) const;
+      const sequence_range& claim, const transaction_start& start = {},
+      log_age age = log_age::lived) const;
   // `version`: of the transaction's protocol. From 2 on its markers carry an epoch of their own.
   [[nodiscard]] std::expected<void, sequence_error> check(const transaction_marker& marker,
                                                           int version) const;

@@ -122,6 +122,27 @@ TEST_CASE("sequences are judged as by Apache Kafka 4.3") {
   }
 }
 
+// Kafka 4.3 takes it; 4.5 refuses it too (KAFKA-15591).
+TEST_CASE("a log that never had a record takes no second batch before the first") {
+  partition p;
+  const auto judged = [&](std::int32_t first, log_age age, bool transactional = false) {
+    const sequence_range claim{producer_id(1), producer_epoch(0), first, 1, transactional};
+    return p.producers.check(claim, {.verified = true}, age);
+  };
+  for (const bool transactional : {false, true}) {
+    for (const std::int32_t first : {1, 17, INT32_MAX}) {
+      CHECK(judged(first, log_age::unused, transactional).error() == sequence_error::out_of_order);
+      CHECK(judged(first, log_age::lived, transactional).has_value());
+    }
+    CHECK(judged(0, log_age::unused, transactional).has_value());
+  }
+  CHECK(judged(-1, log_age::unused).error() == sequence_error::bad_sequence);
+  // Who is known is judged by what is known, should a log say that it is unused.
+  p.send(0, 1, 0, 1);
+  CHECK(judged(1, log_age::unused).has_value());
+  CHECK(judged(2, log_age::unused).error() == sequence_error::out_of_order);
+}
+
 TEST_CASE("old producers expire and are then unknown") {
   partition p;
   p.send(0, 1, 0, 1);

@@ -73,15 +73,16 @@ std::expected<placed_batch, replica_error> replica::place(const record::validate
   if (const auto may = may_place(); !may) return std::unexpected(may.error());
   if (batch.header.has_producer()) {
     const auto producer = batch.header.producer;
-    const auto known =
-        log_->producers().check({.producer = producer,
-                                 .epoch = batch.header.epoch,
-                                 .first = batch.header.base_sequence,
-                                 .record_count = static_cast<std::uint32_t>(batch.record_count),
-                                 .transactional = batch.header.transactional()},
-                                {.verified = holds(verified, producer),
-                                 .from_zero = verified && verified->from_zero,
-                                 .lowest = verifications_.lowest(producer)});
+    const auto known = log_->producers().check(
+        {.producer = producer,
+         .epoch = batch.header.epoch,
+         .first = batch.header.base_sequence,
+         .record_count = static_cast<std::uint32_t>(batch.record_count),
+         .transactional = batch.header.transactional()},
+        {.verified = holds(verified, producer),
+         .from_zero = verified && verified->from_zero,
+         .lowest = verifications_.lowest(producer)},
+        log_->next_offset() == offset(0) ? log::log_age::unused : log::log_age::lived);
     if (!known) return std::unexpected(error_of(known.error()));
     if (*known) {
       return placed_batch{.index = (*known)->index,
