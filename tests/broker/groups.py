@@ -7,9 +7,10 @@ import threading
 import time
 
 from brokers import Cluster, eventually
-from group_wire import (GROUP_ID_NOT_FOUND, ILLEGAL_GENERATION, NON_EMPTY_GROUP, NONE, NOT_COORDINATOR, REBALANCING, RETRIABLE,
+from group_wire import (GROUP_ID_NOT_FOUND, GROUP_MAX_SIZE, ILLEGAL_GENERATION, NON_EMPTY_GROUP, NONE, NOT_COORDINATOR, REBALANCING, RETRIABLE,
                         UNKNOWN_MEMBER, Gone, Peer)
 from process import Broker, Checks
+from surface import ask
 
 QUICK = ("group.first_rebalance_delay_ms=0",)
 
@@ -205,6 +206,48 @@ def command_line(check, broker):
     weir("group", "delete", "cli", "--yes", fails=True)
 
 
+def options_of_groups(check, broker):
+    """What is set for a group of the consumer protocol, or for all of them, is what its members hear and are held to."""
+    port = broker.kafka_port
+
+    def heartbeat(group, member, epoch=0):
+        return ask(port, "consumer_group_heartbeat", 1, {
+            "group_id": group, "member_id": member, "member_epoch": epoch, "instance_id": None, "rack_id": None,
+            "rebalance_timeout_ms": 60_000, "subscribed_topic_names": ["t"] if epoch == 0 else None,
+            "subscribed_topic_regex": None, "server_assignor": None, "topic_partitions": [] if epoch == 0 else None})
+
+    def change(kind, name, option, value):
+        told = ask(port, "incremental_alter_configs", 1, {"validate_only": False, "resources": [
+            {"resource_type": kind, "resource_name": name, "configs": [
+                {"name": option, "config_operation": 0, "value": value}]}]})
+        assert told["responses"][0]["error"] == NONE, told
+
+    group, broker_wide = 32, 4
+    joined = eventually(lambda: (h := heartbeat("of-its-own", "a"))["error"] == NONE and h)
+    check("a group has Kafka's heartbeat", joined["heartbeat_interval_ms"] == 5000, joined)
+    change(group, "of-its-own", "consumer.heartbeat.interval.ms", "7000")
+    again = eventually(lambda: (h := heartbeat("of-its-own", "a", joined["member_epoch"]))["heartbeat_interval_ms"] == 7000 and h)
+    check("and its own once that is set", again, again)
+    check("others keep theirs", heartbeat("of-others", "b")["heartbeat_interval_ms"] == 5000)
+    change(broker_wide, "", "group.consumer.heartbeat.interval.ms", "6000")
+    check("the default is for all others", eventually(lambda: heartbeat("of-new-ones", "c")["heartbeat_interval_ms"] == 6000) and
+          heartbeat("of-its-own", "a", joined["member_epoch"])["heartbeat_interval_ms"] == 7000)
+
+    def members(name):
+        return len(ask(port, "consumer_group_describe", 1, {"group_ids": [name], "include_authorized_operations": False})
+                   ["groups"][0]["members"])
+
+    change(broker_wide, "", "group.consumer.min.heartbeat.interval.ms", "100")
+    change(broker_wide, "", "group.consumer.min.session.timeout.ms", "300")
+    change(group, "short", "consumer.heartbeat.interval.ms", "100")
+    change(group, "short", "consumer.session.timeout.ms", "300")
+    check("a member joins", eventually(lambda: heartbeat("short", "d")["heartbeat_interval_ms"] == 100))
+    check("one that is silent for the group's session is gone", eventually(lambda: members("short") == 0))
+    check("in other groups it is not", members("of-its-own") == 1)
+    change(broker_wide, "", "group.consumer.max.size", "1")
+    check("a group takes no more than it may", eventually(lambda: heartbeat("of-others", "e")["error"] == GROUP_MAX_SIZE))
+
+
 def moved(check, cluster):
     """The coordinator's broker is killed: another one answers for the group, with its offsets, in well under a second beyond
     the election."""
@@ -245,6 +288,7 @@ def main():
         internal_topics(check, broker)
         restarts(check, broker)
         command_line(check, broker)
+        options_of_groups(check, broker)
         broker.stop()
         check.verified(broker, "in the end")
     with Cluster(args.weir, options=QUICK) as cluster:

@@ -1,5 +1,7 @@
 #include "engine/coordinator/groups.h"
 
+#include "engine/coordinator/group_options.h"
+
 namespace weir {
 
 group_kind::group_kind(groups_of_shard& all) : all_(all) {
@@ -81,7 +83,8 @@ void group_kind::catalog_changed() {
 }
 
 group::group_settings group_kind::settings() const {
-  const auto o = all_.of().options();
+  const auto& state = all_.of();
+  const auto o = state.options();
   group::group_settings out;
   out.session_timeout_ms_min = static_cast<std::int32_t>(o.group_session_ms_min.count());
   out.session_timeout_ms_max = static_cast<std::int32_t>(o.group_session_ms_max.count());
@@ -90,6 +93,9 @@ group::group_settings group_kind::settings() const {
   out.members_max = static_cast<std::size_t>(o.group_members_max);
   out.offsets_retention_ms = std::int64_t{o.offsets_retention_minutes} * 60'000;
   out.offset_metadata_bytes_max = static_cast<std::int32_t>(o.offsets_metadata_bytes_max);
+  out.consumer = consumer_settings_of(o, resolve_group(state.layers()));
+  for (const auto& [name, configs] : state.catalog().group_configs())
+    out.consumer_by_group.emplace(name, consumer_settings_of(o, state.options_of_group(name)));
   return out;
 }
 
