@@ -6,10 +6,14 @@ namespace {
 
 group::migration_policy policy_of(group_consumer_migration_choice chosen) {
   switch (chosen) {
-    case group_consumer_migration_choice::disabled: return group::migration_policy::disabled;
-    case group_consumer_migration_choice::upgrade: return group::migration_policy::upgrade;
-    case group_consumer_migration_choice::downgrade: return group::migration_policy::downgrade;
-    case group_consumer_migration_choice::bidirectional: break;
+    case group_consumer_migration_choice::disabled:
+      return group::migration_policy::disabled;
+    case group_consumer_migration_choice::upgrade:
+      return group::migration_policy::upgrade;
+    case group_consumer_migration_choice::downgrade:
+      return group::migration_policy::downgrade;
+    case group_consumer_migration_choice::bidirectional:
+      break;
   }
   return group::migration_policy::bidirectional;
 }
