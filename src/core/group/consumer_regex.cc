@@ -3,7 +3,7 @@
 #include <re2/re2.h>
 #include <re2/stringpiece.h>
 
-#include <string_view>
+#include <memory>
 
 namespace weir::group {
 namespace {
@@ -30,12 +30,20 @@ std::optional<std::string> regex_error(const text& regex) {
   return compiled.error();
 }
 
+std::function<bool(std::string_view)> matcher_of(const text& regex) {
+  auto compiled = std::make_shared<const re2::RE2>(piece(regex), options());
+  if (!compiled->ok()) return {};
+  return [compiled = std::move(compiled)](std::string_view name) {
+    return re2::RE2::FullMatch(piece(name), *compiled);
+  };
+}
+
 std::set<text> matching_topics(const text& regex, const topic_view& topics) {
   std::set<text> out;
-  const re2::RE2 compiled(piece(regex), options());
-  if (!compiled.ok()) return out;
+  const auto matches = matcher_of(regex);
+  if (!matches) return out;
   topics.for_each([&](std::string_view name, const known_topic&) {
-    if (re2::RE2::FullMatch(piece(name), compiled)) out.insert(out.end(), text::copy(name));
+    if (matches(name)) out.insert(out.end(), text::copy(name));
   });
   return out;
 }

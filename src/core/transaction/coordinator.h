@@ -125,7 +125,7 @@ class transaction_coordinator {
   place find_ending(const marker_report& report);
   // describe.cc
   void on(const kafka::describe_transactions_request& r, const request_context& c, effects& out);
-  void on(const list_transactions& r, const request_context& c, effects& out);
+  void on(const kafka::list_transactions_request& r, const request_context& c, effects& out);
   // coordinator.cc
   void expire(moment now, effects& out);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/group/consumer_regex.h"
 #include "core/transaction/coordinator.h"
 
 namespace weir::transaction {
@@ -51,11 +52,20 @@ void transaction_coordinator::on(const kafka::describe_transactions_request& r,
   out.answers.emplace_back(c.ticket, std::move(answer));
 }
 
-void transaction_coordinator::on(const list_transactions& r, const request_context& c,
-                                 effects& out) {
+void transaction_coordinator::on(const kafka::list_transactions_request& r,
+                                 const request_context& c, effects& out) {
   kafka::list_transactions_response answer;
+  std::function<bool(std::string_view)> matches;
+  if (r.transactional_id_pattern && !r.transactional_id_pattern->empty()) {
+    matches = group::matcher_of(*r.transactional_id_pattern);
+    if (!matches) {
+      answer.error = error_code::invalid_regular_expression;
+      out.answers.emplace_back(c.ticket, std::move(answer));
+      return;
+    }
+  }
   std::set<transaction_state> states;
-  for (const auto& name : r.request.state_filters) {
+  for (const auto& name : r.state_filters) {
     if (const auto state = parse_transaction_state(name)) {
       states.insert(*state);
     } else {
@@ -63,14 +73,14 @@ void transaction_coordinator::on(const list_transactions& r, const request_conte
     }
   }
   if (!loaded_) answer.error = error_code::coordinator_load_in_progress;
-  const auto longer_than = r.request.duration_filter;
+  const auto longer_than = r.duration_filter;
   for (const auto& [id, e] : transactions_) {
     if (!loaded_) break;
     const auto& t = e.is;
-    if (!among(r.request.producer_id_filters, t.producer)) continue;
-    if (!r.request.state_filters.empty() && !states.contains(t.state)) continue;
+    if (!among(r.producer_id_filters, t.producer)) continue;
+    if (!r.state_filters.empty() && !states.contains(t.state)) continue;
     if (longer_than >= 0 && ms_between(t.started, c.now.wall) <= longer_than) continue;
-    if (r.id_matches && !r.id_matches(id)) continue;
+    if (matches && !matches(id)) continue;
     answer.transaction_states.push_back({.transactional_id = text::copy(id),
                                          .producer_id = t.producer.value(),
                                          .transaction_state = text::unowned(to_string(t.state)),

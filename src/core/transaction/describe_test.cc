@@ -5,7 +5,7 @@ namespace {
 
 using enum kafka::error_code;
 
-std::vector<std::string> listed(tested_coordinator& c, const list_transactions& r) {
+std::vector<std::string> listed(tested_coordinator& c, const kafka::list_transactions_request& r) {
   const auto a = c.ask<kafka::list_transactions_response>(r, 2);
   CHECK(a.error == none);
   std::vector<std::string> ids;
@@ -55,24 +55,32 @@ TEST_CASE("transactions are listed, by state, producer, age and name") {
   REQUIRE(c.broker_adds("b1", by(102, 0), {at("t", 0)}) == none);
   c.pass(1'000);
   CHECK(listed(c, {}) == ids{"a1", "a2", "b1"});
-  list_transactions r;
-  r.request.state_filters = {"Ongoing"};
+  kafka::list_transactions_request r;
+  r.state_filters = {"Ongoing"};
   CHECK(listed(c, r) == ids{"a2", "b1"});
-  r.request.duration_filter = 1'000;
+  r.duration_filter = 1'000;
   CHECK(listed(c, r) == ids{"a2"});
-  r.request.duration_filter = 999;
+  r.duration_filter = 999;
   CHECK(listed(c, r) == ids{"a2", "b1"});
-  r.request.producer_id_filters = {102, 7};
+  r.producer_id_filters = {102, 7};
   CHECK(listed(c, r) == ids{"b1"});
   r = {};
-  r.id_matches = [](std::string_view id) { return id.ends_with('1'); };
+  r.transactional_id_pattern = text(".*1");
   CHECK(listed(c, r) == ids{"a1", "b1"});
+  r.transactional_id_pattern = text("1");  // the whole id has to match
+  CHECK(listed(c, r) == ids{});
+  r.transactional_id_pattern = text("");
+  CHECK(listed(c, r) == ids{"a1", "a2", "b1"});
+  r.transactional_id_pattern = text("a(");
+  const auto refused = c.ask<kafka::list_transactions_response>(r, 2);
+  CHECK(refused.error == invalid_regular_expression);
+  CHECK(refused.transaction_states.empty());
   r = {};
-  r.request.state_filters = {"Ongoing", "Open", "Empty"};
+  r.state_filters = {"Ongoing", "Open", "Empty"};
   const auto a = c.ask<kafka::list_transactions_response>(r, 2);
   CHECK(a.transaction_states.size() == 3);
   CHECK(a.unknown_state_filters == chunked_vector<text>{"Open"});
-  r.request.state_filters = {"Open"};
+  r.state_filters = {"Open"};
   CHECK(listed(c, r) == ids{});
 }
 

@@ -1,8 +1,6 @@
 #pragma once
 // What a coordinator is asked, and how it answers: the protocol's own structs. A request about ids
 // of several coordinators is split at the edge.
-#include <functional>
-#include <string_view>
 #include <variant>
 
 #include "core/base/ids.h"
@@ -24,16 +22,10 @@ struct add_offsets_to_txn {
   partition_id offsets_partition;  // of `__consumer_offsets`: where the group's offsets are
 };
 
-struct list_transactions {
-  kafka::list_transactions_request request;
-  // The pattern of the request, compiled by whoever has the library for it, who refuses a bad one
-  // too. None: all ids.
-  std::function<bool(std::string_view id)> id_matches;
-};
-
-using request = std::variant<kafka::init_producer_id_request, kafka::add_partitions_to_txn_request,
-                             add_offsets_to_txn, kafka::end_txn_request,
-                             kafka::describe_transactions_request, list_transactions>;
+using request =
+    std::variant<kafka::init_producer_id_request, kafka::add_partitions_to_txn_request,
+                 add_offsets_to_txn, kafka::end_txn_request, kafka::describe_transactions_request,
+                 kafka::list_transactions_request>;
 
 using answer =
     std::variant<kafka::init_producer_id_response, kafka::add_partitions_to_txn_response,

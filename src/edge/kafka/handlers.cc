@@ -50,7 +50,7 @@ constexpr api_handler table[] = {
     {kafka::api_key::describe_producers, 0, 0, &weir::edge::describe_producers},
     {kafka::api_key::unregister_broker, 0, 0, &weir::edge::unregister_broker},
     {kafka::api_key::describe_transactions, 0, 0, &weir::edge::describe_transactions},
-    {kafka::api_key::list_transactions, 0, 1, &weir::edge::list_transactions},
+    {kafka::api_key::list_transactions, 0, 2, &weir::edge::list_transactions},
     {kafka::api_key::consumer_group_heartbeat, 0, 1, &weir::edge::consumer_group_heartbeat},
     {kafka::api_key::consumer_group_describe, 0, 1, &weir::edge::consumer_group_describe},
     {kafka::api_key::get_telemetry_subscriptions, 0, 0, &weir::edge::get_telemetry_subscriptions},

@@ -32,10 +32,7 @@ seastar::future<list_transactions_response> list(services& with, const request& 
   for (const auto partition : led_here(with)) {
     const auto got =
         taken<list_transactions_response>(co_await with.transactional_ids.ask_partition(
-            partition,
-            {.is = transaction::list_transactions{.request = in, .id_matches = {}},
-             .api_version = r.header.version},
-            r.body.size()));
+            partition, {.is = in, .api_version = r.header.version}, r.body.size()));
     const auto error = got ? got->error : got.error();
     // One that went elsewhere meanwhile is listed there.
     if (error != error_code::none && error != error_code::not_coordinator) out.error = error;
