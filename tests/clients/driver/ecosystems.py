@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from . import process
 
 SOURCES = Path(__file__).resolve().parent.parent
 BUILD_SECONDS = 1500
+KEPT_SECONDS = 3 * 24 * 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +34,7 @@ class Client:
     command: Callable[[Path], list]  # the copy's folder -> command, to which the contract's arguments are added
     consumes: bool = True
     joins: bool = False  # groups
+    copies: bool = False  # in transactions
 
 
 PYTHON = Ecosystem("python", {sys.executable: (["--version"], (3, 11))}, [
@@ -40,7 +43,7 @@ PYTHON = Ecosystem("python", {sys.executable: (["--version"], (3, 11))}, [
 KCAT = Ecosystem("kcat", {"kcat": (["-V"], (1, 7)), "bash": (["--version"], (4,))})
 GO = Ecosystem("go", {"go": (["version"], (1, 21))}, [
     ["go", "build", "-mod=readonly", "-o", "bin/", "./franz-go", "./sarama"]])
-JAVA = Ecosystem("java", {"java": (["-version"], (11,)), "javac": (["-version"], (11,)), "mvn": (["-version"], (3, 6))}, [
+JAVA = Ecosystem("java", {"java": (["-version"], (17,)), "javac": (["-version"], (17,)), "mvn": (["-version"], (3, 6))}, [
     ["mvn", "-q", "-B", "package"]])
 NODE = Ecosystem("node", {"node": (["--version"], (20, 19)), "npm": (["--version"], (9,))}, [
     ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]])
@@ -52,20 +55,28 @@ def python_client(script: str) -> Callable[[Path], list]:
     return lambda built: [built / "venv/bin/python", "-B", built / script]
 
 
-REFERENCE = Client("confluent-kafka-python", PYTHON, python_client("confluent.py"), joins=True)
+REFERENCE = Client("confluent-kafka-python", PYTHON, python_client("confluent.py"), joins=True, copies=True)
 CLIENTS = [
     REFERENCE,
     Client("kcat", KCAT, lambda built: [built / "client"]),
-    Client("franz-go", GO, lambda built: [built / "bin/franz-go"], joins=True),
-    Client("sarama", GO, lambda built: [built / "bin/sarama"], joins=True),
+    Client("franz-go", GO, lambda built: [built / "bin/franz-go"], joins=True, copies=True),
+    Client("sarama", GO, lambda built: [built / "bin/sarama"], joins=True, copies=True),
     Client("java", JAVA, lambda built: ["java", "-Xmx512m", "-cp", f"{built}/target/classes:{built}/target/lib/*",
                                         "weir.clients.Client"], joins=True),
     # Its consumer only reads as a member of a group.
-    Client("kafkajs", NODE, lambda built: ["node", built / "kafkajs.mjs"], consumes=False, joins=True),
+    Client("kafkajs", NODE, lambda built: ["node", built / "kafkajs.mjs"], consumes=False, joins=True, copies=True),
     Client("platformatic-kafka", NODE, lambda built: ["node", built / "platformatic.mjs"]),
-    Client("kafka-python", PYTHON, python_client("kafka_python.py"), joins=True),
+    Client("kafka-python", PYTHON, python_client("kafka_python.py"), joins=True, copies=True),
     Client("rskafka", RUST, lambda built: [built / "target/release/rskafka-client"]),
 ]
+
+
+def version(command: list) -> str:
+    """What the client says of its library."""
+    shown = subprocess.run([*map(str, command), "version"], capture_output=True, text=True, timeout=60)
+    if shown.returncode or not shown.stdout.strip():
+        raise process.Failed(f"no version: {shown.stderr[-500:]}")
+    return shown.stdout.strip()
 
 
 def lacks(ecosystem: Ecosystem) -> str:
@@ -92,24 +103,34 @@ def locked(cache: Path):
         yield
 
 
+def drop_old(cache: Path, folder: str, kept: Path) -> None:
+    """Removes what was built of other sources and has not been used for days."""
+    for old in cache.glob(f"{folder}-*/.built"):
+        if old.parent != kept and time.time() - old.stat().st_mtime > KEPT_SECONDS:
+            shutil.rmtree(old.parent, ignore_errors=True)
+
+
 def prepare(ecosystem: Ecosystem, cache: Path) -> Path:
-    """Gives the folder with the built clients; builds only when the sources have changed. Raises process.Failed."""
-    source, built = SOURCES / ecosystem.folder, cache / ecosystem.folder
+    """Gives the folder with the built clients; builds only when the sources have changed. Raises process.Failed. Runs of different
+    sources may share a cache: each has a folder of its own."""
+    source = SOURCES / ecosystem.folder
     files = sorted(p for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     state = hashlib.sha256(repr(ecosystem).encode())
     for file in files:
         state.update(f"{file.relative_to(source)} {file.stat().st_mode}\n".encode() + file.read_bytes())
+    built = cache / f"{ecosystem.folder}-{state.hexdigest()[:12]}"
     stamp = built / ".built"
-    if stamp.exists() and stamp.read_text() == state.hexdigest():
+    if stamp.exists():
+        stamp.touch()
         return built
-    stamp.unlink(missing_ok=True)
+    drop_old(cache, ecosystem.folder, built)
     for file in files:
         target = built / file.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, target)
     for command in ecosystem.build:
         process.run(command, built / ".log", BUILD_SECONDS, cwd=built)
-    stamp.write_text(state.hexdigest())
+    stamp.touch()
     return built
 
 

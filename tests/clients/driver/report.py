@@ -11,10 +11,13 @@ class Report:
         self.entries_: list[dict] = []
         self.counts_: Counter[str] = Counter()
 
-    def add(self, status: str, client: str, step: str, detail: str = "", seconds: float | None = None) -> None:
-        """`status` is passed, failed or skipped; further lines of `detail` are shown below the first."""
+    def add(self, status: str, client: str, step: str, detail: str = "", seconds: float | None = None, area: str = "",
+            told: str = "") -> None:
+        """`status` is passed, failed or skipped; further lines of `detail` are shown below the first. The table counts the step
+        under `area` and says `told` of it."""
         self.counts_[status] += 1
-        entry = {"client": client, "step": step, "status": status, "detail": detail}
+        entry = {"client": client, "step": step, "status": status, "detail": detail, "area": area,
+                 "told": told or step}
         if seconds is not None:
             entry["seconds"] = round(seconds, 3)
         self.entries_.append(entry)
@@ -23,6 +26,10 @@ class Report:
         print(f"{status:8}{client:{self.width_}} {step:26} {timing:>9}  {first}".rstrip(), flush=True)
         for line in more:
             print(f"        | {line}", flush=True)
+
+    @property
+    def entries(self) -> list[dict]:
+        return self.entries_
 
     @property
     def failed(self) -> int:

@@ -55,14 +55,14 @@ def play(name: str, client: Dialog, steward: Dialog, topic: str, report: Report)
         try:
             answer = ask(commands, want, client, steward)
         except Failed as failure:
-            report.add("failed", name, step, str(failure), time.monotonic() - begin)
+            report.add("failed", name, step, str(failure), time.monotonic() - begin, area="admin")
             return
         seconds = time.monotonic() - begin
         if answer == "n/a":
             absent.append(step)
         elif answer == want:
-            report.add("passed", name, step, answer, seconds)
+            report.add("passed", name, step, answer, seconds, area="admin")
         else:
-            report.add("failed", name, step, f"{answer} instead of {want}", seconds)
+            report.add("failed", name, step, f"{answer} instead of {want}", seconds, area="admin")
     if absent:
         report.add("skipped", name, "admin", "the client has no call to " + "; ".join(absent))

@@ -1,5 +1,5 @@
 // What every client program here speaks (../README.md); a client gives produce, consume and its admin operations.
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 
@@ -53,7 +53,7 @@ async function written (path, read) {
   await once(out, 'finish')
 }
 
-async function run ({ produce, consume, group, admin }) {
+async function run ({ name, produce, consume, group, copy, admin }) {
   const [mode, bootstrap, topic, ...rest] = process.argv.slice(2)
   if (mode === 'produce' && rest.length === 2) {
     await produce(bootstrap, topic, rest[0], rest[1])
@@ -64,11 +64,18 @@ async function run ({ produce, consume, group, admin }) {
       unsupported('joins no group here')
     }
     await written(rest[2], write => group(bootstrap, topic, rest[0], Number(rest[1]), write))
+  } else if (mode === 'copy' && rest.length === 4) {
+    if (!copy) {
+      unsupported('copies nothing here')
+    }
+    await copy(bootstrap, topic, rest[0], rest[1], rest[2], Number(rest[3]))
+  } else if (mode === 'version') {
+    console.log(JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url))).version)
   } else if (mode === 'admin') {
     await dialog(await admin(bootstrap))
   } else {
     throw new Error('produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | ' +
-      'group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP')
+      'group BOOTSTRAP TOPIC GROUP COUNT FILE | copy BOOTSTRAP FROM TO GROUP ID COUNT | admin BOOTSTRAP | version')
   }
 }
 

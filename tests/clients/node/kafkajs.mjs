@@ -54,6 +54,47 @@ async function group (bootstrap, topic, groupId, count, write) {
   await consumer.disconnect()
 }
 
+async function copy (bootstrap, from, to, groupId, transactionalId, count) {
+  const producer = connect(bootstrap).producer({
+    transactionalId, idempotent: true, maxInFlightRequests: 1, createPartitioner: kafkajs.Partitioners.DefaultPartitioner
+  })
+  await producer.connect()
+  const consumer = connect(bootstrap).consumer({ groupId, readUncommitted: false })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [from], fromBeginning: true })
+  let rounds = 0
+  await new Promise((resolve, reject) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    consumer.run({
+      autoCommit: false,
+      async eachBatch ({ batch: { partition, messages } }) {
+        const taken = messages.slice(0, Math.min(count, 5000))
+        if (!taken.length) {
+          return
+        }
+        const offset = String(BigInt(taken.at(-1).offset) + 1n)
+        for (const commits of rounds++ % 3 === 1 ? [false, true] : [true]) {
+          const transaction = await producer.transaction()
+          await transaction.send({ topic: to, messages: taken.map(({ key, value }) => ({ key, value })) })
+          await transaction.sendOffsets({
+            consumerGroupId: groupId, topics: [{ topic: from, partitions: [{ partition, offset }] }]
+          })
+          await (commits ? transaction.commit() : transaction.abort())
+        }
+        count -= taken.length
+        if (taken.length < messages.length) {
+          consumer.seek({ topic: from, partition, offset })
+        }
+        if (count === 0) {
+          resolve()
+        }
+      }
+    })
+  })
+  await consumer.disconnect()
+  await producer.disconnect()
+}
+
 async function admin (bootstrap) {
   const client = connect(bootstrap).admin()
   await client.connect()
@@ -98,4 +139,4 @@ async function admin (bootstrap) {
   }
 }
 
-await main({ produce, group, admin })
+await main({ name: 'kafkajs', produce, group, copy, admin })

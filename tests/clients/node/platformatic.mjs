@@ -117,4 +117,4 @@ async function admin (bootstrap) {
   }
 }
 
-await main({ produce, consume, admin })
+await main({ name: '@platformatic/kafka', produce, consume, admin })

@@ -1,6 +1,6 @@
 """confluent-kafka: librdkafka from Python."""
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicCollection, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicCollection, TopicPartition, libversion
 from confluent_kafka.admin import (AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic,
                                    OffsetSpec, ResourceType)
 
@@ -35,18 +35,27 @@ def produce(bootstrap, topic, compression, path):
 def consume(bootstrap, topic, path):
     # The library demands a group id. With assigned partitions and no commits it only asks, in the background, where the
     # group's coordinator is, if the broker lists that API; it reads whether or not there is an answer.
-    client = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False,
-                       "enable.auto.offset.store": False})
-    partitions = client.list_topics(topic, 30).topics[topic].partitions
-    ends = {p: client.get_watermark_offsets(TopicPartition(topic, p), 30)[1] for p in partitions}
+    common = {"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False,
+              "enable.auto.offset.store": False, "enable.partition.eof": True}
+    client = Consumer(common)
+    # With what is not committed yet: the end that is read to must not be too early.
+    looker = Consumer({**common, "isolation.level": "read_uncommitted"})
+    partitions = looker.list_topics(topic, 30).topics[topic].partitions
+    ends = {p: looker.get_watermark_offsets(TopicPartition(topic, p), 30)[1] for p in partitions}
+    looker.close()
     waiting = {p for p, end in ends.items() if end > 0}
     client.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in waiting])
     with open(path, "wb") as out:
         while waiting:
             for message in client.consume(5000, 1):
+                partition, offset = message.partition(), message.offset()
+                # The last ones of a topic may be markers of transactions, which nobody is shown.
+                if message.error() and message.error().code() == KafkaError._PARTITION_EOF:
+                    if offset >= ends[partition]:
+                        waiting.discard(partition)
+                    continue
                 if message.error():
                     raise RuntimeError(message.error())
-                partition, offset = message.partition(), message.offset()
                 if offset < ends[partition]:
                     out.write(contract.record_line(partition, offset, message.key(), message.value()))
                 if offset + 1 >= ends[partition]:
@@ -69,6 +78,34 @@ def group(bootstrap, topic, name, count, path):
                 count -= 1
     client.commit(offsets=[TopicPartition(topic, p, at) for p, at in reached.items()], asynchronous=False)
     client.close()
+
+
+def copy(bootstrap, source, target, name, transactional_id, count):
+    reader = Consumer({"bootstrap.servers": bootstrap, "group.id": name, "enable.auto.commit": False,
+                       "auto.offset.reset": "earliest"})
+    writer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id})
+    writer.init_transactions(60)
+    reader.subscribe([source])
+    endings = contract.endings()
+    while count > 0:
+        messages = reader.consume(min(count, 500), 1)
+        if any(m.error() for m in messages):
+            raise RuntimeError(next(m.error() for m in messages if m.error()))
+        if not messages:
+            continue
+        reached = {m.partition(): m.offset() + 1 for m in messages}
+        for commits in next(endings):
+            writer.begin_transaction()
+            for m in messages:
+                writer.produce(target, m.value(), m.key())
+            writer.send_offsets_to_transaction([TopicPartition(source, p, at) for p, at in reached.items()],
+                                               reader.consumer_group_metadata(), 60)
+            if commits:
+                writer.commit_transaction(60)
+            else:
+                writer.abort_transaction(60)
+        count -= len(messages)
+    reader.close()
 
 
 def admin(bootstrap):
@@ -125,4 +162,4 @@ def admin(bootstrap):
             "delete": delete}
 
 
-contract.main(produce, consume, group, admin)
+contract.main("confluent-kafka", produce, consume, group, copy, admin, below=f", librdkafka {libversion()[0]}")

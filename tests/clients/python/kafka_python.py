@@ -56,6 +56,32 @@ def group(bootstrap, topic, name, count, path):
     client.close()
 
 
+def copy(bootstrap, source, target, name, transactional_id, count):
+    reader = KafkaConsumer(source, bootstrap_servers=bootstrap, group_id=name, enable_auto_commit=False,
+                           auto_offset_reset="earliest", isolation_level="read_committed")
+    writer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id=transactional_id)
+    writer.init_transactions()
+    endings = contract.endings()
+    while count > 0:
+        polled = reader.poll(1000, max_records=min(count, 500))
+        if not polled:
+            continue
+        reached = {p: OffsetAndMetadata(messages[-1].offset + 1, "", -1) for p, messages in polled.items()}
+        for commits in next(endings):
+            writer.begin_transaction()
+            sent = [writer.send(target, m.value, m.key) for messages in polled.values() for m in messages]
+            writer.send_offsets_to_transaction(reached, reader.group_metadata())
+            if commits:
+                writer.commit_transaction()
+                for future in sent:
+                    future.get(0)
+            else:
+                writer.abort_transaction()
+        count -= sum(map(len, polled.values()))
+    reader.close()
+    writer.close()
+
+
 def admin(bootstrap):
     client = KafkaAdminClient(bootstrap_servers=bootstrap)
     sender = producer(bootstrap)
@@ -101,4 +127,4 @@ def admin(bootstrap):
             "delete": delete}
 
 
-contract.main(produce, consume, group, admin)
+contract.main("kafka-python", produce, consume, group, copy, admin)

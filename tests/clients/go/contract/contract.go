@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 )
@@ -16,10 +17,13 @@ type Admin map[string]func(words []string) (string, error)
 
 // Client is what a program gives.
 type Client struct {
+	Module  string // whose version is told
 	Produce func(bootstrap, topic, compression string, records func(yield func(key, value []byte) bool)) error
 	Consume func(bootstrap, topic string, write func(partition int32, offset int64, key, value []byte)) error
 	Group   func(bootstrap, topic, group string, count int64, write func(partition int32, offset int64, key, value []byte)) error
-	Admin   func(bootstrap string) (Admin, error)
+	// Copy ends each third transaction by an abort and does it again.
+	Copy  func(bootstrap, from, to, group, id string, count int64) error
+	Admin func(bootstrap string) (Admin, error)
 }
 
 // Main runs what the arguments ask for.
@@ -40,11 +44,26 @@ func run(client Client, args []string) error {
 		return written(args[5], func(write func(partition int32, offset int64, key, value []byte)) error {
 			return client.Group(args[1], args[2], args[3], Number(args[4]), write)
 		})
+	case len(args) == 7 && args[0] == "copy":
+		return client.Copy(args[1], args[2], args[3], args[4], args[5], Number(args[6]))
+	case len(args) == 1 && args[0] == "version":
+		return version(client.Module)
 	case len(args) == 2 && args[0] == "admin":
 		return dialog(client, args[1])
 	}
 	return errors.New("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | " +
-		"group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP")
+		"group BOOTSTRAP TOPIC GROUP COUNT FILE | copy BOOTSTRAP FROM TO GROUP ID COUNT | admin BOOTSTRAP | version")
+}
+
+func version(module string) error {
+	info, _ := debug.ReadBuildInfo()
+	for _, dependency := range info.Deps {
+		if dependency.Path == module {
+			fmt.Println(strings.TrimPrefix(dependency.Version, "v"))
+			return nil
+		}
+	}
+	return errors.New("built without " + module)
 }
 
 func produce(client Client, bootstrap, topic, compression, path string) error {

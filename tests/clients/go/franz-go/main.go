@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -121,6 +122,40 @@ func group(bootstrap, topic, name string, count int64, write func(partition int3
 	return failed
 }
 
+func copyInTransactions(bootstrap, from, to, group, id string, count int64) error {
+	ctx := context.Background()
+	session, err := kgo.NewGroupTransactSession(kgo.SeedBrokers(bootstrap), kgo.TransactionalID(id), kgo.ConsumerGroup(group),
+		kgo.ConsumeTopics(from), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.RequireStableFetchOffsets(), kgo.DefaultProduceTopic(to))
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	for round := 0; count > 0; round++ {
+		fetches := session.PollRecords(ctx, int(min(count, 500)))
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		if err := session.Begin(); err != nil {
+			return err
+		}
+		promise := kgo.AbortingFirstErrPromise(session.Client())
+		fetches.EachRecord(func(record *kgo.Record) {
+			session.Produce(ctx, &kgo.Record{Key: record.Key, Value: record.Value}, promise.Promise())
+		})
+		failed := promise.Err()
+		// After an abort it polls the same records again by itself.
+		committed, err := session.End(ctx, kgo.TransactionEndTry(round%3 != 1 && failed == nil))
+		if err := errors.Join(failed, err); err != nil {
+			return err
+		}
+		if committed {
+			count -= int64(fetches.NumRecords())
+		}
+	}
+	return nil
+}
+
 func admin(bootstrap string) (contract.Admin, error) {
 	ctx := context.Background()
 	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.RecordPartitioner(kgo.ManualPartitioner()))
@@ -213,5 +248,6 @@ func admin(bootstrap string) (contract.Admin, error) {
 }
 
 func main() {
-	contract.Main(contract.Client{Produce: produce, Consume: consume, Group: group, Admin: admin})
+	contract.Main(contract.Client{Module: "github.com/twmb/franz-go", Produce: produce, Consume: consume, Group: group,
+		Copy: copyInTransactions, Admin: admin})
 }

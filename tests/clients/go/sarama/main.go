@@ -147,6 +147,106 @@ func group(bootstrap, topic, name string, count int64, write func(partition int3
 	return member.Close()
 }
 
+// copier copies what it claims until `left` records are done, each claim's batches in a transaction of their own.
+type copier struct {
+	lock     sync.Mutex
+	left     int
+	rounds   int
+	to       string
+	group    string
+	producer sarama.AsyncProducer
+	failed   error
+	end      context.CancelFunc
+}
+
+func (*copier) Setup(sarama.ConsumerGroupSession) error   { return nil }
+func (*copier) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+
+func (c *copier) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	for message := range claim.Messages() {
+		batch := []*sarama.ConsumerMessage{message}
+		for len(batch) < 500 && len(claim.Messages()) > 0 {
+			batch = append(batch, <-claim.Messages())
+		}
+		if !c.copy(batch) {
+			c.end()
+			return nil
+		}
+	}
+	return nil
+}
+
+// copy says whether more is wanted.
+func (c *copier) copy(batch []*sarama.ConsumerMessage) bool {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	batch = batch[:min(len(batch), c.left)]
+	if len(batch) == 0 || c.failed != nil {
+		return false
+	}
+	if c.rounds%3 == 1 {
+		c.failed = c.attempt(batch, false)
+	}
+	c.rounds++
+	if c.failed == nil {
+		c.failed = c.attempt(batch, true)
+	}
+	c.left -= len(batch)
+	return c.left > 0 && c.failed == nil
+}
+
+func (c *copier) attempt(batch []*sarama.ConsumerMessage, commit bool) error {
+	if err := c.producer.BeginTxn(); err != nil {
+		return err
+	}
+	go func() {
+		for _, m := range batch {
+			c.producer.Input() <- &sarama.ProducerMessage{Topic: c.to, Key: sarama.ByteEncoder(m.Key),
+				Value: sarama.ByteEncoder(m.Value)}
+		}
+	}()
+	for range batch {
+		select {
+		case <-c.producer.Successes():
+		case err := <-c.producer.Errors():
+			return err
+		}
+	}
+	if err := c.producer.AddMessageToTxn(batch[len(batch)-1], c.group, nil); err != nil {
+		return err
+	}
+	if commit {
+		return c.producer.CommitTxn()
+	}
+	return c.producer.AbortTxn()
+}
+
+func copyInTransactions(bootstrap, from, to, group, id string, count int64) error {
+	producing := config()
+	producing.Producer.Transaction.ID = id
+	producer, err := sarama.NewAsyncProducer([]string{bootstrap}, producing)
+	if err != nil {
+		return err
+	}
+	defer producer.Close()
+	config := config()
+	config.Consumer.Offsets.Initial = sarama.OffsetOldest
+	config.Consumer.Offsets.AutoCommit.Enable = false
+	config.Consumer.IsolationLevel = sarama.ReadCommitted
+	member, err := sarama.NewConsumerGroup([]string{bootstrap}, group, config)
+	if err != nil {
+		return err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	c := &copier{left: int(count), to: to, group: group, producer: producer, end: end}
+	for ctx.Err() == nil {
+		if err := member.Consume(ctx, []string{from}, c); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	return errors.Join(c.failed, member.Close())
+}
+
 func admin(bootstrap string) (contract.Admin, error) {
 	config := config()
 	config.Producer.Partitioner = sarama.NewManualPartitioner
@@ -236,5 +336,6 @@ func admin(bootstrap string) (contract.Admin, error) {
 }
 
 func main() {
-	contract.Main(contract.Client{Produce: produce, Consume: consume, Group: group, Admin: admin})
+	contract.Main(contract.Client{Module: "github.com/IBM/sarama", Produce: produce, Consume: consume, Group: group,
+		Copy: copyInTransactions, Admin: admin})
 }

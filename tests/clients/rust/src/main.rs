@@ -28,8 +28,18 @@ async fn main() -> Result<()> {
             consume(&connect(bootstrap).await?, topic, File::create(path)?).await
         }
         ["admin", bootstrap] => dialog(&connect(bootstrap).await?).await,
-        _ => Err("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP".into()),
+        ["version"] => {
+            println!("{}", version().ok_or("the lock file has no rskafka")?);
+            Ok(())
+        }
+        _ => Err("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | admin BOOTSTRAP | version".into()),
     }
+}
+
+/// As it was built: the second line of the package in the lock file.
+fn version() -> Option<&'static str> {
+    let (_, package) = include_str!("../Cargo.lock").split_once("name = \"rskafka\"\n")?;
+    package.split('"').nth(1)
 }
 
 async fn connect(bootstrap: &str) -> Result<Client> {

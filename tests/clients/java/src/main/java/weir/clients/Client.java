@@ -33,6 +33,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.AppInfoParser;
 
 /** The original client. The arguments and the dialog are told in ../README.md of the clients. */
 public final class Client {
@@ -43,11 +44,13 @@ public final class Client {
             consume(args[1], args[2], Path.of(args[3]));
         } else if (args.length == 6 && args[0].equals("group")) {
             group(args[1], args[2], args[3], Long.parseLong(args[4]), Path.of(args[5]));
+        } else if (args.length == 1 && args[0].equals("version")) {
+            System.out.println(AppInfoParser.getVersion());
         } else if (args.length == 2 && args[0].equals("admin")) {
             dialog(args[1]);
         } else {
             System.err.println("produce BOOTSTRAP TOPIC COMPRESSION FILE | consume BOOTSTRAP TOPIC FILE | "
-                + "group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP");
+                + "group BOOTSTRAP TOPIC GROUP COUNT FILE | admin BOOTSTRAP | version");
             System.exit(1);
         }
     }

@@ -12,7 +12,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import org.apache.kafka.common.utils.AppInfoParser;
 
 /**
  * list: one line per scenario, NAME TAB AREA TAB quick or full TAB what is tried.
@@ -33,14 +32,12 @@ public final class Main {
         all.addAll(Mirror.all());
         if (args.length == 1 && args[0].equals("list")) {
             all.forEach(s -> System.out.println(String.join("\t", s.name(), s.area(), s.full() ? "full" : "quick", s.told())));
-        } else if (args.length == 1 && args[0].equals("version")) {
-            System.out.println(AppInfoParser.getVersion());
         } else if (args.length > 5 && args[0].equals("run")) {
             List<String> names = Arrays.asList(args).subList(5, args.length);
             play(all.stream().filter(s -> names.contains(s.name())).toList(), Integer.parseInt(args[4]),
                 scenario -> once(scenario, args[1], args[2], Path.of(args[3])));
         } else {
-            System.err.println("list | version | run BOOTSTRAP OTHER WORK LANES NAME…");
+            System.err.println("list | run BOOTSTRAP OTHER WORK LANES NAME…");
             System.exit(1);
         }
         System.exit(0);
