@@ -16,7 +16,7 @@ def save(broker: str, title: str, versions: dict[str, str], entries: list[dict])
     steps = [{"client": e["client"], "area": e["area"], "told": e["told"], "status": e["status"],
               **({"detail": e["detail"].splitlines()[0][:300] if e["detail"] else ""} if e["status"] == "failed" else {})}
              for e in entries if e["status"] != "skipped"]
-    steps.sort(key=lambda s: (list(versions).index(s["client"]), s["area"]))
+    steps.sort(key=lambda s: (list(versions).index(s["client"]), s["area"]))  # else in order
     content = {"broker": title, "clients": versions, "steps": steps}
     (RESULTS / f"{broker}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

@@ -42,9 +42,9 @@ import org.apache.kafka.common.errors.UnknownMemberIdException;
 final class AdminCalls {
     static List<Scenario> all() {
         return List.of(
-            Scenario.of("groups, admin", "admin-groups-classic", "list, describe, remove members, delete; classic protocol",
+            Scenario.of("groups, admin", "admin-groups-classic", "list, describe, remove members, delete (classic protocol)",
                 stage -> groups(stage, "classic", GroupType.CLASSIC)),
-            Scenario.of("groups, admin", "admin-groups-consumer", "the same, consumer protocol",
+            Scenario.of("groups, admin", "admin-groups-consumer", "list, describe, delete (consumer protocol)",
                 stage -> groups(stage, "consumer", GroupType.CONSUMER)),
             Scenario.of("groups, admin", "admin-offsets", "list, alter, delete offsets", AdminCalls::offsets),
             Scenario.of("transactions, admin", "admin-transactions", "list, describe, describe producers",

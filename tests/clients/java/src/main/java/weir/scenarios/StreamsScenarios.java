@@ -22,7 +22,7 @@ final class StreamsScenarios {
 
     static List<Scenario> all() {
         return List.of(
-            Scenario.of(AREA, "streams", "counts words; killed once", stage -> count(stage, 1, 1)),
+            Scenario.of(AREA, "streams", "counts words, killed once", stage -> count(stage, 1, 1)),
             Scenario.full(AREA, "streams-killed", "two applications at a time, killed again and again, their state lost",
                 stage -> count(stage, 2, 5)));
     }

@@ -32,9 +32,10 @@ final class Transactions {
             Scenario.of(AREA, "tx-open", "what comes after an open transaction waits for it", Transactions::open),
             Scenario.of(AREA, "tx-fencing", "a second producer of the same id fences the first", Transactions::fencing),
             Scenario.of(AREA, "tx-timeout", "the broker aborts what stays open too long", Transactions::timeout),
-            Scenario.of(AREA, "tx-offsets-classic", "offsets go with the transaction, a zombie's do not; classic protocol",
+            Scenario.of(AREA, "tx-offsets-classic", "offsets go with the transaction, a zombie's do not (classic protocol)",
                 stage -> offsets(stage, "classic")),
-            Scenario.of(AREA, "tx-offsets-consumer", "the same, consumer protocol", stage -> offsets(stage, "consumer")),
+            Scenario.of(AREA, "tx-offsets-consumer",
+                "offsets go with the transaction, a zombie's do not (consumer protocol)", stage -> offsets(stage, "consumer")),
             Scenario.of(AREA, "tx-copy-killed", "a copier is killed and restarted: each record once", Transactions::copyKilled));
     }
 
