@@ -14,12 +14,15 @@ from process import Broker, Checks  # noqa: E402
 
 QUICK = ("group.first_rebalance_delay_ms=0",)
 PARTITIONS = 3
+# Else librdkafka 2.16 starts over when all brokers are gone, forgets that the group's coordinator was one of them, and
+# send_offsets_to_transaction waits for it for ever, with nothing asked of any broker (its issue 5511).
+LONE = {"metadata.recovery.strategy": "none"}
 
 
 def producer(bootstrap, transactional_id, **options):
     from confluent_kafka import Producer
     made = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "log_level": 0,
-                     "transaction.timeout.ms": 60_000, **options})
+                     "transaction.timeout.ms": 60_000, **LONE, **options})
     made.init_transactions(60)
     return made
 
@@ -211,9 +214,11 @@ def main():
         timeouts(check, broker.kafka)
         restarts(check, broker)
 
-        # Not killed meanwhile: librdkafka's copiers then hang in send_offsets_to_transaction, with nothing asked of the
-        # broker. Whose fault that is, is not known yet.
-        exactly_once(check, broker.kafka)
+        def kill():
+            broker.kill()
+            broker.start()
+
+        exactly_once(check, broker.kafka, kill)
         broker.stop()
         check.verified(broker, "in the end")
     with Cluster(args.weir, options=QUICK) as cluster:
