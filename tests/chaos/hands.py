@@ -1,11 +1,14 @@
 """What the nemesis does by asking a broker: who has which copy, moving copies, electing leaders. By hand, since the clients
 at hand lack some of it; and past the proxy, whose links may be cut."""
+import os
+import pathlib
+import signal
 import struct
 import time
 
 from wire import METADATA, Wire, request, string
 
-ELECT_LEADERS, ALTER_REASSIGNMENTS = 43, 45
+FIND_COORDINATOR, ELECT_LEADERS, ALTER_REASSIGNMENTS = 10, 43, 45
 PATIENCE = 60
 
 
@@ -39,6 +42,7 @@ class Hands:
     def __init__(self, cluster, topic, partitions, say):
         self.cluster, self.topic, self.partitions, self.say = cluster, topic, partitions, say
         self.wrong, self.throttle, self.clocks = [], None, None
+        self.workers, self.groups = [], []  # of transactional workloads: (name, the file with its process)
 
     def note(self, text):
         self.say(text)
@@ -124,3 +128,26 @@ class Hands:
         if cursor is not None:
             _, code = cursor.take("ih")
             self.say(f"leaders elected, error {code}")
+
+    def coordinated(self, words):
+        """Which group or transactional id a step of the plan means."""
+        names = self.groups if words["kind"] == "group" else [name for name, _ in self.workers]
+        return names[words["number"] % len(names)]
+
+    def coordinator(self, kind, key):
+        """The node that any broker names; None when nobody does."""
+        cursor = self.ask(FIND_COORDINATOR, 1, string(key) + struct.pack(">b", kind == "transaction"), patience=5)
+        if cursor is None:
+            return None
+        _, code = cursor.take("ih")
+        cursor.text()
+        number = cursor.take("i")
+        return None if code else next((n for n in self.cluster.nodes if n.number == number), None)
+
+    def kill_worker(self, number):
+        name, file = self.workers[number % len(self.workers)]
+        try:
+            os.kill(int(pathlib.Path(file).read_text()), signal.SIGKILL)
+            self.note(f"{name} dies")
+        except (OSError, ValueError):
+            self.note(f"{name} is between two of its lives")

@@ -35,11 +35,37 @@ class Kill(Trouble):
         self.node.kill()
 
     def end(self):
+        if self.node.up:  # another trouble's end was earlier
+            return
         for _ in range(self.step.words.get("again", 0)):
             self.node.start()
             time.sleep(self.step.words["after"])
             self.node.kill()
         self.node.start()
+
+
+class KillCoordinator(Trouble):
+    """kill -9 of whoever coordinates a group or a transactional id of the workload now."""
+
+    def begin(self):
+        kind, key = self.step.words["kind"], self.hands.coordinated(self.step.words)
+        self.node = self.hands.coordinator(kind, key)
+        if self.node is not None and self.node.up and not self.node.paused:
+            self.hands.note(f"the coordinator of {kind} {key} is {self.node.name}")
+            self.node.kill()
+        else:
+            self.node = None
+
+    def end(self):
+        if self.node is not None and not self.node.up:
+            self.node.start()
+
+
+class KillWorker(Trouble):
+    """kill -9 of a client in the middle of whatever it does; another with its transactional id follows."""
+
+    def begin(self):
+        self.hands.kill_worker(self.step.words["number"])
 
 
 class Restart(Trouble):
@@ -247,7 +273,7 @@ class Elect(Trouble):
         self.hands.elect()
 
 
-TROUBLES = {"kill": Kill, "restart": Restart, "rolling": Rolling, "kill-all": KillAll, "pause": Pause, "cut": Cut, "slow": Slow,
+TROUBLES = {"kill": Kill, "kill-coordinator": KillCoordinator, "kill-worker": KillWorker, "restart": Restart, "rolling": Rolling, "kill-all": KillAll, "pause": Pause, "cut": Cut, "slow": Slow,
             "lost-answers": LostAnswers, "lost-answers-kill": LostAnswersThenKill, "replace": Replace, "roll-back": RollBack,
             "full-disk": FullDisk,
             "slow-disk": SlowDisk, "clock": ClockJump, "reassign": Reassign, "elect": Elect}

@@ -68,7 +68,7 @@ def move(w):
         w.dog.step("consume")
         messages = [m for m in reader.consume(w.rng.randrange(1, HANDED_OVER_MAX), 0.1) if m.error() is None]
         # Of this moment: a rebalance is only taken in by the next call of consume.
-        metadata, w.count = reader.consumer_group_metadata(), w.count
+        metadata = reader.consumer_group_metadata()
         if not messages:
             w.producer.poll(0)
             continue

@@ -38,6 +38,11 @@ class Planner:
                 lasts = rng.uniform(0, 3)
                 again = {"again": rng.randrange(1, 4), "after": round(rng.uniform(0.1, 1.5), 2)}
                 return lasts, again if rng.random() < 0.2 else {}
+            case "kill-coordinator":
+                return rng.uniform(0, 3), {"kind": rng.choice(["group", "transaction", "transaction"]),
+                                           "number": rng.randrange(100)}
+            case "kill-worker":
+                return 0.0, {"number": rng.randrange(100)}
             case "pause":
                 return rng.choice([rng.uniform(0.2, 1.5), rng.uniform(3, 9)]), {}
             case "cut":

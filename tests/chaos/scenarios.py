@@ -21,15 +21,29 @@ class Scenario:
     own_disk: bool = False
     clocks: bool = False
     seconds: float = 60.0  # unless the caller says how long
+    workload: str = "log"  # what its clients do: see run.py
+    workers: dict = field(default_factory=dict)  # role -> how many, of transactional workloads
     must_find: frozenset = frozenset()  # what the checker has to complain of: a run that proves the checker
 
 
 MANY = (3, 5)
+MIXED = {"kill": 4, "restart": 2, "pause": 3, "cut": 4, "slow": 2, "lost-answers": 2, "lost-answers-kill": 1, "elect": 1,
+         "reassign": 2, "replace": 1, "kill-all": 1, "rolling": 0.5}
+
+
+def pipelines(name, about, mix, nodes=MANY):
+    return Scenario(name, about, mix, gap=(0.3, 2.5), nodes=nodes, workload="pipelines", partitions=3, rate=40,
+                    workers={"mint": 2, "move-0": 2, "move-1": 2, "observe": 1})
+
+
+def appends(name, about, mix, nodes=MANY):
+    return Scenario(name, about, mix, gap=(0.3, 2.5), nodes=nodes, workload="list-append", partitions=6, rate=15,
+                    workers={"append": 4})
+
 
 ALL = [
     Scenario("mixed", "everything that needs no rights, in any order",
-             {"kill": 4, "restart": 2, "pause": 3, "cut": 4, "slow": 2, "lost-answers": 2, "lost-answers-kill": 1, "elect": 1,
-              "reassign": 2, "replace": 1, "kill-all": 1, "rolling": 0.5}, nodes=MANY),
+             MIXED, nodes=MANY),
     Scenario("alone", "what can happen to one broker", {"kill": 4, "restart": 2, "pause": 3, "cut": 2, "slow": 1,
                                                         "lost-answers": 2, "lost-answers-kill": 2}, nodes=(1,)),
     Scenario("rolling-restart", "one broker after the other stops in order and comes back", {"rolling": 1}, gap=(1, 3),
@@ -65,5 +79,18 @@ ALL = [
              readers=("read-tail", "read-tail", "read-all")),
     Scenario("two-of-three-changed", "C4 later: two of three members changed at once",
              {"reassign": 6, "kill": 1, "cut": 1}, gap=(0.2, 1.5), nodes=(5,), partitions=3),
+
+    pipelines("pipelines-killed", "numbers moved from topic to topic in transactions while brokers, coordinators and movers die",
+              {"kill": 2, "kill-coordinator": 3, "kill-worker": 3}, nodes=(1, 3, 5)),
+    pipelines("pipelines-cut", "the same under cut links, lost answers and brokers that stand still",
+              {"cut": 4, "lost-answers": 2, "pause": 2, "slow": 1, "kill-worker": 2}),
+    pipelines("pipelines-mixed", "the same under everything, membership changes and lost disks included",
+              {**MIXED, "kill-coordinator": 3, "kill-worker": 3}),
+    appends("list-append-killed", "C4 4, 5, 6, 9, KAFKA-17754: transactions that append to and read lists, checked for cycles, while "
+            "brokers, coordinators and clients die", {"kill": 2, "kill-coordinator": 3, "kill-worker": 3}, nodes=(1, 3, 5)),
+    appends("list-append-cut", "C4 4, later (committed reads): the same under cut links, lost answers and brokers that stand still",
+            {"cut": 4, "lost-answers": 2, "pause": 2, "slow": 1, "kill-worker": 2}),
+    appends("list-append-mixed", "the same under everything, membership changes and lost disks included",
+            {**MIXED, "kill-coordinator": 3, "kill-worker": 3}),
 ]
 BY_NAME = {s.name: s for s in ALL}

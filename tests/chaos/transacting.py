@@ -17,7 +17,7 @@ import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from keeper import GIVES_ITSELF_UP
-from load import PATIENCE, PARTITION_END, Client
+from load import PARTITION_END, Client
 
 CALL_SECONDS = 15
 HANG_SECONDS = 45  # of one step, which is several calls
@@ -184,6 +184,3 @@ def end_of(worker, go):
         code = 1
     worker.out.close()
     os._exit(code)  # a transaction that is open stays so, as when a process dies: closing could wait for minutes
-
-
-__all__ = ["PATIENCE", "Committed", "Worker", "end_of", "Torn"]

@@ -1,0 +1,122 @@
+"""Runs whose clients make transactions: kept alive by keeper.py, and checked by pipelines_checker.py or cycles.py."""
+import json
+import pathlib
+import random
+import subprocess
+import time
+
+import cycles
+import log_run
+import pipelines_checker
+from log_run import CALM_SECONDS, TOPIC
+
+here = pathlib.Path(__file__).resolve().parent
+
+
+def histories(folder):
+    return sorted(pathlib.Path(folder).glob("transactions-*"))
+
+
+def judged(folder):
+    """The report on what a run left there; None where its clients made no transactions."""
+    paths = histories(folder)
+    if not paths:
+        return None
+    roles = set()
+    for path in paths:
+        with open(path) as lines:
+            roles.add(json.loads(next(lines, "{}")).get("role"))
+    kind = Appends if "append" in roles else Pipelines
+    return kind.report(paths)
+
+
+class TransactionalRun(log_run.Run):
+    script, stop_order = "", ()
+
+    def __init__(self, args, scenario, python, check, folder):
+        super().__init__(args, scenario, python, check, folder)
+        # Both protocols of groups, by the seed.
+        self.protocol = random.Random(f"{args.seed}-protocol").choice(["classic", "consumer"])
+
+    def client(self, role, name, **more):
+        plan = {"topic": TOPIC, "topics": self.topics, "partitions": self.scenario.partitions, "replicas": self.cluster.copies_each,
+                "min_insync": self.cluster.min_insync, "rate": self.scenario.rate, "patience": CALM_SECONDS,
+                "protocol": self.protocol, **more}
+        script = here / f"{self.script}.py"
+        kept = [here / "keeper.py", script] if role in self.scenario.workers else [script]
+        with open(self.folder / f"{name}.err", "ab") as errors:
+            return subprocess.Popen([self.python, "-B", *kept, role, name, self.cluster.bootstrap, self.folder,
+                                     str(self.args.seed), json.dumps(plan)], stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.PIPE, stderr=errors, text=True)
+
+    def employ(self):
+        self.say(f"groups of the {self.protocol} protocol")
+        for role, count in self.scenario.workers.items():
+            for n in range(count):
+                name = f"{role}-{n}"
+                self.workers[name] = self.client(role, name)
+                if role != "observe":
+                    self.hands.workers.append((name, self.folder / f"{name}.pid"))
+        self.hands.groups = self.groups
+
+    def stop_role(self, role):
+        """Its workers end what they do and are not followed by others."""
+        (self.folder / f"stop-{role}").touch()
+        end = time.monotonic() + CALM_SECONDS
+        for name, keeper in self.workers.items():
+            if name.rsplit("-", 1)[0] == role:
+                try:
+                    keeper.wait(max(end - time.monotonic(), 0.1))
+                except subprocess.TimeoutExpired:
+                    self.check(f"{name} ends in order", False, (self.folder / f"{name}.err").read_text()[-800:])
+
+    def judge(self):
+        report = self.report(histories(self.folder))
+        self.say("; ".join(f"{count} {what}" for what, count in sorted(report.facts.items())))
+        ends = [line.split() for path in self.folder.glob("*.ends") for line in path.read_text().splitlines()]
+        self.say(f"{len(ends)} incarnations, {sum(code != '0' for _, code in ends)} of which died")
+        for line in report.lines():
+            self.say(line)
+        self.check("transactions were committed", report.facts["transactions committed"] > 0, dict(report.facts))
+        self.check(f"{self.scenario.name}: the history is one that transactions may have", not report.kinds, sorted(report.kinds))
+        self.check("nothing else was wrong", not self.hands.wrong, self.hands.wrong)
+
+
+class Pipelines(TransactionalRun):
+    topics, script, groups = (TOPIC, TOPIC + "-halved", TOPIC + "-moved"), "pipelines", ("movers-0", "movers-1")
+
+    def dismiss(self):
+        self.stop_role("mint")
+        said = self.read_all()
+        for role in ("move-0", "move-1", "observe"):
+            self.stop_role(role)
+        error = (self.folder / "final.err").read_text()[-800:]
+        for what in ("arrived", "whole", "nothing is open"):
+            self.check(f"when all is calm: {what}", said.get(what), said or error)
+
+    @classmethod
+    def report(cls, paths):
+        run = pipelines_checker.Run()
+        for path in paths:
+            with open(path) as lines:
+                run.add(lines)
+        return pipelines_checker.check(run, cls.topics)
+
+
+class Appends(TransactionalRun):
+    script, groups = "appends", ("appenders",)
+
+    def dismiss(self):
+        self.stop_role("append")
+        said = self.read_all()
+        error = (self.folder / "final.err").read_text()[-800:]
+        for what in ("whole", "nothing is open"):
+            self.check(f"when all is calm: {what}", said.get(what), said or error)
+
+    @classmethod
+    def report(cls, paths):
+        lists = cycles.Lists()
+        for path in paths:
+            with open(path) as lines:
+                lists.add(lines)
+        return cycles.check(lists)
