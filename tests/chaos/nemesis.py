@@ -49,16 +49,15 @@ class KillCoordinator(Trouble):
 
     def begin(self):
         kind, key = self.step.words["kind"], self.hands.coordinated(self.step.words)
-        self.node = self.hands.coordinator(kind, key)
-        if self.node is not None and self.node.up and not self.node.paused:
-            self.hands.note(f"the coordinator of {kind} {key} is {self.node.name}")
-            self.node.kill()
-        else:
-            self.node = None
+        found = self.hands.coordinator(kind, key)
+        self.victim = found if found is not None and found.up and not found.paused else None
+        if self.victim is not None:
+            self.hands.note(f"the coordinator of {kind} {key} is {found.name}")
+            found.kill()
 
     def end(self):
-        if self.node is not None and not self.node.up:
-            self.node.start()
+        if self.victim is not None and not self.victim.up:
+            self.victim.start()
 
 
 class KillWorker(Trouble):

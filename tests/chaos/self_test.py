@@ -13,6 +13,7 @@ import types
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent / "broker"), str(here.parent / "soak")]
 import planted  # noqa: E402
+import planted_transactions as transactions  # noqa: E402
 import proxy_test  # noqa: E402
 import replicas  # noqa: E402
 import scenarios  # noqa: E402
@@ -51,6 +52,22 @@ def faults(check, seed):
     check("an old high watermark is wrong if reads are to be linear, and only then",
           judged(world, True).kinds == {"stale"} and not judged(world).kinds and judged(world).facts["old watermarks"] == 1,
           list(judged(world, True).lines()))
+
+
+def transactional(check, seed):
+    world = transactions.Pipes(seed)
+    report = world.judged()
+    check("a good run of pipelines passes, and was looked at", not report.kinds and report.facts["records observed"] > 300 and
+          all(report.facts[f"transactions {s}"] for s in ("committed", "aborted", "unknown", "never asked to commit")),
+          (list(report.lines()), report.facts))
+    for fault, kind in transactions.PIPE_FAULTS.items():
+        report = transactions.planted(world, fault).judged()
+        allowed = {kind} | transactions.PIPE_ALSO.get(fault, set())
+        check(f"pipelines: {fault.__name__.replace('_', ' ')} is caught as {kind}", kind in report.kinds and report.kinds <= allowed,
+              list(report.lines()))
+    for name, (kinds, history) in transactions.HISTORIES.items():
+        found = history.kinds()
+        check(f"lists: {name}: {', '.join(kinds) or 'nothing is wrong'}", found == kinds, found)
 
 
 def weir_segment(entries, salt=b"saltsalt"):
@@ -167,6 +184,7 @@ def main():
     print(f"seed {args.seed}")
     check = Checks()
     faults(check, args.seed)
+    transactional(check, args.seed)
     with tempfile.TemporaryDirectory(prefix="weir-chaos-") as folder:
         folder = pathlib.Path(folder)
         copies(check, folder)
