@@ -101,6 +101,8 @@ class WeirNode(Node):
         self.broker = Broker(weir, data=str(self.data), smp=1, memory="384M", log=str(self.log_path), options=options)
         self.client_port = self.broker.kafka_port  # past the proxy
         self.seen_by_clients, = free_ports(1)
+        # Members of groups are missed early, so that a short run sees what follows.
+        self.broker.options += ["group.session_ms_min=1s", "group.first_rebalance_delay_ms=500ms"]
         self.broker.options.append("topics.auto_create=false")  # a client's question would bring deleted topics back
         self.broker.options.append(f"kafka.advertise=127.0.0.1:{self.seen_by_clients}")
         cluster.network.route(self.seen_by_clients, self.broker.kafka_port, self.name)
@@ -152,6 +154,7 @@ class KafkaNode(Node):
             "controller.quorum.request.timeout.ms=1500", "broker.session.timeout.ms=3000", "broker.heartbeat.interval.ms=500",
             "replica.lag.time.max.ms=4000", "replica.socket.timeout.ms=3000", "replica.fetch.wait.max.ms=200",
             "controller.socket.timeout.ms=3000", "offsets.topic.replication.factor=3", "offsets.topic.num.partitions=2",
+            "transaction.state.log.num.partitions=2", "group.min.session.timeout.ms=1000", "group.initial.rebalance.delay.ms=500",
             "num.recovery.threads.per.data.dir=2", "auto.create.topics.enable=false", "controlled.shutdown.enable=true",
             "file.delete.delay.ms=1000", "unclean.leader.election.enable=false"])
 

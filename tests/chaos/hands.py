@@ -41,6 +41,7 @@ class Cursor:
 class Hands:
     def __init__(self, cluster, topic, partitions, say):
         self.cluster, self.topic, self.partitions, self.say = cluster, topic, partitions, say
+        self.topics = (topic,)  # all of the run; copies are moved of the first alone
         self.wrong, self.throttle, self.clocks = [], None, None
         self.workers, self.groups = [], []  # of transactional workloads: (name, the file with its process)
 
@@ -68,9 +69,9 @@ class Hands:
                 return Cursor(answer[5 if flexible else 4:])
         return None
 
-    def metadata(self):
-        """{partition: (leader, copies, those in step)} of the topic of the run; empty when nobody can tell."""
-        cursor = self.ask(METADATA, 1, struct.pack(">i", 1) + string(self.topic), patience=5)
+    def metadata(self, topic=None):
+        """{partition: (leader, copies, those in step)} of a topic; empty when nobody can tell."""
+        cursor = self.ask(METADATA, 1, struct.pack(">i", 1) + string(topic or self.topic), patience=5)
         if cursor is None:
             return {}
         for _ in range(cursor.take("i")):
@@ -91,9 +92,13 @@ class Hands:
 
     def in_step(self, at=None):
         """Whether each partition has a leader and no copy that is behind; `at`: on these brokers and no others."""
-        found = self.metadata()
-        return len(found) == self.partitions and all(leader >= 0 and sorted(copies) == sorted(in_step) and
-                                                     at in (None, sorted(copies)) for leader, copies, in_step in found.values())
+        for topic in self.topics:
+            found = self.metadata(topic)
+            if len(found) != self.partitions or not all(
+                    leader >= 0 and sorted(copies) == sorted(in_step) and (topic != self.topic or at in (None, sorted(copies)))
+                    for leader, copies, in_step in found.values()):
+                return False
+        return True
 
     def await_in_step(self, patience=PATIENCE, at=None):
         end = time.monotonic() + patience

@@ -43,6 +43,7 @@ class Run:
         self.began = time.monotonic()
         self.cluster = clusters.KINDS[args.cluster](self.folder, args.weir, scenario.own_disk)
         self.hands = Hands(self.cluster, TOPIC, scenario.partitions, self.say)
+        self.hands.topics = self.topics
         self.hands.throttle, self.hands.clocks = Throttle(self.folder.name), Clocks(self.folder)
 
     def lacks(self):
@@ -107,7 +108,7 @@ class Run:
             good = self.go_home()
         else:
             good = self.hands.await_in_step(CALM_SECONDS)
-        self.check("left alone, all copies come into step", good, self.hands.metadata())
+        self.check("left alone, all copies come into step", good, [self.hands.metadata(t) for t in self.topics])
         self.dismiss()
 
     def dismiss(self):

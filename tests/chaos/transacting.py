@@ -22,6 +22,7 @@ from load import PARTITION_END, Client
 CALL_SECONDS = 15
 HANG_SECONDS = 45  # of one step, which is several calls
 TRANSACTION_MS = 8000
+SESSION_MS = 3000  # of the classic protocol; the other one's is the broker's to say
 
 
 class Torn(Exception):
@@ -93,7 +94,8 @@ class Worker(Client):
         consumer = Consumer(self.settings(**{
             "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest", "isolation.level": "read_committed",
             "fetch.wait.max.ms": 50, "metadata.recovery.strategy": "none", **more,
-            **({"group.protocol": "consumer"} if self.plan["protocol"] == "consumer" else {"session.timeout.ms": 6000})}))
+            **({"group.protocol": "consumer"} if self.plan["protocol"] == "consumer" else
+               {"session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": SESSION_MS // 5})}))
         return consumer
 
     def begin(self):
