@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/load/consume.h"
+#include "bench/load/groups.h"
 #include "bench/load/produce.h"
+#include "bench/load/transact.h"
 
 namespace {
 
@@ -44,8 +46,27 @@ int main(int argc, char** argv) try {
   produce->add_option("--read-bytes", s.read_bytes, "how much the topic to read holds");
   auto* consume = app.add_subcommand("consume", "from the start, partitions assigned");
   add_common(*consume, s);
+  auto* transact = app.add_subcommand("transact", "transactions one after the other, by each client");
+  add_common(*transact, s);
+  transact->add_option("--records", s.records, "of a transaction")->check(CLI::PositiveNumber);
+  transact->add_option("--record-bytes", s.record_bytes)->check(CLI::Range(1, 1 << 20));
+  auto* rebalance = app.add_subcommand("rebalance", "of a group whose members the clients are");
+  add_common(*rebalance, s);
+  auto* commits = app.add_subcommand("commits", "of offsets, by a group for each client");
+  add_common(*commits, s);
+  for (auto* command : {transact, rebalance, commits}) command->add_option("--warmup", s.warmup);
+  auto* groups = app.add_subcommand("groups", "that another broker takes over from one that dies");
+  add_common(*groups, s);
+  groups->add_option("--groups", s.groups)->check(CLI::PositiveNumber);
+  groups->add_option("--kill-pid", s.kill_pid, "the broker that dies")->required();
+  groups->add_option("--kill-place", s.kill_node, "its place in --brokers, from 0")->required();
   CLI11_PARSE(app, argc, argv);
-  const auto result = *produce ? weir::load::produce(s) : weir::load::consume(s);
+  const auto result = *produce     ? weir::load::produce(s)
+                      : *transact  ? weir::load::transact(s)
+                      : *rebalance ? weir::load::rebalance(s)
+                      : *commits   ? weir::load::commit_offsets(s)
+                      : *groups    ? weir::load::load_groups(s)
+                                   : weir::load::consume(s);
   std::printf("%s\n", result.dump().c_str());
   return 0;
 } catch (const std::exception& e) {

@@ -1,6 +1,7 @@
 """The troubles that brokers can have, and who carries out a plan of them (plan.py). Who leads what when a step comes is the
 cluster's affair."""
 import shutil
+import signal
 import time
 
 from network import CLIENTS
@@ -74,10 +75,13 @@ class Restart(Trouble):
 
     def begin(self):
         if self.node.up:
+            starting = not self.node.ready()
             self.node.ask_to_stop()
             code = self.node.ended()
             if code is None:
                 self.hands.complain(f"{self.node.name} did not end within its time")
+            elif code == -signal.SIGTERM and starting:
+                self.hands.note(f"{self.node.name} was asked before it could hear it")
             elif code not in (0, 143):  # 143: Java's way of saying that it was asked to
                 self.hands.complain(f"{self.node.name} ended with {code}")
         self.node.start()

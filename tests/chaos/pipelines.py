@@ -118,42 +118,45 @@ def observe(w):
 
 
 def everything(w, isolation, patience):
-    """Whether all partitions could be read to their end; what is there, as lines of a history."""
-    lines, whole, ends = [], True, {}
+    """Of all partitions: what is there, as lines of a history; their ends; and those that could not be read to them."""
+    lines, unread, ends = [], {}, {}
     for topic in w.topics:
         committed = Committed(w, topic, isolation)
         for p in range(w.partitions):
             w.dog.step("read everything")
             end = committed.end(p, 10)
             records = committed.read(p, end, patience) if end is not None else None
-            whole = whole and records is not None
+            if records is None:
+                unread[f"{topic}-{p}"] = f"to {committed.at.get(p)} of {end}"
             ends[f"{topic}-{p}"] = end
             lines += [["r", topic, p, o, v.decode()] for o, v in records or ()]
         committed.close()
-    return whole, lines, ends
+    return lines, ends, unread
 
 
 def final(w):
     """When all is calm: nothing more is minted; movers go on until everything has arrived; nothing stays open."""
-    end, lines, arrived, whole, ends = time.monotonic() + w.plan["patience"], [], False, False, {}
-    while not arrived and time.monotonic() < end:
-        whole, lines, ends = everything(w, "read_committed", 20)
+    end, arrived, closed, tops = time.monotonic() + w.plan["patience"], False, False, {}
+    while not arrived:
+        lines, ends, unread = everything(w, "read_committed", 20)
         sums = {topic: sum(int(line[4].split()[3]) for line in lines if line[1] == topic) for topic in w.topics}
-        arrived = whole and len(set(sums.values())) == 1  # which numbers they are is the checker's affair
-        time.sleep(0 if arrived else 0.5)
+        arrived = not unread and len(set(sums.values())) == 1  # which numbers they are is the checker's affair
+        if time.monotonic() > end:
+            break
     for stage in range(len(w.topics) - 1):
         open(f"{w.folder}/stop-move-{stage}", "w").close()
-    closed = False
-    while not closed and time.monotonic() < end:
-        whole, lines, ends = everything(w, "read_committed", 20)
-        stored, all_lines, tops = everything(w, "read_uncommitted", 20)
-        closed = whole and stored and ends == tops
-        time.sleep(0 if closed else 0.5)
+    end = time.monotonic() + w.plan["patience"]
+    while not closed:
+        lines, ends, unread = everything(w, "read_committed", 20)
+        stored, tops, above = everything(w, "read_uncommitted", 20)
+        closed = not unread and not above and ends == tops
+        if time.monotonic() > end:
+            break
     for line in lines:
         w.write(line)
     w.write(["ends", ends, tops])
-    print(json.dumps({"arrived": arrived, "whole": whole, "nothing is open": closed, "records": len(lines),
-                      "with those aborted": len(all_lines)}), flush=True)
+    print(json.dumps({"arrived": arrived, "whole": not unread, "nothing is open": closed, "records": len(lines), "unread": unread,
+                      "sums": sums, "with those aborted": len(stored)}), flush=True)
 
 
 def make(w):
