@@ -9,11 +9,13 @@ from harness.three import THREE_EACH, THREE_PLAIN
 WRITES = ("produce", "latency", "catchup", "flood")
 # Of clusters: three brokers on this machine, three copies of everything.
 KINDS = {"produce3": THREE_EACH, "latency3": THREE_EACH, "failover": THREE_PLAIN,
+         "groupload": THREE_PLAIN, "transactions": VARIANTS, "rebalance": PLAIN, "commits": VARIANTS,
          **dict.fromkeys(WRITES, VARIANTS), "consume": PLAIN, "consume-disk": PLAIN, "start": PLAIN, "idle": PLAIN,
          "partitions": PLAIN, "limits": ("machine",)}
 SIZES = {"B": 1, "KiB": 1 << 10}
-PARTITIONS = {"partitions": 2000, "failover": 1000}
+PARTITIONS = {"partitions": 2000, "failover": 1000, "groupload": 10}
 RECORD = {"failover": 4096}
+CLIENTS = {"rebalance": 100, "commits": 50}
 
 DEFAULT = ["limits", "produce-1KiB-1p", "produce-1KiB-16p", "produce-1KiB-256p", "produce-100B-16p",
            "latency-1KiB-16p-10MBps", "consume-1KiB-16p", "start", "idle"]
@@ -38,7 +40,8 @@ def parse(name):
     kind = max((k for k in KINDS if name == k or name.startswith(k + "-")), key=len, default=None)
     if not kind:
         raise ValueError(f"no case '{name}': it begins with one of {', '.join(KINDS)}")
-    case = Case(name, kind, variants=KINDS[kind], partitions=PARTITIONS.get(kind, 16), record=RECORD.get(kind, 1024))
+    case = Case(name, kind, variants=KINDS[kind], partitions=PARTITIONS.get(kind, 16), record=RECORD.get(kind, 1024),
+                clients=CLIENTS.get(kind, 4))
     for word in filter(None, name[len(kind):].split("-")):
         number = re.fullmatch(r"(\d+)(B|KiB|p|c|MBps)", word)
         if word == "keyed":

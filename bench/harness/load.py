@@ -44,3 +44,8 @@ def consume(args, variant, case, topic, size):
     if result["bytes"] < size:
         raise RuntimeError(f"{result['bytes']} of {size} bytes came within a minute")
     return result
+
+
+def ask(args, variant, case, what, topic, *more, patience=180):
+    """Of loads that are no stream of records: transact, rebalance, commits, groups."""
+    return call([f"{args.tools}/weir-load", what, *_common(args, variant, case, topic), *more], patience + 4 * args.seconds)

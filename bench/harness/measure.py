@@ -11,6 +11,7 @@ QUIET_PATIENCE = 60
 FLOOD_MARGIN_SECONDS = 3
 # The peer takes nine seconds to notice that a broker is gone.
 FAILOVER_BEFORE_SECONDS, FAILOVER_SECONDS = 4, 24
+GROUP_LOAD_SECONDS = 40
 
 
 def _costs(result):
@@ -166,11 +167,61 @@ def failover(args, cluster, case, number):
     return figures
 
 
-BY_KIND = {"produce3": produce, "latency3": latency, "failover": failover, "produce": produce, "latency": latency,
+def _spans(times, what):
+    return {f"{what} {p} ms": times[p] for p in ("p50", "p99", "max")}
+
+
+def _asked(args, variant, case, number, what, *more):
+    """In a fresh topic; CPU beside what the load says."""
+    topic = f"{case.name}-{number}"
+    variant.create(topic, case.partitions)
+    try:
+        result = load.ask(args, variant, case, what, topic, "--seconds", args.seconds, "--warmup", args.warmup, *more)
+    finally:
+        variant.settle(topic)
+        variant.delete(topic)
+    return result
+
+
+def transactions(args, variant, case, number):
+    result = _asked(args, variant, case, number, "transact", "--record-bytes", case.record)
+    return {"transactions/s": result["transactions"] / result["seconds"], **_spans(result["commit_ms"], "one"), **_costs(result)}
+
+
+def _cpu_each(result, count):
+    return {"broker CPU ms each": result["broker_cpu"] * 1e3 / count, "client CPU ms each": result["client_cpu"] * 1e3 / count}
+
+
+def rebalance(args, variant, case, number):
+    result = _asked(args, variant, case, number, "rebalance")
+    return {**_spans(result["rebalance_ms"], "all"), **_cpu_each(result, result["rebalances"])}
+
+
+def commits(args, variant, case, number):
+    result = _asked(args, variant, case, number, "commits")
+    return {"commits/s": result["commits"] / result["seconds"], **_spans(result["commit_ms"], "one"),
+            **_cpu_each(result, result["commits"])}
+
+
+def groupload(args, cluster, case, number):
+    """One of three dies; how long until another one knows the offsets of all groups that it coordinated."""
+    topic, victim = f"{case.name}-{number}", number % len(cluster.brokers)
+    cluster.create(topic, case.partitions)
+    try:
+        result = load.ask(args, cluster, case, "groups", topic, "--kill-pid", cluster.pids[victim], "--kill-place", victim,
+                          "--seconds", GROUP_LOAD_SECONDS)
+    finally:
+        cluster.await_dead_and_start(victim)
+        cluster.delete(topic)
+    return {"groups coordinated by it": result["groups"], "never back": result["silent"], "first group ms": result["first"],
+            **_spans(result, "a group"), "from the first to the last ms": result["max"] - result["first"]}
+
+
+BY_KIND = {"transactions": transactions, "rebalance": rebalance, "commits": commits, "groupload": groupload, "produce3": produce, "latency3": latency, "failover": failover, "produce": produce, "latency": latency,
            "consume": consume, "consume-disk": consume_disk, "catchup": catchup, "flood": flood, "start": start,
            "idle": idle, "partitions": partitions, "limits": limits.measure}
 WITHOUT_RUNNING = ("start", "partitions", "limits")
-OF_THREE = ("produce3", "latency3", "failover")
+OF_THREE = ("produce3", "latency3", "failover", "groupload")
 
 
 def after_case(variant):

@@ -7,6 +7,7 @@ PAIRS = [("both flush", "weir", "kafka-flushed"), ("neither flushes", "weir-unfl
          ("both flush", "weir3", "kafka3-flushed"), ("neither flushes", "weir3-unflushed", "kafka3"),
          ("as shipped", "weir3", "kafka3"), ("the other", "weir3", "weir-other3")]
 WIDTH = 19
+RATES = ("MB/s", "records/s", "flushes/s", "transactions/s", "commits/s")
 
 
 def number(value):
@@ -15,7 +16,7 @@ def number(value):
 
 def label(figure):
     """With the direction in which it gets better; all but what is moved per second is a cost."""
-    return f"{figure} {'↑' if figure.endswith(('MB/s', 'records/s', 'flushes/s')) else '↓'}"
+    return f"{figure} {'↑' if figure.endswith(RATES) else '↓'}"
 
 
 def spread(values):

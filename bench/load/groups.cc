@@ -8,7 +8,9 @@
 #include <format>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <optional>
 #include <stdexcept>
+#include <thread>
 
 #include "bench/load/histogram.h"
 #include "bench/load/member.h"
