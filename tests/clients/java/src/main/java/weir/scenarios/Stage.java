@@ -30,7 +30,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /** What a scenario plays on: a broker, names that nobody else has, clients, and patience. All that it made goes with it. */
 final class Stage implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(90); // MirrorMaker and patterns of topics take a minute
 
     final String bootstrap;
     final String other; // another cluster's, or "-"
