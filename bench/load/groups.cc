@@ -7,8 +7,8 @@
 #include <deque>
 #include <format>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -57,7 +57,8 @@ std::vector<pollfd> all_of(const std::deque<connection>& connections) {
 // One group and its members, each on a connection of its own.
 class crowd {
  public:
-  explicit crowd(const settings& s) : group_(fresh_name()), members_(static_cast<std::size_t>(s.clients)) {
+  explicit crowd(const settings& s)
+      : group_(fresh_name()), members_(static_cast<std::size_t>(s.clients)) {
     connection any(addresses(s.brokers).front());
     const auto where = await_coordinator(any, group_);
     for (std::size_t i = 0; i < members_.size(); ++i) connections_.emplace_back(where);
@@ -97,7 +98,8 @@ class crowd {
     const auto found = joined_by(connections_[i].next());
     if (found.code == told::rebalance_in_progress) return ask_to_join(i);
     if (found.code != told::fine)
-      throw std::runtime_error(std::format("a member may not join: {}", static_cast<int>(found.code)));
+      throw std::runtime_error(
+          std::format("a member may not join: {}", static_cast<int>(found.code)));
     m.id = found.member;
     m.joining = false;
     connections_[i].send(sync(group_, found.generation, m.id, found.members));

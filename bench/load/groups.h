@@ -15,8 +15,8 @@ nlohmann::json rebalance(const settings& s);
 nlohmann::json commit_offsets(const settings& s);
 
 // settings.groups groups have offsets; settings.kill_pid dies, which is the broker at place
-// settings.kill_node of settings.brokers; for each group that it coordinated, the time until another
-// broker knows its offsets.
+// settings.kill_node of settings.brokers; for each group that it coordinated, the time until
+// another broker knows its offsets.
 nlohmann::json load_groups(const settings& s);
 
 }  // namespace weir::load

@@ -46,7 +46,8 @@ int main(int argc, char** argv) try {
   produce->add_option("--read-bytes", s.read_bytes, "how much the topic to read holds");
   auto* consume = app.add_subcommand("consume", "from the start, partitions assigned");
   add_common(*consume, s);
-  auto* transact = app.add_subcommand("transact", "transactions one after the other, by each client");
+  auto* transact =
+      app.add_subcommand("transact", "transactions one after the other, by each client");
   add_common(*transact, s);
   transact->add_option("--records", s.records, "of a transaction")->check(CLI::PositiveNumber);
   transact->add_option("--record-bytes", s.record_bytes)->check(CLI::Range(1, 1 << 20));

@@ -19,8 +19,7 @@ constexpr std::size_t size_bytes = 4;
 
 std::size_t size_of(const std::string& in) {
   std::size_t size = 0;
-  for (std::size_t i = 0; i < size_bytes; ++i)
-    size = size << 8 | static_cast<unsigned char>(in[i]);
+  for (std::size_t i = 0; i < size_bytes; ++i) size = size << 8 | static_cast<unsigned char>(in[i]);
   if (size > answer_bytes_max) throw std::runtime_error("an answer of absurd size");
   return size;
 }
