@@ -114,6 +114,15 @@ class crowd {
   int round_ = 0;
 };
 
+// A broker may be named before it has loaded what it coordinates.
+void await_committed(connection& broker, const request& r) {
+  const auto deadline = clock::now() + std::chrono::milliseconds(patience_ms);
+  while (committed_by(broker.ask(r)) != told::fine) {
+    if (clock::now() > deadline) throw std::runtime_error("offsets were not committed");
+    std::this_thread::sleep_for(sweep_pause);
+  }
+}
+
 // Those groups that the dying broker coordinates; all have offsets then.
 std::vector<std::string> prepare_groups(const settings& s, const std::string& victim) {
   const auto all = addresses(s.brokers);
@@ -126,9 +135,7 @@ std::vector<std::string> prepare_groups(const settings& s, const std::string& vi
     const auto at = std::ranges::find(all, where) - all.begin();
     if (at == std::ssize(all)) throw std::runtime_error("coordinated by nobody known: " + where);
     auto& broker = brokers[static_cast<std::size_t>(at)];
-    const auto deadline = clock::now() + std::chrono::milliseconds(patience_ms);
-    while (committed_by(broker.ask(commit(group, s.topic, s.partitions, i + 1))) != told::fine)
-      if (clock::now() > deadline) throw std::runtime_error("offsets were not committed");
+    await_committed(broker, commit(group, s.topic, s.partitions, i + 1));
     if (where == victim) out.push_back(group);
   }
   return out;
@@ -181,6 +188,7 @@ nlohmann::json commit_offsets(const settings& s) {
   for (int i = 0; i < s.clients; ++i) {
     groups.push_back(std::format("{}-{}", name, i));
     connections.emplace_back(await_coordinator(any, groups.back()));
+    await_committed(connections.back(), commit(groups.back(), s.topic, 1, 0));
   }
   auto waiting = all_of(connections);
   std::int64_t offset = 0;
