@@ -37,8 +37,10 @@ class Client:
     copies: bool = False  # in transactions
 
 
-PYTHON = Ecosystem("python", {sys.executable: (["--version"], (3, 11))}, [
-    [sys.executable, "-m", "venv", "venv"],
+# The same one for who runs in the venv that it made.
+INTERPRETER = os.path.realpath(sys.executable)
+PYTHON = Ecosystem("python", {INTERPRETER: (["--version"], (3, 11))}, [
+    [INTERPRETER, "-m", "venv", "venv"],
     ["venv/bin/python", "-m", "pip", "install", "-q", "--disable-pip-version-check", "-r", "requirements.txt"]])
 KCAT = Ecosystem("kcat", {"kcat": (["-V"], (1, 7)), "bash": (["--version"], (4,))})
 GO = Ecosystem("go", {"go": (["version"], (1, 21))}, [
@@ -90,7 +92,7 @@ def lacks(ecosystem: Ecosystem) -> str:
         number = re.search(r"(?<![\[\d])\d+(\.\d+)*", shown.stdout + shown.stderr)
         if not number or tuple(map(int, number[0].split("."))) < least:
             return f"needs {wanted}, has {number[0] if number else 'another'}"
-    if ecosystem is PYTHON and subprocess.run([sys.executable, "-c", "import ensurepip"], capture_output=True).returncode:
+    if ecosystem is PYTHON and subprocess.run([INTERPRETER, "-c", "import ensurepip"], capture_output=True).returncode:
         return "needs Python's venv (python3-venv)"
     return ""
 
