@@ -80,11 +80,15 @@ std::expected<bool, record_error> batch_filter::step() {
       judge_one();
     } else {
       if (!more) {
+        // Of a marker the header alone was read before.
+        if (copied_ == 0 || copied_ != out_.kept) return std::unexpected(record_error::bad_record);
         out_.batch = builder_->finish(header_.last_offset_delta);
         phase_ = phase::done;
         break;
       }
-      if (stays(record_)) builder_->add(record_);
+      if (!stays(record_)) continue;
+      builder_->add(record_);
+      ++copied_;
     }
   }
   return phase_ == phase::done;

@@ -86,6 +86,7 @@ class batch_filter {
   std::int64_t last_delta_ = -1;
   phase phase_ = phase::judge;
   std::int32_t gone_ = 0;
+  std::int32_t copied_ = 0;
   bool new_tombstone_ = false;  // one that stays and has no horizon yet
   filtered_batch out_;
 };

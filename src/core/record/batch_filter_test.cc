@@ -289,5 +289,20 @@ TEST_CASE("a marker goes a while after the last of its transaction") {
   CHECK(f(left.batch).fate == batch_fate::dropped);
 }
 
+TEST_CASE("a marker that has not as many records as its header says is refused") {
+  filtering f;
+  f.rules.marker_alone = true;
+  const auto batch =
+      make_marker(marker::abort, offset(100), 3, some_time, producer_id(9), producer_epoch(2), 77);
+  auto header = *read_batch_header(batch);
+  for (const std::int32_t lie : {-1, 2}) {
+    header.record_count = lie;
+    const auto lying =
+        assemble_batch(header, batch.slice(batch_header_size, batch.size() - batch_header_size));
+    batch_filter filter(header, lying, f.rules);
+    CHECK(!filter.step());
+  }
+}
+
 }  // namespace
 }  // namespace weir::record
