@@ -12,13 +12,12 @@
 That nothing is written in cycles, and no update lost, Kafka does not promise by itself: the clients append only to lists that
 their group gave them, and read them first as far as the committed offset says (appends.py). Reads of other lists need no guard
 for G1a to G1c. Cycles with reads of what was not written yet (G2) are possible and only counted."""
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+import transaction_file
 from checker import Report
-
-COMMITTED, ABORTED, UNKNOWN, NEVER = "committed", "aborted", "unknown", "never asked to commit"
+from transaction_file import ABORTED, COMMITTED, NEVER, STATES, UNKNOWN
 
 
 @dataclass
@@ -41,12 +40,10 @@ class Lists:
 
     def add(self, lines):
         """The last reader's file may come at any time: reads are held against it by `check`."""
-        lines = iter(lines)
         try:
-            who = json.loads(next(lines))
-            events = [json.loads(line) for line in lines]
-        except (StopIteration, ValueError) as broken:
-            self.malformed.append(f"a file that can't be read: {broken}")
+            who, events = transaction_file.read(lines)
+        except ValueError as broken:
+            self.malformed.append(str(broken))
             return
         if who["role"] == "final":
             self.whole = True
@@ -75,9 +72,9 @@ class Lists:
                 self.malformed.append(f"{name}: a read of {key} goes on from {start}, not {len(mine)}")
             self.read(self.txns[txn], str(key), mine, new, guarded)
         elif kind in "cCA":
-            self.txns[rest[0]].state = {"c": UNKNOWN, "C": COMMITTED, "A": ABORTED}[kind]
+            self.txns[rest[0]].state = STATES[kind]
         elif kind == "e":
-            self.facts[f"{rest[1]}: {rest[2]}" if rest[1] != "ends" else "incarnations that could not go on"] += 1
+            self.facts[transaction_file.trouble(*rest)] += 1
 
     def read(self, txn, key, before, new, guarded=False):
         order = self.order.get(key, [])

@@ -10,12 +10,12 @@
     history    the files themselves make no sense
 
 `skipped` and `vanished` hold what observers of committed records saw at any moment against what is there in the end."""
-import json
 from collections import defaultdict
 
+import transaction_file
 from checker import Report
+from transaction_file import ABORTED, COMMITTED, NEVER, STATES
 
-COMMITTED, ABORTED, UNKNOWN, NEVER = "committed", "aborted", "unknown", "never asked to commit"
 PARTS = {0: 2}  # outputs of an input, by the stage; else one
 
 
@@ -23,17 +23,15 @@ class Run:
     """What the workers wrote down, and the log as it was read in the end."""
 
     def __init__(self):
-        self.state, self.sent, self.home = {}, {}, {}
+        self.state, self.sent = {}, {}
         self.log = defaultdict(dict)  # (topic, partition) -> {offset: value}
         self.observers, self.ends, self.facts, self.malformed = [], None, defaultdict(int), []
 
     def add(self, lines):
-        lines = iter(lines)
         try:
-            who = json.loads(next(lines))
-            events = [json.loads(line) for line in lines]
-        except (StopIteration, ValueError) as broken:
-            self.malformed.append(f"a file that can't be read: {broken}")
+            who, events = transaction_file.read(lines)
+        except ValueError as broken:
+            self.malformed.append(str(broken))
             return
         if who["role"] == "final":
             self._final(who, events)
@@ -60,9 +58,9 @@ class Run:
                 txn, topic, partition, sequence = rest
                 self.sent[txn][sequence] = topic, partition
             elif kind in "cCA":
-                self.state[rest[0]] = {"c": UNKNOWN, "C": COMMITTED, "A": ABORTED}[kind]
+                self.state[rest[0]] = STATES[kind]
             elif kind == "e":
-                self.facts[f"{rest[1]}: {rest[2]}" if rest[1] != "ends" else "incarnations that could not go on"] += 1
+                self.facts[transaction_file.trouble(*rest)] += 1
 
 
 class Record:

@@ -31,7 +31,8 @@ def judged(folder):
 
 
 class TransactionalRun(log_run.Run):
-    script, stop_order = "", ()
+    """A kind says which script its clients are, which role ends first and which only once the last reader has what it reads,
+    what that must find, and how the files are judged."""
 
     def __init__(self, args, scenario, python, check, folder):
         super().__init__(args, scenario, python, check, folder)
@@ -70,6 +71,23 @@ class TransactionalRun(log_run.Run):
                 except subprocess.TimeoutExpired:
                     self.check(f"{name} ends in order", False, (self.folder / f"{name}.err").read_text()[-800:])
 
+    def dismiss(self):
+        self.stop_role(self.first)
+        said = self.read_all()
+        for role in self.after:
+            self.stop_role(role)
+        error = (self.folder / "final.err").read_text()[-800:]
+        for what in self.calm_means:
+            self.check(f"when all is calm: {what}", said.get(what), said or error)
+
+    @classmethod
+    def report(cls, paths):
+        history = cls.history()
+        for path in paths:
+            with open(path) as lines:
+                history.add(lines)
+        return cls.check_history(history)
+
     def judge(self):
         report = self.report(histories(self.folder))
         self.say("; ".join(f"{count} {what}" for what, count in sorted(report.facts.items())))
@@ -85,39 +103,19 @@ class TransactionalRun(log_run.Run):
 
 class Pipelines(TransactionalRun):
     topics, script, groups = (TOPIC, TOPIC + "-halved", TOPIC + "-moved"), "pipelines", ("movers-0", "movers-1")
-
-    def dismiss(self):
-        self.stop_role("mint")
-        said = self.read_all()
-        for role in ("move-0", "move-1", "observe"):
-            self.stop_role(role)
-        error = (self.folder / "final.err").read_text()[-800:]
-        for what in ("arrived", "whole", "nothing is open"):
-            self.check(f"when all is calm: {what}", said.get(what), said or error)
+    first, after, calm_means = "mint", ("move-0", "move-1", "observe"), ("arrived", "whole", "nothing is open")
+    history = pipelines_checker.Run
 
     @classmethod
-    def report(cls, paths):
-        run = pipelines_checker.Run()
-        for path in paths:
-            with open(path) as lines:
-                run.add(lines)
+    def check_history(cls, run):
         return pipelines_checker.check(run, cls.topics)
 
 
 class Appends(TransactionalRun):
     script, groups = "appends", ("appenders",)
-
-    def dismiss(self):
-        self.stop_role("append")
-        said = self.read_all()
-        error = (self.folder / "final.err").read_text()[-800:]
-        for what in ("whole", "nothing is open"):
-            self.check(f"when all is calm: {what}", said.get(what), said or error)
+    first, after, calm_means = "append", (), ("whole", "nothing is open")
+    history = cycles.Lists
 
     @classmethod
-    def report(cls, paths):
-        lists = cycles.Lists()
-        for path in paths:
-            with open(path) as lines:
-                lists.add(lines)
+    def check_history(cls, lists):
         return cycles.check(lists)
