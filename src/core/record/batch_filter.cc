@@ -81,7 +81,7 @@ std::expected<bool, record_error> batch_filter::step() {
     } else {
       if (!more) {
         // Of a marker the header alone was read before.
-        if (copied_ == 0 || copied_ != out_.kept) return std::unexpected(record_error::bad_record);
+        if (copied_ != out_.kept) return std::unexpected(record_error::bad_record);
         out_.batch = builder_->finish(header_.last_offset_delta);
         phase_ = phase::done;
         break;
