@@ -202,6 +202,7 @@ void world::read_all() {
         at = e.head.first_offset + e.head.offset_count;
       }
     }
+    around_.truth.keys(id, other.state().registers());
     if (at != around_.truth.next_offset()) {
       throw violation(
           fmt::format("{} gives offsets up to {} of {}", id, at, around_.truth.next_offset()));

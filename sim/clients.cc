@@ -108,7 +108,15 @@ void clients::use_register(register_client& c) {
   const auto next = [this, &c] {
     how_.around.events.after(pause(), [this, &c] { use_register(c); });
   };
-  if (around.chance.chance(400'000)) {
+  if (rules_.compact_every != 0 && around.chance.chance(400'000)) {
+    const register_write write{
+        .key = first_deletable + static_cast<std::uint32_t>(around.chance.below(6)),
+        .value = next_value_++,
+        .deletes = around.chance.chance(400'000)};
+    call(
+        c.leader, [write](node& n, answer_to reply) { n.write(write, std::move(reply)); },
+        [next](answer) { next(); });
+  } else if (around.chance.chance(400'000)) {
     const register_write write{.key = key, .value = next_value_++};
     const auto place = history.size();
     history.push_back({.is_write = true, .value = write.value, .called = called});

@@ -17,17 +17,77 @@ disk::disk(random& chance, std::size_t segment_bytes)
   begin_segment();
 }
 
+std::string disk::header_of(const segment& s, log::segment_header rest) const {
+  rest.salt = s.salt;
+  rest.first_index = s.first;
+  rest.forgotten = forgotten_;
+  std::array<char, log::segment_header_size> block{};
+  log::encode(rest, std::span(block));
+  return {block.data(), block.size()};
+}
+
 void disk::begin_segment() {
   segment next{.salt = chance_->next(), .first = next_};
-  std::array<char, log::segment_header_size> block{};
-  log::encode(log::segment_header{.salt = next.salt,
-                                  .first_index = next_,
-                                  .first_offset = next_offset_,
-                                  .term = last_term_,
-                                  .last_vote = vote_},
-              std::span(block));
-  next.header.assign(block.data(), block.size());
+  next.header =
+      header_of(next, {.first_offset = next_offset_, .term = last_term_, .last_vote = vote_});
   segments_.push_back(std::move(next));
+}
+
+log_index disk::closed_through(log_index most) const {
+  log_index through;
+  for (std::size_t i = 0; i + 1 < segments_.size(); ++i) {
+    if (segments_[i].flushed < segments_[i].frames.size() || segments_[i + 1].first > most + 1)
+      break;
+    through = segments_[i + 1].first - 1;
+  }
+  return through;
+}
+
+// Votes stay as well: they are no entries.
+void disk::write_again(segment& s, const std::set<log_index>& gone) {
+  const auto old = std::exchange(s.frames, {});
+  const auto old_salt = std::exchange(s.salt, s.salt ^ 0x5a17);
+  s.entry_at.clear();
+  for (std::size_t at = 0; at < old.size();) {
+    auto head = log::decode_frame_head(std::string_view(old).substr(at), old_salt,
+                                       position(log::segment_header_size + at));
+    weir_check(head.has_value(), "a frame at {} of a durable segment is unreadable", at);
+    const auto size = head->size();
+    if (!head->is_entry() || !gone.contains(head->index)) {
+      head->unflushed_before = 0;
+      head->after_hole = false;
+      if (head->is_entry()) s.entry_at.push_back({head->index, s.frames.size()});
+      const auto encoded =
+          log::encode(*head, s.salt, position(log::segment_header_size + s.frames.size()));
+      s.frames.append(encoded.data(), encoded.size());
+      s.frames.append(old, at + log::frame_head_size, head->body_size);
+    }
+    at += size;
+  }
+}
+
+void disk::compact(log_index through, const std::set<log_index>& gone, log_index forgotten,
+                   snapshot_ptr to) {
+  forgotten_ = std::max(forgotten_, forgotten);
+  snapshot_ = std::move(to);
+  for (std::size_t i = 0; i + 1 < segments_.size() && segments_[i + 1].first <= through + 1; ++i) {
+    auto& s = segments_[i];
+    const auto before = log::decode_segment_header(s.header);
+    const auto behind = log::decode_segment_header(segments_[i + 1].header);
+    weir_check(before && behind, "a header of segment {} is unreadable", i);
+    if (s.first == segments_[i + 1].first) continue;  // it has no entry
+    write_again(s, gone);
+    s.flushed = s.flushing = s.frames.size();
+    s.known_flushed = std::min(s.known_flushed, s.flushed);
+    s.header = header_of(s, {.first_offset = before->first_offset,
+                             .term = before->term,
+                             .last_vote = before->last_vote,
+                             .compacted = log::compacted_span{
+                                 .next_index = behind->first_index,
+                                 .next_offset = behind->first_offset,
+                                 .end = position(log::segment_header_size + s.frames.size()),
+                                 .last_term = std::max(before->term, behind->term)}});
+  }
 }
 
 void disk::write(log::frame_head head, const std::string& body) {
@@ -36,7 +96,7 @@ void disk::write(log::frame_head head, const std::string& body) {
   head.body_size = static_cast<std::uint32_t>(body.size());
   head.unflushed_before = static_cast<std::uint32_t>(to.frames.size() - to.flushed);
   const position at(log::segment_header_size + to.frames.size());
-  if (head.is_entry()) to.entry_at.push_back(to.frames.size());
+  if (head.is_entry()) to.entry_at.push_back({head.index, to.frames.size()});
   const auto bytes = log::encode(head, to.salt, at);
   to.frames.append(bytes.data(), bytes.size());
   to.frames += body;
@@ -55,7 +115,9 @@ void disk::save_vote(log::vote vote) {
 }
 
 void disk::append(const entry& e) {
-  weir_check(e.head.index == next_ && e.head.first_offset == next_offset_,
+  const bool hole = e.head.index > next_;
+  weir_check(hole ? e.head.first_offset > next_offset_
+                  : e.head.index == next_ && e.head.first_offset == next_offset_,
              "entry {} at offset {}, {} and {} come next", e.head.index, e.head.first_offset, next_,
              next_offset_);
   write({.kind = e.kind,
@@ -64,10 +126,11 @@ void disk::append(const entry& e) {
          .term = e.head.term,
          .index = e.head.index,
          .base_offset = e.head.first_offset,
-         .offset_count = e.head.offset_count},
+         .offset_count = e.head.offset_count,
+         .after_hole = hole},
         *e.body);
-  ++next_;
-  next_offset_ += e.head.offset_count;
+  next_ = e.head.index + 1;
+  next_offset_ = e.head.first_offset + e.head.offset_count;
   last_term_ = e.head.term;
 }
 
@@ -80,10 +143,10 @@ void disk::truncate_after(log_index last, offset next_offset) {
   while (!segments_.empty() && segments_.back().first >= next_) segments_.pop_back();
   if (!segments_.empty()) {
     auto& cut = segments_.back();
-    const auto kept = next_ - cut.first;
-    if (kept < cut.entry_at.size()) {
-      cut.frames.resize(cut.entry_at[kept]);
-      cut.entry_at.resize(kept);
+    const auto kept = std::ranges::lower_bound(cut.entry_at, next_, {}, &segment::place::index);
+    if (kept != cut.entry_at.end()) {
+      cut.frames.resize(kept->at);
+      cut.entry_at.erase(kept, cut.entry_at.end());
       cut.flushed = std::min(cut.flushed, cut.frames.size());
       cut.flushing = std::min(cut.flushing, cut.frames.size());
       cut.known_flushed = std::min(cut.known_flushed, cut.frames.size());
@@ -92,8 +155,9 @@ void disk::truncate_after(log_index last, offset next_offset) {
   segments_.push_back(std::move(fresh));
 }
 
-void disk::reset(snapshot_ptr to) {
+void disk::reset(snapshot_ptr to, log_index forgotten) {
   snapshot_ = std::move(to);
+  forgotten_ = forgotten;
   next_ = snapshot_->last.index + 1;
   next_offset_ = snapshot_->next_offset;
   last_term_ = snapshot_->last.term;
@@ -149,12 +213,14 @@ bool disk::rot() {
 
 // False: damaged.
 bool disk::scan(segment& s, recovered& out, log_index base) {
+  const auto compacted = log::decode_segment_header(s.header)->compacted;
   log::scanner scan({.salt = s.salt,
                      .end = position(log::segment_header_size + s.frames.size()),
                      .flushed_through = position(log::segment_header_size + s.known_flushed),
                      .next_index = next_,
                      .next_offset = next_offset_,
-                     .last_term = last_term_});
+                     .last_term = last_term_,
+                     .allow_gaps = compacted.has_value()});
   s.entry_at.clear();
   while (!scan.done()) {
     const auto at = scan.wanted();
@@ -162,7 +228,7 @@ bool disk::scan(segment& s, recovered& out, log_index base) {
     while (const auto frame = scan.next()) {
       if (!frame->head.is_entry()) continue;
       const auto begin = frame->at.value() - log::segment_header_size;
-      s.entry_at.push_back(begin);
+      s.entry_at.push_back({frame->head.index, begin});
       if (frame->head.index <= base) continue;
       out.entries.push_back(make_entry(
           {.term = frame->head.term,
@@ -176,15 +242,15 @@ bool disk::scan(segment& s, recovered& out, log_index base) {
   if (result.tail == log::tail_state::corrupt) return false;
   s.frames.resize(result.valid_through.value() - log::segment_header_size);
   s.flushed = s.flushing = s.frames.size();
-  next_ = result.next_index;
-  next_offset_ = result.next_offset;
+  next_ = compacted ? compacted->next_index : result.next_index;
+  next_offset_ = compacted ? compacted->next_offset : result.next_offset;
   last_term_ = std::max(last_term_, result.last_term);
   if (result.last_vote && result.last_vote->term >= vote_.term) vote_ = *result.last_vote;
   return true;
 }
 
 std::optional<recovered> disk::recover() {
-  recovered out{.base = snapshot_};
+  recovered out{.base = snapshot_, .held = held_};
   const auto base = snapshot_ ? snapshot_->last.index : log_index{};
   vote_ = {};
   last_term_ = {};
@@ -196,6 +262,7 @@ std::optional<recovered> disk::recover() {
     // Also where its frames are of no use: a promise was durable with the header.
     if (header->last_vote.term >= vote_.term) vote_ = header->last_vote;
     if (is_gap) continue;
+    out.forgotten = std::max(out.forgotten, header->forgotten);
     if (kept > 0 && header->first_index != next_) {
       // The end of the one before was never flushed, so nothing here was either.
       is_gap = true;
@@ -215,6 +282,7 @@ std::optional<recovered> disk::recover() {
     last_term_ = snapshot_->last.term;
   }
   out.last_vote = vote_;
+  forgotten_ = out.forgotten;
   begin_segment();
   return out;
 }

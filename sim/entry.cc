@@ -12,6 +12,7 @@ raft::entry_kind kind_of(log::frame_kind kind) {
   switch (kind) {
     case log::frame_kind::batch:
     case log::frame_kind::command:
+    case log::frame_kind::start_moved:
       return raft::entry_kind::data;
     case log::frame_kind::term_start:
       return raft::entry_kind::term_start;
@@ -60,15 +61,17 @@ batch_claim decode_batch(const std::string& body) {
 }
 
 std::string encode_write(const register_write& write) {
-  std::string out(12, '\0');
+  std::string out(13, '\0');
   store_le(out.data(), write.key);
   store_le(out.data() + 4, write.value);
+  out[12] = write.deletes ? 1 : 0;
   return out;
 }
 
 register_write decode_write(const std::string& body) {
   return {.key = load_le<std::uint32_t>(body.data()),
-          .value = load_le<std::uint64_t>(body.data() + 4)};
+          .value = load_le<std::uint64_t>(body.data() + 4),
+          .deletes = body[12] != 0};
 }
 
 }  // namespace weir::sim

@@ -39,7 +39,10 @@ batch_claim decode_batch(const std::string& body);
 struct register_write {
   std::uint32_t key = 0;
   std::uint64_t value = 0;  // of this write alone
+  bool deletes = false;     // there is no such key after it
 };
+// From here on keys are written and deleted, and not read by clients.
+inline constexpr std::uint32_t first_deletable = 1000;
 std::string encode_write(const register_write& write);
 register_write decode_write(const std::string& body);
 

@@ -32,10 +32,16 @@ void node::set_clock(std::int64_t percent) {
   clock_percent_ = percent;
 }
 
+const entry* node::find(log_index index) const {
+  const auto e =
+      std::ranges::lower_bound(log_, index, {}, [](const entry& one) { return one.head.index; });
+  return e == log_.end() || e->head.index != index ? nullptr : &*e;
+}
+
 const entry& node::at(log_index index) const {
-  weir_check(index > base_.index && index <= last(), "entry {} of {} to {}", index, base_.index,
-             last());
-  return log_[index - base_.index - 1];
+  const auto* e = find(index);
+  weir_check(e, "entry {} of {} to {}", index, base_.index, last());
+  return *e;
 }
 
 offset node::next_offset() const {
@@ -45,7 +51,9 @@ offset node::next_offset() const {
 
 bool node::stored(raft::entry_id wanted) const {
   if (wanted.index <= base_.index) return true;
-  return wanted.index <= durable_ && at(wanted.index).head.term == wanted.term;
+  if (wanted.index > durable_) return false;
+  const auto* e = find(wanted.index);
+  return !e || e->head.term == wanted.term;  // what was compacted was committed
 }
 
 bool node::start() {
@@ -59,8 +67,16 @@ bool node::start() {
       .last_vote = {.term = found->last_vote.term, .voted_for = found->last_vote.voted_for},
       .base = base_,
       .last_index = last(),
-      .members = snapshot_ ? snapshot_->members : initial_};
+      .members = snapshot_ ? snapshot_->members : initial_,
+      .forgotten = found->forgotten,
+      .held = found->held};
+  if (!log_.empty() && log_.front().head.index > base_.index + 1) {
+    stored.terms.push_back({base_.term, base_.index + 1});
+  }
+  auto next = base_.index + 1;
   for (const auto& e : log_) {
+    if (e.head.index > next) stored.committed = e.head.index;
+    next = e.head.index + 1;
     if (stored.terms.empty() || stored.terms.back().term != e.head.term) {
       stored.terms.push_back({e.head.term, e.head.index});
     }
@@ -71,7 +87,7 @@ bool node::start() {
   }
   applied_ = {};
   if (snapshot_) applied_.take(*snapshot_);
-  around_->truth.state(id_, base_.index, applied_.chain());
+  if (applied_.whole()) around_->truth.state(id_, base_.index, applied_.chain());
   applied_members_ = stored.members;
   rebuild_producers();
   writes_ = flushed_writes_ = 0;
@@ -80,6 +96,7 @@ bool node::start() {
   heard_.clear();
   core_.emplace(id_, stored, around_->rules.options, around_->chance.next(), around_->rules.broken);
   members_ = core_->members();
+  apply_through(core_->commit_index());
   say(fmt::format("starts with log {} to {}, vote {} in term {}", base_.index, last(),
                   stored.last_vote.voted_for, stored.last_vote.term));
   tick();
@@ -172,10 +189,66 @@ void node::trim() {
   if (!up() || applied_.last().index <= base_.index) return;
   snapshot_ = applied_.to_snapshot(applied_members_);
   disk_.trim(snapshot_);
-  log_.erase(log_.begin(), log_.begin() + static_cast<long>(snapshot_->last.index - base_.index));
+  while (!log_.empty() && log_.front().head.index <= snapshot_->last.index) log_.pop_front();
   base_ = snapshot_->last;
   core_->trimmed(base_.index);
   say(fmt::format("trims through {}", base_.index));
+}
+
+// Writes that a newer one of their key replaces, and deletions, as far as a pass that ends at
+// `through` sees. Terms, members and the last entry that it sees stay.
+std::set<log_index> node::superseded(log_index through, log_index& forgotten) {
+  std::set<log_index> gone;
+  std::set<std::uint32_t> newer;
+  const auto everyone = core_->everyone();
+  bool is_last = true;
+  for (auto e = log_.rbegin(); e != log_.rend(); ++e) {
+    if (e->head.index > through) continue;
+    const bool stays = std::exchange(is_last, false) || e->kind != log::frame_kind::command;
+    if (e->kind != log::frame_kind::command) continue;
+    const auto write = decode_write(*e->body);
+    const bool is_newest = newer.insert(write.key).second;
+    // Now and then enough time has passed for a deletion to go as well.
+    const bool expired =
+        is_newest && write.deletes && e->head.index <= everyone && around_->chance.chance(500'000);
+    if (stays || (is_newest && !expired)) continue;
+    gone.insert(e->head.index);
+    if (expired) forgotten = std::max(forgotten, e->head.index);
+  }
+  return gone;
+}
+
+// The state at the base has no part in compaction where a log is all there is. Here it must not
+// bring back what the log no longer deletes.
+snapshot_ptr node::without_deleted(log_index through) const {
+  if (!snapshot_) return snapshot_;
+  auto to = std::make_shared<snapshot>(*snapshot_);
+  for (const auto& e : log_) {
+    if (e.head.index > through || e.kind != log::frame_kind::command) continue;
+    if (const auto write = decode_write(*e.body); to->registers.erase(write.key) > 0) {
+      to->whole = false;
+    }
+  }
+  return to;
+}
+
+void node::compact() {
+  if (!up()) return;
+  const auto committed =
+      around_->rules.broken.compacts_uncommitted ? last() : applied_.last().index;
+  const auto bound = disk_.closed_through(std::min(committed, last()));
+  if (bound <= base_.index) return;
+  // As far as there was room for keys.
+  const log_index through(base_.index.value() + 1 + around_->chance.below(bound - base_.index));
+  log_index forgotten;
+  const auto gone = superseded(through, forgotten);
+  if (gone.empty()) return;
+  snapshot_ = without_deleted(through);
+  disk_.compact(bound, gone, forgotten, snapshot_);
+  std::erase_if(log_, [&](const entry& e) { return gone.contains(e.head.index); });
+  core_->forgot(std::min(forgotten, core_->commit_index()));
+  say(fmt::format("compacts up to {}: {} entries go, forgotten {}", through, gone.size(),
+                  core_->forgotten()));
 }
 
 offset node::log_start() const {

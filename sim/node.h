@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <set>
 
 #include "sim/oracle.h"
 #include "sim/plan.h"
@@ -62,6 +63,8 @@ class node {
   void stand_first();
   void snapshot_shipped(node_id to, bool arrived);
   void trim();
+  // Some of what is committed, closed and durable goes: as core/log and engine/store do it.
+  void compact();
 
   // Clients. The answer comes once, or never if the node crashes.
   void produce(const batch_claim& claim, answer_to reply);
@@ -120,6 +123,7 @@ class node {
   void come_to_be_heard();
   void perform_network(const raft::effects& out);
   void ship(const raft::ship_request& request);
+  void send_read(const raft::ship_request& request, std::vector<entry> read);
   void flush();
   void flushed();
   packet_ptr pack(const raft::message& m) const;
@@ -128,8 +132,13 @@ class node {
   void propose(entry wanted, waiting w);
   void check_members() const;
   [[nodiscard]] raft::milliseconds local_now() const;
+  [[nodiscard]] const entry* find(log_index index) const;  // null: compaction took it
   [[nodiscard]] const entry& at(log_index index) const;
-  [[nodiscard]] log_index last() const { return base_.index + log_.size(); }
+  [[nodiscard]] log_index last() const {
+    return log_.empty() ? base_.index : log_.back().head.index;
+  }
+  [[nodiscard]] std::set<log_index> superseded(log_index through, log_index& forgotten);
+  [[nodiscard]] snapshot_ptr without_deleted(log_index through) const;
   [[nodiscard]] offset next_offset() const;
   void say(const std::string& what) const;
 
@@ -154,6 +163,7 @@ class node {
   log::producer_sequences producers_;  // of the whole log, committed or not
   const packet* incoming_ = nullptr;   // during a step
   std::optional<entry> proposed_;      // during a propose
+  std::vector<entry> shipped_;         // during a ship
 
   std::uint64_t writes_ = 0;
   std::uint64_t flushed_writes_ = 0;

@@ -26,7 +26,7 @@ void node::perform_log(const raft::effects& out) {
     const auto& to = incoming_->state;
     weir_check(to && to->last == out.reset->last, "a snapshot came without its state");
     say(fmt::format("takes the state at {}", raft::describe(to->last)));
-    if (to->last.index < applied_.last().index) {
+    if (to->last.index < applied_.last().index && !out.reset->starts_over) {
       throw violation(fmt::format("{} takes the state at {}, having applied {}", id_,
                                   to->last.index, applied_.last().index));
     }
@@ -35,10 +35,11 @@ void node::perform_log(const raft::effects& out) {
     taken->members = out.reset->members;
     snapshot_ = std::move(taken);
     base_ = to->last;
-    disk_.reset(snapshot_);
+    if (out.held) disk_.hold(*out.held);
+    disk_.reset(snapshot_, out.reset->forgotten);
     applied_.take(*snapshot_);
     applied_members_ = snapshot_->members;
-    around_->truth.state(id_, base_.index, applied_.chain());
+    if (applied_.whole()) around_->truth.state(id_, base_.index, applied_.chain());
     rebuild_producers();
     durable_ = base_.index;
     flush_index_ = {};
@@ -68,7 +69,7 @@ void node::forget_after(log_index last) {
   for (auto w = waiting_.lower_bound(from); w != waiting_.end(); w = waiting_.erase(w)) {
     w->second.reply({outcome::unknown});
   }
-  log_.resize(last - base_.index);
+  while (!log_.empty() && log_.back().head.index > last) log_.pop_back();
   durable_ = std::min(durable_, last);
   flush_index_ = std::min(flush_index_, last);
   if (!producers_.truncate(from)) rebuild_producers();
@@ -81,8 +82,8 @@ void node::append(const raft::effects& out) {
     if (proposed_ && head.index == proposed_->head.index && head.kind == raft::entry_kind::data) {
       e = *proposed_;
     } else if (incoming_ && std::holds_alternative<raft::append_request>(incoming_->m.body)) {
-      const auto& bodies = incoming_->entries;
-      e = bodies.at(head.index - bodies.front().head.index);
+      e = *std::ranges::lower_bound(incoming_->entries, head.index, {},
+                                    [](const entry& one) { return one.head.index; });
     } else {
       auto own = head;
       own.first_offset = next_offset();
@@ -91,7 +92,9 @@ void node::append(const raft::effects& out) {
               : make_entry(own, log::frame_kind::term_start, {});
     }
     if (head.kind == raft::entry_kind::configuration) ++told;
-    if (e.head.index != last() + 1 || e.head.first_offset != next_offset()) {
+    const bool hole = e.head.index > last() + 1;
+    if (e.head.index <= last() ||
+        (hole ? e.head.first_offset <= next_offset() : e.head.first_offset != next_offset())) {
       throw violation(fmt::format("{} appends {} at offset {}, {} at offset {} come next", id_,
                                   e.head.index, e.head.first_offset, last() + 1, next_offset()));
     }
@@ -162,20 +165,26 @@ void node::perform_news(const raft::effects& out) {
 }
 
 void node::apply_through(log_index commit) {
-  while (applied_.last().index < commit) {
-    const auto& e = at(applied_.last().index + 1);
+  auto next = std::ranges::upper_bound(log_, applied_.last().index, {},
+                                       [](const entry& one) { return one.head.index; });
+  for (; next != log_.end() && next->head.index <= commit; ++next) {
+    const auto& e = *next;
     around_->truth.committed(id_, e);
     applied_.apply(e);
     if (e.kind == log::frame_kind::configuration) {
       applied_members_ = *raft::decode_configuration(*e.body);
     }
   }
-  around_->truth.state(id_, applied_.last().index, applied_.chain());
+  if (applied_.whole()) around_->truth.state(id_, applied_.last().index, applied_.chain());
+  if (serves() && applied_.last().index == around_->truth.last()) {
+    around_->truth.keys(id_, applied_.registers());
+  }
   while (!waiting_.empty() && waiting_.begin()->first <= commit) {
     const auto index = waiting_.begin()->first;
     auto w = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
-    if (index <= base_.index || at(index).head.term != w.term) {
+    const auto* e = find(index);
+    if (!e || e->head.term != w.term) {
       w.reply({outcome::unknown});
       continue;
     }
@@ -195,9 +204,12 @@ void node::come_to_be_heard() {
 packet_ptr node::pack(const raft::message& m) const {
   auto out = std::make_shared<packet>(packet{.m = m});
   if (const auto* append = std::get_if<raft::append_request>(&m.body)) {
-    for (const auto& head : append->entries) out->entries.push_back(at(head.index));
+    out->entries.assign(shipped_.begin(),
+                        shipped_.begin() + static_cast<long>(append->entries.size()));
   } else if (std::holds_alternative<raft::install_snapshot>(m.body)) {
     out->state = snapshot_;
+    // A log that was never cut begins with nothing.
+    if (!out->state) out->state = applied_state().to_snapshot(initial_);
   }
   return out;
 }
@@ -232,30 +244,37 @@ void node::emit(const packet_ptr& p) {
 }
 
 void node::ship(const raft::ship_request& request) {
-  std::vector<raft::entry_head> heads;
-  std::vector<raft::placed_configuration> configurations;
+  std::vector<entry> read;
   std::uint64_t bytes = 0;
-  for (auto i = request.from; i <= request.through && i > base_.index && i <= last(); ++i) {
-    const auto& e = at(i);
-    bytes += e.head.size;
-    if (!heads.empty() && bytes > request.bytes_max) break;
-    heads.push_back(e.head);
-    if (e.kind == log::frame_kind::configuration) {
-      configurations.push_back({i, *raft::decode_configuration(*e.body)});
-    }
+  auto e = std::ranges::lower_bound(log_, request.from, {},
+                                    [](const entry& one) { return one.head.index; });
+  if (request.from <= base_.index) e = log_.end();
+  for (; e != log_.end() && e->head.index <= request.through; ++e) {
+    bytes += e->head.size;
+    if (read.size() == request.entries_max || (!read.empty() && bytes > request.bytes_max)) break;
+    read.push_back(*e);
   }
   const auto delay = around_->rules.ship_delay_max;
-  if (delay == 0) {
-    perform(core_->ship(request.to, heads, std::move(configurations)));
-    return;
-  }
+  if (delay == 0) return send_read(request, std::move(read));
   // What was read may no longer be the log by then.
   around_->events.after(around_->chance.between(0, delay),
-                        [this, life = life_, to = request.to, heads = std::move(heads),
-                         configurations = std::move(configurations)] {
-                          if (life == life_ && up())
-                            perform(core_->ship(to, heads, configurations));
+                        [this, life = life_, request, read = std::move(read)] {
+                          if (life == life_ && up()) send_read(request, read);
                         });
+}
+
+void node::send_read(const raft::ship_request& request, std::vector<entry> read) {
+  std::vector<raft::entry_head> heads;
+  std::vector<raft::placed_configuration> configurations;
+  for (const auto& e : read) {
+    heads.push_back(e.head);
+    if (e.kind != log::frame_kind::configuration) continue;
+    configurations.push_back({e.head.index, *raft::decode_configuration(*e.body)});
+  }
+  const auto out = core_->ship(request.to, request.from, heads, std::move(configurations));
+  const auto before = std::exchange(shipped_, std::move(read));
+  perform(out);
+  shipped_ = before;
 }
 
 void node::flush() {

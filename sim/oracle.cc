@@ -72,6 +72,7 @@ void oracle::committed(node_id node, const entry& e) {
   next_offset_ += e.head.offset_count;
   const auto chain = mix(entries_.empty() ? 0 : entries_.back().chain, e.hash);
   entries_.push_back({e.hash, chain, e.head.first_offset, e.head.offset_count});
+  if (e.kind == log::frame_kind::command) written(decode_write(*e.body));
   if (e.kind != log::frame_kind::batch) return;
   const auto claim = decode_batch(*e.body);
   tags_.try_emplace(claim.tag, e.head.first_offset);
@@ -81,6 +82,34 @@ void oracle::committed(node_id node, const entry& e) {
   if (!is_new) {
     broken("batch {} of producer {} is at offset {} and again at {}", claim.sequence,
            claim.producer, first->second, e.head.first_offset);
+  }
+}
+
+void oracle::written(const register_write& write) {
+  const auto at = entries_.size() - 1;
+  const auto [older, is_new] = newest_.try_emplace(write.key, at);
+  if (!is_new) entries_[std::exchange(older->second, at)].may_go = true;
+  entries_[at].may_go = write.deletes;
+  if (write.key < first_deletable) return;
+  if (write.deletes) {
+    deletable_.erase(write.key);
+  } else {
+    deletable_[write.key] = write.value;
+  }
+}
+
+void oracle::keys(node_id node, const std::map<std::uint32_t, std::uint64_t>& registers) const {
+  const auto theirs = registers.lower_bound(first_deletable);
+  for (auto at = theirs; at != registers.end(); ++at) {
+    const auto known = deletable_.find(at->first);
+    if (known == deletable_.end()) broken("{} has key {}, which is deleted", node, at->first);
+    if (known->second != at->second) {
+      broken("{} has {} under key {}, the newest is {}", node, at->second, at->first,
+             known->second);
+    }
+  }
+  if (std::distance(theirs, registers.end()) != std::ssize(deletable_)) {
+    broken("{} has {} of {} keys", node, std::distance(theirs, registers.end()), deletable_.size());
   }
 }
 
@@ -112,7 +141,10 @@ void oracle::read(node_id node, const entry& e, offset expected) const {
   if (index > last() || entries_[index.value() - 1].hash != e.hash) {
     broken("a reader of {} got an entry at {} that is not committed", node, index);
   }
-  if (e.head.first_offset > expected) {
+  // What lies between may be gone.
+  auto missed = std::ranges::lower_bound(entries_, expected, {}, &seen::base);
+  for (; missed != entries_.end() && missed->base < e.head.first_offset; ++missed) {
+    if (missed->offsets == 0 || missed->may_go) continue;
     broken("a reader of {} got offset {} after {}", node, e.head.first_offset, expected - 1);
   }
 }

@@ -27,9 +27,12 @@ class oracle {
                     const raft::configuration& members, const on_disk& stored) const;
   // A node takes the entry for committed.
   void committed(node_id node, const entry& e);
-  // A node's state at that index.
+  // A node's state at that index, made of all entries.
   void state(node_id node, log_index index, std::uint64_t chain) const;
+  // What a node that has all that is committed knows of keys that are deleted now and then.
+  void keys(node_id node, const std::map<std::uint32_t, std::uint64_t>& registers) const;
   void acknowledged(const batch_claim& claim, offset base) const;
+  void written(const register_write& write);
   // A reader got it at `expected`.
   void read(node_id node, const entry& e, offset expected) const;
 
@@ -45,11 +48,14 @@ class oracle {
     std::uint64_t chain;
     offset base;
     std::uint32_t offsets;
+    bool may_go = false;  // compaction may take it: a newer one has its key, or it deletes one
   };
 
   std::map<weir::term, node_id> leaders_;
   std::map<std::pair<weir::term, node_id>, node_id> votes_;
   std::vector<seen> entries_;
+  std::map<std::uint32_t, std::size_t> newest_;  // of a key, in entries_
+  std::map<std::uint32_t, std::uint64_t> deletable_;
   offset next_offset_{0};
   std::map<std::pair<std::int64_t, std::int32_t>, offset> sequences_;
   std::map<std::uint64_t, offset> tags_;

@@ -62,6 +62,7 @@ plan draw_plan(std::uint64_t seed) {
   p.pause_max = one_of(chance, {2 * ms, 20 * ms, 20 * ms, 100 * ms});
   p.refused = one_of(chance, {0U, 500'000U, 1'000'000U});
   p.alarm_every = maybe_every(chance, 200 * ms, 5 * second);
+  p.compact_every = maybe_every(chance, 50 * ms, 1 * second);
   return p;
 }
 
@@ -85,6 +86,8 @@ const std::vector<mutation>& mutations() {
       {"reads-without-round", &defects::reads_without_round, 2000},
       {"reads-before-term-start", &defects::reads_before_term_start},
       {"takes-any-snapshot", &defects::takes_any_snapshot, 1000},
+      {"ignores-forgotten", &defects::ignores_forgotten, 2000},
+      {"compacts-uncommitted", &defects::compacts_uncommitted, 500},
       {"no-pre-vote", &defects::no_pre_vote},
       {"no-check-quorum", &defects::no_check_quorum, 2000},
   };

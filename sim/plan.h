@@ -44,6 +44,7 @@ struct plan {
   moment rot_every = 0;
   std::uint32_t refused = 0;  // of a million crashes and nodes: it is told at once
   moment alarm_every = 0;     // told so, though it is not
+  moment compact_every = 0;
 
   std::int64_t producers = 2;
   std::int64_t registers = 2;

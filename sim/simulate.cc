@@ -75,6 +75,7 @@ std::string describe(const plan& p) {
   add("transfers", p.transfer_every);
   add("changes", p.change_every);
   add("trims", p.trim_every);
+  add("compactions", p.compact_every);
   add("lost disks", p.lose_disk_every);
   add("rot", p.rot_every);
   return out;

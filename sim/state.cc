@@ -23,15 +23,20 @@ void count_batch(log::producer_sequences& producers, const entry& e) {
 }
 
 void applied_state::apply(const entry& e) {
-  if (e.head.index != last_.index + 1) {
+  if (e.head.index <= last_.index) {
     throw violation(fmt::format("entry {} applied behind {}", e.head.index, last_.index));
   }
+  whole_ = whole_ && e.head.index == last_.index + 1;
   last_ = {e.head.term, e.head.index};
   next_offset_ = e.head.first_offset + e.head.offset_count;
   chain_ = mix(chain_, e.hash);
   if (e.kind == log::frame_kind::command) {
     const auto write = decode_write(*e.body);
-    registers_[write.key] = write.value;
+    if (write.deletes) {
+      registers_.erase(write.key);
+    } else {
+      registers_[write.key] = write.value;
+    }
   }
   count_batch(producers_, e);
 }
@@ -41,6 +46,7 @@ void applied_state::take(const snapshot& from) {
   next_offset_ = from.next_offset;
   registers_ = from.registers;
   chain_ = from.chain;
+  whole_ = from.whole;
   auto read = log::producer_sequences::decode(from.producers);
   weir_check(read.has_value(), "the snapshot at {} does not decode", from.last.index);
   producers_ = std::move(read->producers);
@@ -52,7 +58,8 @@ snapshot_ptr applied_state::to_snapshot(raft::configuration members) const {
                                                    .next_offset = next_offset_,
                                                    .registers = registers_,
                                                    .producers = producers_.encode(last_.index),
-                                                   .chain = chain_});
+                                                   .chain = chain_,
+                                                   .whole = whole_});
 }
 
 std::uint64_t applied_state::read(std::uint32_t key) const {

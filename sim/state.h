@@ -18,6 +18,11 @@ class applied_state {
   [[nodiscard]] raft::entry_id last() const { return last_; }
   [[nodiscard]] offset next_offset() const { return next_offset_; }
   [[nodiscard]] std::uint64_t chain() const { return chain_; }
+  // Whether all entries were applied, or whoever gave the state had them all.
+  [[nodiscard]] bool whole() const { return whole_; }
+  [[nodiscard]] const std::map<std::uint32_t, std::uint64_t>& registers() const {
+    return registers_;
+  }
   [[nodiscard]] std::uint64_t read(std::uint32_t key) const;
 
  private:
@@ -26,6 +31,7 @@ class applied_state {
   std::map<std::uint32_t, std::uint64_t> registers_;
   log::producer_sequences producers_;
   std::uint64_t chain_ = 0;
+  bool whole_ = true;
 };
 
 // The claim of a batch entry as core/log counts it.

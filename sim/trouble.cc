@@ -21,6 +21,7 @@ void world::start_trouble() {
   every(rules_.transfer_every, [this] { transfer_some(); });
   every(rules_.change_every, [this] { change_some(); });
   every(rules_.trim_every, [this] { trim_some(); });
+  every(rules_.compact_every, [this] { compact_some(); });
   every(rules_.lose_disk_every, [this] { lose_disk(); });
   every(rules_.rot_every, [this] { rot_some(); });
   every(rules_.alarm_every, [this] { alarm_some(); });
@@ -162,6 +163,13 @@ void world::trim_some() {
   if (now_up.empty()) return;
   around_.chance.pick(now_up)->trim();
   ++counts_["trims"];
+}
+
+void world::compact_some() {
+  const auto now_up = up();
+  if (now_up.empty()) return;
+  around_.chance.pick(now_up)->compact();
+  ++counts_["compactions"];
 }
 
 // What is committed must survive: of no set of voters that anybody still goes by may half be lost.

@@ -55,6 +55,7 @@ class world {
   void transfer_some();
   void change_some();
   void trim_some();
+  void compact_some();
   void lose_disk();
   void rot_some();
   void tell_gone(node_id gone);

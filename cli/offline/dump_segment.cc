@@ -23,6 +23,8 @@ std::string_view name_of(log::frame_kind kind) {
       return "configuration";
     case log::frame_kind::command:
       return "command";
+    case log::frame_kind::start_moved:
+      return "start_moved";
   }
   return "frame";
 }
@@ -59,6 +61,7 @@ line in_words(const log::segment_header& h) {
         .add("compacted_to_offset", h.compacted->next_offset)
         .add("compacted_end", h.compacted->end)
         .add("compacted_last_term", h.compacted->last_term);
+  if (h.forgotten != log_index{}) l.add("forgotten_to_index", h.forgotten);
   return l;
 }
 
@@ -106,6 +109,7 @@ bool dump_frame(const source_ptr& file, const log::scanned_frame& f, const dump_
     l.add("next_offset", head.base_offset);
   }
   l.add("size", head.size()).time("appended", head.append_time.value());
+  if (head.after_hole) l.add("after_hole", true);
   std::optional<record::batch_header> batch;
   if (head.kind == log::frame_kind::batch) {
     if (const auto read = record::read_batch_header(f.body_start)) batch = *read;
@@ -123,6 +127,8 @@ bool dump_frame(const source_ptr& file, const log::scanned_frame& f, const dump_
     if (batch->control()) l.add("control", true);
   } else if (head.kind == log::frame_kind::vote) {
     if (const auto v = log::decode_vote(f.body_start)) l.add("voted_for", v->voted_for);
+  } else if (head.kind == log::frame_kind::start_moved) {
+    if (const auto to_offset = log::decode_start(f.body_start)) l.add("to_offset", *to_offset);
   } else if (head.kind == log::frame_kind::command) {
     const auto size = std::min(head.body_size, command_max);
     l.add("command",

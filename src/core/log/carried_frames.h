@@ -27,6 +27,7 @@ std::expected<std::vector<carried_frame>, log_error> take_carried(const fragment
 struct carried_state {
   offset next_offset{0};
   fragments producers;  // producer_sequences::encode
+  fragments summary;    // what the group keeps beside its log; of partitions: nothing
   bool operator==(const carried_state&) const = default;
 };
 fragments encode(const carried_state& state);

@@ -56,6 +56,12 @@ TEST_CASE("a carried state is whole or refused") {
   const carried_state state{.next_offset = offset(12), .producers = fragments::copy("producers")};
   const auto sent = encode(state).str();
   CHECK(decode_carried_state(fragments::copy(sent)) == state);
+  auto more = state;
+  more.summary = fragments::copy("summary");
+  const auto whole = encode(more).str();
+  CHECK(decode_carried_state(fragments::copy(whole)) == more);
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    CHECK_FALSE(decode_carried_state(fragments::copy(whole.substr(0, i))));
   for (std::size_t i = 0; i < sent.size(); ++i) {
     auto damaged = sent;
     damaged[i] = static_cast<char>(damaged[i] ^ 1);

@@ -17,10 +17,13 @@ struct compaction_rules {
   std::int64_t tombstone_ms = 86'400'000;  // delete.retention.ms
 };
 
-// Nothing behind either is compacted.
+// Nothing behind the first two is compacted.
 struct compaction_bounds {
   log_index committed{};
   offset stable{};  // the last stable offset
+  // All copies have what is up to here: tombstones behind it stay, or one that lags would be left
+  // with what they delete.
+  log_index everyone{};
 };
 
 struct compaction_plan {

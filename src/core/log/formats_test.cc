@@ -93,6 +93,7 @@ TEST_CASE("docs/formats/segment.md: compacted") {
                                              .next_offset = offset(200),
                                              .end = position(file.size()),
                                              .last_term = term(6)});
+  CHECK(header->forgotten == log_index(30));
   std::array<char, segment_header_size> again;
   encode(*header, again);
   CHECK(file.starts_with(std::string_view(again.data(), again.size())));
@@ -176,6 +177,15 @@ TEST_CASE("docs/formats/group.md") {
   const group_record joined{.began = std::string()};
   CHECK(decode_group_record(encode(joined)) == joined);
   CHECK(decode_group_record(encode(group_record{})) == group_record{});
+  group_record full{.held_index = log_index(70), .held_term = term(8), .began = told};
+  full.configurations = {{log_index(40), with_learner}};
+  full.starts = {{log_index(50), offset(44)}, {log_index(52), offset(45)}};
+  full.forced = placed_body{log_index(60), told};
+  CHECK(decode_group_record(encode(full)) == full);
+  for (std::size_t i = 0; i < encode(full).size(); ++i)
+    CHECK_FALSE(decode_group_record(encode(full).substr(0, i)));
+  full.starts[1].index = log_index(50);
+  CHECK(decode_group_record(encode(full)).error() == log_error::bad_field);
 }
 
 TEST_CASE("the later vote binds") {
@@ -195,6 +205,7 @@ TEST_CASE("docs/formats/reset.md") {
                                .last_index = log_index(100),
                                .last_term = term(7),
                                .next_offset = offset(5000),
+                               .forgotten = log_index(99),
                                .created = timestamp(1700000000000),
                                .members = with_learner,
                                .producers = "hello"});

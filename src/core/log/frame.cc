@@ -21,7 +21,7 @@ std::uint32_t head_crc(const char* head, std::uint64_t salt, position at) {
 }
 
 bool known(frame_kind kind) {
-  return kind >= frame_kind::batch && kind <= frame_kind::command;
+  return kind >= frame_kind::batch && kind <= frame_kind::start_moved;
 }
 
 // Which sizes and counts a kind allows. Ends that would overflow are refused here, so that nobody
@@ -29,7 +29,7 @@ bool known(frame_kind kind) {
 bool in_range(const frame_head& h) {
   if (h.body_size > frame_body_size_max) return false;
   if (h.base_offset.value() < 0 || h.base_offset.value() > INT64_MAX - UINT32_MAX) return false;
-  if (h.index.value() == UINT64_MAX) return false;
+  if (h.index.value() == UINT64_MAX || (h.after_hole && !h.is_entry())) return false;
   switch (h.kind) {
     case frame_kind::batch:
       return h.body_size >= batch_header_size && h.offset_count >= 1 &&
@@ -42,6 +42,8 @@ bool in_range(const frame_head& h) {
       return h.offset_count == 0;
     case frame_kind::command:
       return h.offset_count == 1;
+    case frame_kind::start_moved:
+      return h.body_size == start_size && h.offset_count == 0;
   }
   return false;
 }
@@ -56,6 +58,7 @@ std::array<char, frame_head_size> encode(const frame_head& head, std::uint64_t s
   store_le(to + 4, head.body_size);
   store_le(to + 8, head.body_crc);
   to[12] = static_cast<char>(head.kind);
+  to[13] = head.after_hole ? 1 : 0;
   store_le(to + 16, head.term.value());
   store_le(to + 24, head.index.value());
   store_le(to + 32, head.base_offset.value());
@@ -83,8 +86,9 @@ std::expected<frame_head, log_error> decode_frame_head(std::string_view from, st
   head.offset_count = load_le<std::uint32_t>(b + 40);
   head.unflushed_before = load_le<std::uint32_t>(b + 44);
   head.append_time = timestamp(load_le<std::int64_t>(b + 48));
+  head.after_hole = b[13] != 0;
   if (!known(head.kind)) return std::unexpected(log_error::unknown_kind);
-  if (b[13] != 0 || b[14] != 0 || b[15] != 0 || !in_range(head)) {
+  if (static_cast<unsigned char>(b[13]) > 1 || b[14] != 0 || b[15] != 0 || !in_range(head)) {
     return std::unexpected(log_error::bad_field);
   }
   return head;
@@ -114,6 +118,12 @@ std::expected<void, log_error> body_check::finish() const {
     if (!v) return std::unexpected(v.error());
     if (v->term != head_.term) return std::unexpected(log_error::body_mismatch);
   }
+  if (head_.kind == frame_kind::start_moved) {
+    const auto to = decode_start(start());
+    if (!to) return std::unexpected(to.error());
+    // Nothing is deleted that was not there.
+    if (*to > head_.base_offset) return std::unexpected(log_error::body_mismatch);
+  }
   if (head_.kind != frame_kind::batch) return {};
   const char* b = start_.data();
   const auto delta = load_be<std::int32_t>(b + 23);
@@ -133,6 +143,19 @@ std::expected<void, log_error> check_body(const frame_head& head, const fragment
   body_check check(head);
   for (const auto& piece : body.pieces()) check.feed(piece.view());
   return check.finish();
+}
+
+std::array<char, start_size> encode_start(offset to) {
+  std::array<char, start_size> out;
+  store_le(out.data(), to.value());
+  return out;
+}
+
+std::expected<offset, log_error> decode_start(std::string_view body) {
+  if (body.size() < start_size) return std::unexpected(log_error::cut_off);
+  const offset to(load_le<std::int64_t>(body.data()));
+  if (body.size() > start_size || to.value() < 0) return std::unexpected(log_error::bad_field);
+  return to;
 }
 
 std::uint32_t body_crc(const fragments& body) {

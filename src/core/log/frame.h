@@ -6,7 +6,8 @@
 // (idempotence), checkpoint, segment_list (rolling and retention).
 //
 // Invariants: every entry carries both its Raft index and its Kafka offset; entries of a segment
-// are contiguous in index (compacted ones have holes) and non-decreasing in term; a frame is valid
+// are contiguous in index (but where one says that compaction was, and in compacted segments) and
+// non-decreasing in term; a frame is valid
 // at one place of one file only, because its checksum includes the file's salt and its position.
 // Layout: docs/formats/segment.md.
 #include <array>
@@ -33,6 +34,7 @@ enum class frame_kind : std::uint8_t {
   vote = 3,           // a durable vote: takes neither an index nor an offset
   configuration = 4,  // Raft membership
   command = 5,        // a catalog command: takes one offset, like a record
+  start_moved = 6,    // DeleteRecords: what lies before an offset is deleted
 };
 
 struct frame_head {
@@ -51,6 +53,9 @@ struct frame_head {
   // and damage within them an ordinary torn write. 0 (the safe default): all of it was durable.
   std::uint32_t unflushed_before = 0;
   timestamp append_time{};  // the appending broker's clock, not the record's
+  // Entries right before it are missing: compaction took them from the log that it came from. Not
+  // said within compacted segments.
+  bool after_hole = false;
 
   [[nodiscard]] std::uint64_t size() const { return frame_head_size + body_size; }
   [[nodiscard]] offset next_offset() const { return base_offset + offset_count; }
@@ -87,6 +92,11 @@ class body_check {
   std::array<char, body_start_size> start_{};
 };
 std::expected<void, log_error> check_body(const frame_head& head, const fragments& body);
+
+// The body of a start_moved: the first offset that stays. Errors: cut_off, bad_field.
+inline constexpr std::size_t start_size = 8;
+std::array<char, start_size> encode_start(offset to);
+std::expected<offset, log_error> decode_start(std::string_view body);
 
 // body_crc for bodies other than batches.
 std::uint32_t body_crc(const fragments& body);

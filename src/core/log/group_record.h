@@ -22,13 +22,30 @@ struct placed_body {
   bool operator==(const placed_body&) const = default;
 };
 
+// A start_moved among the entries: it counts once committed.
+struct moved_start {
+  log_index index;
+  offset to{};
+  bool operator==(const moved_start&) const = default;
+};
+
 struct group_record {
   vote last_vote;
+  // The end of a log that this replica gave up (raft::stored_state::held).
+  log_index held_index;
+  weir::term held_term;
+  // The last entry that stands behind a hole: what compaction left was committed.
+  log_index behind_hole;
   // The configuration that the group began with, as this replica was told when it was made; empty:
   // it joined one that was there. Nothing: this node alone.
   std::optional<std::string> began;
   // In order of their indexes, from the one in effect where the log begins on.
   std::vector<placed_body> configurations;
+  // In order of their indexes: those that the log's start may not have followed yet.
+  std::vector<moved_start> starts;
+  // Members that an operator decided on because the others are gone for good: in effect behind this
+  // entry, until a configuration that comes later (docs/operations/recover.md).
+  std::optional<placed_body> forced;
   bool operator==(const group_record&) const = default;
 };
 
@@ -38,6 +55,7 @@ vote later_of(const vote& a, const vote& b);
 // The body of a configuration, 64 nodes of each kind, takes less.
 inline constexpr std::size_t configuration_size_max = 4096;
 inline constexpr std::size_t group_configurations_max = 10'000;
+inline constexpr std::size_t group_starts_max = 10'000;
 
 std::string encode(const group_record& group);
 // Errors: cut_off, bad_magic, newer_version, bad_checksum, bad_field.

@@ -16,6 +16,7 @@ struct reset_record {
   log_index last_index;
   weir::term last_term;
   offset next_offset{0};
+  log_index forgotten;  // segment_header::forgotten
   timestamp created{};
   std::string members;    // a configuration's body: in effect there; empty: it is not known
   std::string producers;  // producer_sequences::encode, as of there

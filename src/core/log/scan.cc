@@ -139,12 +139,20 @@ bool scanner::follows(const frame_head& head) const {
   const bool vote_follows =
       head.kind != frame_kind::vote || !result_.last_vote || head.term >= result_.last_vote->term;
   if (head.term < result_.last_term || !vote_follows) return false;
-  if (start_.allow_gaps) {
-    return (!index_known_ || head.index >= result_.next_index) &&
-           (!offset_known_ || head.base_offset >= result_.next_offset);
-  }
-  return (!index_known_ || head.index == result_.next_index) &&
-         (!offset_known_ || head.base_offset == result_.next_offset);
+  const bool at_index = !index_known_ || head.index == result_.next_index;
+  const bool at_offset = !offset_known_ || head.base_offset == result_.next_offset;
+  if (at_index && at_offset) return true;
+  if (!start_.allow_gaps && !head.after_hole) return false;
+  if (!index_known_ || !offset_known_) return is_behind(head);
+  // Only batches go, and each took an offset at least.
+  return is_behind(head) && !at_index &&
+         static_cast<std::uint64_t>(head.base_offset - result_.next_offset) >=
+             head.index - result_.next_index;
+}
+
+bool scanner::is_behind(const frame_head& head) const {
+  return (!index_known_ || head.index >= result_.next_index) &&
+         (!offset_known_ || head.base_offset >= result_.next_offset);
 }
 
 bool scanner::is_later(const frame_head& head) const {
@@ -212,8 +220,8 @@ bool scanner::search_in(std::string_view bytes, position from) {
 
 bool scanner::could_be_frame(std::string_view bytes, position at) const {
   // Cheap looks first: nearly no place passes them, so that the checksum is rarely computed.
-  if (static_cast<unsigned char>(bytes[12]) > static_cast<unsigned char>(frame_kind::command) ||
-      bytes[13] != 0 || bytes[14] != 0 || bytes[15] != 0) {
+  if (static_cast<unsigned char>(bytes[12]) > static_cast<unsigned char>(frame_kind::start_moved) ||
+      static_cast<unsigned char>(bytes[13]) > 1 || bytes[14] != 0 || bytes[15] != 0) {
     return false;
   }
   const std::uint64_t size = frame_head_size + load_le<std::uint32_t>(bytes.data() + 4);

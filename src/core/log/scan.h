@@ -97,6 +97,7 @@ class scanner {
   void judge_candidate();
   void refuse_candidate();
   [[nodiscard]] bool follows(const frame_head& head) const;
+  [[nodiscard]] bool is_behind(const frame_head& head) const;
   // By index and term it may have been written after the last good frame; else it is a leftover of
   // a truncated tail.
   [[nodiscard]] bool is_later(const frame_head& head) const;

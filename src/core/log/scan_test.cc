@@ -67,6 +67,28 @@ TEST_CASE("a whole segment gives its frames, whatever the windows") {
   }
 }
 
+TEST_CASE("a hole is one where a frame says so, as long in offsets as in entries") {
+  const auto scan_with = [](bool says, std::uint64_t entries, std::int64_t offsets) {
+    test::segment_builder b(5);
+    b.term_start();
+    b.batch(2, 30);
+    b.hole(entries, offsets);
+    b.after_hole = says;
+    b.batch(1, 30);
+    b.batch(1, 30);
+    const auto s = b.segment();
+    return run(start_of(s), s.bytes).result;
+  };
+  CHECK(scan_with(true, 4, 4).tail == tail_state::clean);
+  CHECK(scan_with(true, 4, 9).tail == tail_state::clean);
+  for (const auto& [says, entries, offsets] : std::vector<std::tuple<bool, int, int>>{
+           {false, 4, 9}, {true, 4, 3}, {true, 0, 3}, {true, 4, 0}}) {
+    const auto found = scan_with(says, static_cast<std::uint64_t>(entries), offsets);
+    CHECK(found.tail == tail_state::corrupt);
+    CHECK(found.reason == log_error::bad_continuation);
+  }
+}
+
 TEST_CASE("zeros after the frames are clean, stale bytes a torn tail") {
   std::mt19937_64 random(2);
   auto s = test::random_segment(random, 5);

@@ -2,6 +2,7 @@
 // Segments for this room's tests, built frame by frame.
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/crc32c.h"
@@ -73,6 +74,13 @@ class segment_builder {
     store_be(body.data() + 17, crc);
     add({.kind = frame_kind::batch, .body_crc = crc, .offset_count = records}, body);
   }
+  // Compaction took so many entries with so many offsets in all, where this came from.
+  void hole(std::uint64_t entries, std::int64_t offsets) {
+    next_index += entries;
+    next_offset += offsets;
+    after_hole = true;
+  }
+  bool after_hole = false;  // of the next frame
   void term_start() { add({.kind = frame_kind::term_start}, ""); }
   void command(std::string_view body) {
     add({.kind = frame_kind::command, .body_crc = crc32c(body), .offset_count = 1}, body);
@@ -120,6 +128,7 @@ class segment_builder {
     head.base_offset = next_offset;
     head.append_time = now;
     head.unflushed_before = unflushed_before;
+    head.after_hole = std::exchange(after_hole, false);
     const position at(built_.bytes.size());
     const auto bytes = encode(head, built_.salt, at);
     built_.bytes.append(bytes.data(), bytes.size());

@@ -15,11 +15,11 @@ namespace {
 
 constexpr std::string_view magic = "WEIRSEG\n";
 constexpr std::uint32_t plain_version = 1;
-constexpr std::uint32_t compacted_version = 2;
-constexpr std::uint32_t version = compacted_version;
-// Bytes with a meaning; the rest of the block is zero.
-constexpr std::size_t used_plain = 88;
-constexpr std::size_t used_compacted = 120;
+constexpr std::uint32_t compacted_version = 2;   // not written any more
+constexpr std::uint32_t forgetting_version = 3;  // compacted or not
+constexpr std::uint32_t version = forgetting_version;
+// Bytes with a meaning, by version; the rest of the block is zero.
+constexpr std::array<std::size_t, 4> used = {0, 88, 120, 128};
 constexpr std::size_t name_digits = 20;
 
 // Of the block with its checksum field read as zero.
@@ -45,7 +45,8 @@ void encode(const segment_header& header, std::span<char, segment_header_size> t
   char* b = to.data();
   std::memset(b, 0, to.size());
   std::memcpy(b, magic.data(), magic.size());
-  store_le(b + 8, header.compacted ? compacted_version : plain_version);
+  const bool plain = !header.compacted && header.forgotten == log_index{};
+  store_le(b + 8, plain ? plain_version : forgetting_version);
   store_le(b + 16, header.salt);
   store_le(b + 24, header.first_index.value());
   store_le(b + 32, header.first_offset.value());
@@ -62,6 +63,7 @@ void encode(const segment_header& header, std::span<char, segment_header_size> t
     store_le(b + 104, header.compacted->end.value());
     store_le(b + 112, header.compacted->last_term.value());
   }
+  store_le(b + 120, header.forgotten.value());
   store_le(b + 12, block_crc(b));
 }
 
@@ -85,7 +87,9 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
       .partition = partition_id(load_le<std::int32_t>(b + 60)),
       .created = timestamp(load_le<std::int64_t>(b + 80))};
   const auto file_version = load_le<std::uint32_t>(b + 8);
-  if (file_version == compacted_version) {
+  if (file_version < plain_version) return std::unexpected(log_error::bad_field);
+  const bool compacted = load_le<std::uint64_t>(b + 104) != 0;  // the end of its frames
+  if (file_version == compacted_version || (file_version > compacted_version && compacted)) {
     const compacted_span span{.next_index = log_index(load_le<std::uint64_t>(b + 88)),
                               .next_offset = offset(load_le<std::int64_t>(b + 96)),
                               .end = position(load_le<std::uint64_t>(b + 104)),
@@ -94,12 +98,16 @@ std::expected<segment_header, log_error> decode_segment_header(std::string_view 
         span.end < first_frame_position || span.last_term < header.term)
       return std::unexpected(log_error::bad_field);
     header.compacted = span;
+    // How much went was not written down.
+    if (file_version == compacted_version) header.forgotten = span.next_index - 1;
   }
-  const auto used = header.compacted ? used_compacted : used_plain;
-  const auto rest = block.substr(used, segment_header_size - used);
-  if (file_version < plain_version || header.first_offset.value() < 0 ||
-      header.last_vote.voted_for.value() < -1 || header.partition.value() < 0 ||
-      rest.find_first_not_of('\0') != std::string_view::npos) {
+  if (file_version == forgetting_version)
+    header.forgotten = log_index(load_le<std::uint64_t>(b + 120));
+  const auto rest = block.substr(used[file_version], segment_header_size - used[file_version]);
+  const bool span_missing =
+      !header.compacted && block.substr(88, 32).find_first_not_of('\0') != std::string_view::npos;
+  if (span_missing || header.first_offset.value() < 0 || header.last_vote.voted_for.value() < -1 ||
+      header.partition.value() < 0 || rest.find_first_not_of('\0') != std::string_view::npos) {
     return std::unexpected(log_error::bad_field);
   }
   return header;

@@ -38,6 +38,9 @@ struct segment_header {
   // Written by compaction: frames have holes in index and offset, votes are only in last_vote
   // (which is then the one as of the end), and nothing is ever appended.
   std::optional<compacted_span> compacted;
+  // Tombstones through here may be gone from the log that this segment is part of (raft::consensus:
+  // forgotten).
+  log_index forgotten{};
   bool operator==(const segment_header&) const = default;
 };
 

@@ -204,7 +204,8 @@ TEST_CASE("the page's pack") {
   raft_post beat{.group = {{1, 2}, 3},
                  .message = {.from = from, .to = to, .term = term(5), .body = {}},
                  .frames = {}};
-  beat.message.body = raft::heartbeat{.commit = log_index(1000), .round = 77, .rest = true};
+  beat.message.body = raft::heartbeat{
+      .commit = log_index(1000), .round = 77, .rest = true, .everyone = log_index(999)};
   auto append = beat;
   append.group.partition = 4;
   raft::append_request request{.previous = {term(5), log_index(9)}, .commit = log_index(9)};

@@ -169,6 +169,7 @@ struct written {
   void operator()(const raft::append_request& m) const {
     to.id(m.previous);
     to.number(m.commit.value());
+    to.number(m.forgotten.value());
     to.entries(m);
   }
   void operator()(const raft::append_reply& m) const {
@@ -179,6 +180,7 @@ struct written {
   void operator()(const raft::heartbeat& m) const {
     to.number(m.commit.value());
     to.number(m.round);
+    to.difference(m.everyone.value(), m.commit.value());
   }
   void operator()(const raft::heartbeat_reply& m) const {
     to.number(m.round);
@@ -188,6 +190,7 @@ struct written {
   void operator()(const raft::install_snapshot& m) const {
     to.id(m.last);
     to.members(m.members);
+    to.number(m.forgotten.value());
   }
   void operator()(const raft::timeout_now&) const {}
 };
@@ -206,7 +209,7 @@ struct tagged {
     return with(tag::append_request, 0);
   }
   std::uint8_t operator()(const raft::append_reply& m) const {
-    return with(tag::append_reply, flags(m.accepted));
+    return with(tag::append_reply, flags(m.accepted, m.starts_over));
   }
   std::uint8_t operator()(const raft::heartbeat& m) const {
     return with(tag::heartbeat, flags(m.rest));
@@ -214,8 +217,8 @@ struct tagged {
   std::uint8_t operator()(const raft::heartbeat_reply& m) const {
     return with(tag::heartbeat_reply, flags(m.rests));
   }
-  std::uint8_t operator()(const raft::install_snapshot&) const {
-    return with(tag::install_snapshot, 0);
+  std::uint8_t operator()(const raft::install_snapshot& m) const {
+    return with(tag::install_snapshot, flags(m.starts_over));
   }
   std::uint8_t operator()(const raft::timeout_now&) const { return with(tag::timeout_now, 0); }
 };
@@ -224,12 +227,14 @@ raft::append_request read_append(body_reader& from) {
   raft::append_request m;
   m.previous = from.id();
   m.commit = log_index(from.number());
+  m.forgotten = log_index(from.number());
   from.entries(m);
   return m;
 }
 
-raft::append_reply read_append_reply(body_reader& from, bool accepted) {
+raft::append_reply read_append_reply(body_reader& from, bool accepted, bool starts_over) {
   raft::append_reply m{.accepted = accepted};
+  m.starts_over = starts_over;
   m.match = log_index(from.number());
   m.previous = log_index(from.number());
   m.hint = from.id();
@@ -259,19 +264,23 @@ void read_body(body_reader& from, std::uint8_t tag_byte, raft::message& m) {
       m.body = read_append(from);
       return;
     case tag::append_reply:
-      m.body = read_append_reply(from, first);
+      m.body = read_append_reply(from, first, second);
       return;
     case tag::heartbeat: {
-      const log_index commit(from.number());
-      m.body = raft::heartbeat{.commit = commit, .round = from.number(), .rest = first};
+      raft::heartbeat beat{.commit = log_index(from.number()), .rest = first};
+      beat.round = from.number();
+      beat.everyone = log_index(from.difference(beat.commit.value()));
+      m.body = beat;
       return;
     }
     case tag::heartbeat_reply:
       m.body = read_heartbeat_reply(from, first);
       return;
     case tag::install_snapshot: {
-      const auto last = from.id();
-      m.body = raft::install_snapshot{.last = last, .members = from.members()};
+      raft::install_snapshot snapshot{.last = from.id(), .members = from.members()};
+      snapshot.forgotten = log_index(from.number());
+      snapshot.starts_over = first;
+      m.body = std::move(snapshot);
       return;
     }
     case tag::timeout_now:

@@ -79,7 +79,8 @@ class any_message {
     return raft::normal(c);
   }
   void append(raft_post& p) {
-    raft::append_request m{.previous = id(), .commit = log_index(number())};
+    raft::append_request m{
+        .previous = id(), .commit = log_index(number()), .forgotten = log_index(number())};
     for (auto n = below(5); n > 0; --n) {
       m.entries.push_back({.term = term(number()),
                            .index = log_index(number()),
@@ -104,17 +105,18 @@ class any_message {
         append(p);
         break;
       case 3:
-        p.message.body = raft::append_reply{yes(), log_index(number()), log_index(number()), id()};
+        p.message.body =
+            raft::append_reply{yes(), log_index(number()), log_index(number()), id(), yes()};
         break;
       case 4:
-        p.message.body = raft::heartbeat{log_index(number()), number(), yes()};
+        p.message.body = raft::heartbeat{log_index(number()), number(), yes(), log_index(number())};
         break;
       case 5:
         p.message.body =
             raft::heartbeat_reply{number(), log_index(number()), log_index(number()), yes()};
         break;
       case 6:
-        p.message.body = raft::install_snapshot{id(), members()};
+        p.message.body = raft::install_snapshot{id(), members(), log_index(number()), yes()};
         break;
       default:
         p.message.body = raft::timeout_now{};
@@ -203,11 +205,13 @@ TEST_CASE("counts are not believed beyond what could follow") {
   CHECK(refused(std::string_view("\x00\x08\x00\x00\x01", 5)));  // a topic that is not there
   const std::string topic(16, 't');
   const std::string one = "\x01" + topic;
-  CHECK(refused(one + std::string("\x00\x00\x00\x01", 4)));                      // no such message
-  CHECK(refused(one + std::string("\x48\x00\x00\x01", 4)));                      // nor such a flag
-  CHECK(refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x80\x10", 9)));  // 2048 entries
-  CHECK(refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x00\x00\x05", 10)));  // no frames
-  CHECK_FALSE(refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x00\x00\x00", 10)));
+  CHECK(refused(one + std::string("\x00\x00\x00\x01", 4)));  // no such message
+  CHECK(refused(one + std::string("\x48\x00\x00\x01", 4)));  // nor such a flag
+  CHECK(
+      refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x00\x80\x10", 10)));  // 2048 entries
+  CHECK(
+      refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05", 11)));  // no frames
+  CHECK_FALSE(refused(one + std::string("\x03\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00", 11)));
 }
 
 TEST_CASE("heartbeats are small") {
@@ -220,7 +224,8 @@ TEST_CASE("heartbeats are small") {
       raft_post p;
       p.group = {{~(i / per_topic), i / per_topic}, static_cast<std::int32_t>(i % per_topic)};
       p.message = {.from = sender, .to = receiver, .term = term(40), .body = {}};
-      p.message.body = raft::heartbeat{log_index(3'000'000 + i), 5'000'000, false};
+      const log_index commit(3'000'000 + i);
+      p.message.body = raft::heartbeat{commit, 5'000'000, false, commit};
       if (to.add(p) == raft_packer::added::full) {
         size += to.take().size();
         ++frames;

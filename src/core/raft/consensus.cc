@@ -22,16 +22,20 @@ consensus::consensus(node_id self, const stored_state& stored, const raft_option
       quorum_{broken},
       chance_(seed),
       vote_(stored.last_vote),
+      held_(stored.held),
       log_(stored.base, stored.terms, stored.last_index),
       members_({.index = stored.base.index, .members = normal(stored.members)},
                stored.configurations),
       durable_(stored.last_index),
-      commit_(stored.base.index) {
+      commit_(std::max(stored.base.index, stored.committed)),
+      forgotten_(stored.forgotten) {
   weir_check(options_.election_min > milliseconds{} &&
                  options_.election_min <= options_.election_max &&
                  options_.heartbeat > milliseconds{},
              "election after {} to {} ms, heartbeat every {}", options_.election_min.count(),
              options_.election_max.count(), options_.heartbeat.count());
+  weir_check(stored.committed <= stored.last_index, "committed through {} of {}", stored.committed,
+             stored.last_index);
   weir_check(options_.inflight_messages_max > 0 && options_.append_entries_max > 0,
              "nothing may be sent");
   // Entries of a term prove that it was reached, should the vote be older.
@@ -116,6 +120,18 @@ void consensus::trimmed(log_index through) {
   if (through <= log_.base().index) return;
   log_.trim(through);
   members_.trim(through);
+}
+
+void consensus::forgot(log_index through) {
+  weir_check(through <= commit_, "forgotten through {}, committed {}", through, commit_);
+  forgotten_ = std::max(forgotten_, through);
+}
+
+log_index consensus::everyone() const {
+  if (role_ != role::leader) return everyone_;
+  auto all = durable_;
+  for (const auto& [node, p] : leading_->peers) all = std::min(all, p.match());
+  return all;
 }
 
 const progress* consensus::peer(node_id node) const {

@@ -36,6 +36,12 @@ struct stored_state {
   log_index last_index;
   configuration members;                             // in effect at the base
   std::vector<placed_configuration> configurations;  // of the entries kept
+  // Through here it is known by itself: not below the last entry that stands behind a hole.
+  log_index committed;
+  log_index forgotten;  // what consensus::forgot was told last
+  // The end of a log that was given up: until the log is as long again this node votes for nobody
+  // whose log is not, and does not stand. It may have been a voter when it said what it had.
+  entry_id held;
 };
 
 enum class refusal : std::uint8_t {
@@ -102,15 +108,30 @@ class consensus {
 
   // Everything through this index, as the log is now, is on this node's disk.
   effects durable(log_index through);
-  // What a ship_request asked for was read: heads of consecutive entries, with the contents of
-  // configurations among them; none if it could not be read. Gives the message, unless the log or
-  // the leader changed meanwhile.
-  effects ship(node_id to, std::span<const entry_head> entries,
+  // What a ship_request asked for was read: heads of all entries that are left in a range that
+  // begins with it, with the contents of configurations among them; none if it could not be read.
+  // Gives the message, unless the log or the leader changed meanwhile.
+  effects ship(node_id to, log_index from, std::span<const entry_head> entries,
                std::vector<placed_configuration> configurations);
   // The state asked for in effects::snapshots has reached the peer, or will not.
   void snapshot_shipped(node_id to, bool arrived);
   // Entries through this index, which is committed, were cut off the front of the log.
   void trimmed(log_index through);
+
+  // Compaction may take committed entries out of the middle of a node's log, each node on its own,
+  // as long as a newer one makes them meaningless: but for a term's first entry, configurations,
+  // and the last one that it looks at. Consensus sees nothing of it but entries that are missing
+  // from what is shipped.
+  //
+  // An entry that deletes something (a tombstone) may go too, once all members have it: everyone()
+  // tells how far that is, and forgot() that it went. A log that has what is deleted, but ends
+  // before the deletion, must not go on behind a log that has forgotten it: what is deleted would
+  // be there again, and this node might lead one day. So it starts over, empty, if it is a
+  // learner's: nobody counts on what it has. A voter was waited for.
+  void forgot(log_index through);
+  [[nodiscard]] log_index forgotten() const { return forgotten_; }
+  // All members have the log through this index on disk. The leader's word, at some time past.
+  [[nodiscard]] log_index everyone() const;
 
   [[nodiscard]] node_id self() const { return self_; }
   [[nodiscard]] role current_role() const { return role_; }
@@ -176,7 +197,10 @@ class consensus {
   void on(const message& m, const install_snapshot& snapshot, effects& out);
   void follow(const message& m, effects& out);
   void answer_heartbeat(std::uint64_t round, effects& out) const;
-  bool take(const append_request& request, effects& out);
+  void refuse(const message& m, const append_request& request, effects& out);
+  bool take(const message& m, const append_request& request, effects& out);
+  [[nodiscard]] bool would_miss_deletions(log_index keep, log_index forgotten) const;
+  void take_state(const install_snapshot& snapshot, effects& out);
   void accept(node_id to, log_index match, effects& out);
   void reply(node_id to, append_reply body, bool when_durable, effects& out);
   void commit_through(log_index through, effects& out);
@@ -209,7 +233,9 @@ class consensus {
   void try_transfer(effects& out);
   // Section 4.2.2: a node whose log removes it stands all the same until that is committed, since
   // nobody else may have the entry that does.
-  [[nodiscard]] bool electable() const { return members_.is_voter_since(commit_, self_); }
+  [[nodiscard]] bool electable() const {
+    return members_.is_voter_since(commit_, self_) && log_.last() >= held_;
+  }
   [[nodiscard]] bool only_voter() const;
 
   message to(node_id node, decltype(message::body) body) const {
@@ -226,14 +252,20 @@ class consensus {
   [[no_unique_address]] quorum_rule quorum_;
   std::uint64_t chance_;  // state of the generator of timeouts
 
-  vote vote_;  // the current term, and who has this node's vote in it
+  vote vote_;      // the current term, and who has this node's vote in it
+  entry_id held_;  // as in stored_state
   role role_ = role::follower;
   node_id leader_ = nobody;
   log_shape log_;
   configuration_history members_;
   log_index durable_;  // commit counts this one, never log_.last()
   log_index commit_;
-  log_index verified_;       // the log is the current leader's up to here
+  log_index verified_;   // the log is the current leader's up to here
+  log_index everyone_;   // follower: as the leader said
+  log_index forgotten_;  // deletions through here may be missing from the log
+  // Begun anew from a log that had forgotten so much, it has nothing that was deleted before there,
+  // though it ends before it: not known any more after a start.
+  log_index begun_forgetting_;
   log_index first_of_term_;  // leader: its term_start
 
   milliseconds now_{};

@@ -92,7 +92,7 @@ consensus leading_three(const raft_options& options = {}) {
   (void)c.durable(log_index(1));
   const entry_head first{.term = term(1), .index = log_index(1), .kind = entry_kind::term_start};
   for (const auto peer : {second, third}) {
-    (void)c.ship(peer, {&first, 1}, {});
+    (void)c.ship(peer, first.index, {&first, 1}, {});
     (void)c.step({peer, self, term(1), append_reply{.accepted = true, .match = log_index(1)}});
   }
   REQUIRE(c.serving());
@@ -109,7 +109,7 @@ TEST_CASE("what is on its way to a follower is bounded in messages and bytes") {
       for (auto i = out.ship[0].from; i <= out.ship[0].through; ++i) {
         heads.push_back({.term = term(1), .index = i, .size = size});
       }
-      out = c.ship(second, heads, {});
+      out = c.ship(second, out.ship[0].from, heads, {});
       messages += static_cast<int>(out.send.size());
     }
     return messages;
@@ -124,7 +124,7 @@ TEST_CASE("what is on its way to a follower is bounded in messages and bytes") {
   REQUIRE(out.ship.size() == 1);
   CHECK(out.ship[0].from == last);
   const entry_head big{.term = term(1), .index = last, .size = 1000};
-  CHECK(c.ship(second, {&big, 1}, {}).send.size() == 1);
+  CHECK(c.ship(second, last, {&big, 1}, {}).send.size() == 1);
   CHECK(ship_all(1) == 0);  // the bytes are used up
 }
 
@@ -171,6 +171,64 @@ TEST_CASE("a peer's nonsense is refused and told") {
       leader.step({second, self, term(1), append_reply{.accepted = true, .match = log_index(99)}});
   CHECK(out.fault == fault::match_beyond_log);
   CHECK(leader.peer(second)->match() == log_index(1));
+}
+
+// What a follower takes where indexes are left out.
+TEST_CASE("a hole is believed only below the commit, and not where a term begins") {
+  const auto taken = [](std::vector<entry_head> entries, std::uint64_t commit) {
+    auto c = of_three();
+    (void)c.tick({});
+    const auto out =
+        c.step({second, self, term(3),
+                append_request{.entries = std::move(entries), .commit = log_index(commit)}});
+    CHECK(out.fault ==
+          (c.last_index() == log_index(0) ? std::optional(fault::malformed) : std::nullopt));
+    return !out.fault;
+  };
+  const entry_head first{.term = term(1), .index = log_index(1), .kind = entry_kind::term_start};
+  const entry_head later{.term = term(1), .index = log_index(5)};
+  CHECK(taken({first, later}, 5));
+  CHECK(taken({first, later}, 9));
+  CHECK_FALSE(taken({first, later}, 4));  // nothing says that it stays
+  CHECK_FALSE(taken({later, first}, 9));
+  const entry_head of_two{.term = term(2), .index = log_index(5)};
+  CHECK_FALSE(taken({first, of_two}, 9));
+  const entry_head begins{.term = term(2), .index = log_index(5), .kind = entry_kind::term_start};
+  CHECK(taken({first, begins}, 9));
+}
+
+TEST_CASE("what all members have is known to the leader, and told") {
+  auto c = leading_three();
+  (void)c.propose(std::vector<entry_head>(3, {.size = 1}));
+  const auto stored = [&](node_id peer, std::uint64_t through) {
+    (void)c.step(
+        {peer, self, term(1), append_reply{.accepted = true, .match = log_index(through)}});
+  };
+  stored(second, 4);
+  CHECK(c.everyone() == log_index(1));
+  (void)c.durable(log_index(4));
+  stored(third, 3);
+  CHECK(c.everyone() == log_index(3));
+  const auto beats = c.tick(milliseconds(1100)).heartbeats;
+  REQUIRE(beats.size() == 2);
+  CHECK(std::get<heartbeat>(beats[0].body).everyone == log_index(3));
+}
+
+TEST_CASE("a log that was given up binds the vote that it would have given") {
+  const configuration three{.voters = {self, second, third}};
+  const auto asked = [&](entry_id last) {
+    consensus c(self,
+                {.last_vote = {.term = term(5)}, .members = three, .held = {term(4), log_index(9)}},
+                {}, 1);
+    (void)c.tick({});
+    const auto out = c.step({second, self, term(6), vote_request{.last = last}});
+    return std::get<vote_reply>(out.send_once_durable.at(0).body).granted;
+  };
+  CHECK_FALSE(asked({term(4), log_index(8)}));
+  CHECK(asked({term(4), log_index(9)}));
+  consensus c(self, {.members = three, .held = {term(4), log_index(9)}}, {}, 1);
+  for (milliseconds at{}; at < milliseconds(5000); at += milliseconds(10))
+    CHECK(c.tick(at).send.empty());  // nor does it stand
 }
 
 TEST_CASE("a node that nobody counted on yet does not stand") {

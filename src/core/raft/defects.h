@@ -31,9 +31,11 @@ struct defects {
   WEIR_DEFECT commit_beyond_match = false;   // a heartbeat tells a commit that the follower lacks
   WEIR_DEFECT reads_without_round = false;   // a leader answers reads without asking anybody
   WEIR_DEFECT reads_before_term_start = false;  // and before an entry of its term is committed
-  WEIR_DEFECT no_pre_vote = false;              // liveness: a flapping node disturbs the others
-  WEIR_DEFECT no_check_quorum = false;          // liveness: a leader cut off goes on leading
-  WEIR_DEFECT takes_any_snapshot = false;       // a snapshot older than the commit resets the log
+  WEIR_DEFECT ignores_forgotten = false;        // a log goes on though it has missed deletions
+  WEIR_DEFECT compacts_uncommitted = false;  // of the simulator's nodes: compaction up to the end
+  WEIR_DEFECT no_pre_vote = false;           // liveness: a flapping node disturbs the others
+  WEIR_DEFECT no_check_quorum = false;       // liveness: a leader cut off goes on leading
+  WEIR_DEFECT takes_any_snapshot = false;    // a snapshot older than the commit resets the log
 };
 
 #undef WEIR_DEFECT

@@ -24,9 +24,11 @@ std::string describe(const append_request& r) {
   for (const auto& c : r.configurations) {
     out += fmt::format(", {} is {}", c.index, describe(c.members));
   }
+  if (r.forgotten.value() != 0) out += fmt::format(", forgotten {}", r.forgotten);
   return out + fmt::format(", commit {}", r.commit);
 }
 std::string describe(const append_reply& r) {
+  if (r.starts_over) return "starts over";
   return r.accepted ? fmt::format("stored {}", r.match)
                     : fmt::format("refused {}, try {}", r.previous, describe(r.hint));
 }
@@ -38,7 +40,9 @@ std::string describe(const heartbeat_reply& r) {
                      r.rests ? ", rests" : "");
 }
 std::string describe(const install_snapshot& s) {
-  return fmt::format("snapshot {} of {}", describe(s.last), describe(s.members));
+  auto out = fmt::format("snapshot {} of {}", describe(s.last), describe(s.members));
+  if (s.forgotten.value() != 0) out += fmt::format(", forgotten {}", s.forgotten);
+  return s.starts_over ? out + ", start over" : out;
 }
 std::string describe(const timeout_now& /*unused*/) {
   return "stand now";

@@ -26,13 +26,14 @@ struct leadership {
   bool operator==(const leadership&) const = default;
 };
 
-// Entries to read from the log for `to`: from `from` on, at most `entries_max` of them and not
-// beyond `through`, at most `bytes_max` bytes of bodies but at least one. Then call
+// Entries to read from the log for `to`: those that are left from `from` on, at most `entries_max`
+// of them and not beyond `through`, at most `bytes_max` bytes of bodies but at least one. Then call
 // consensus::ship, which makes the message; until then nothing else is asked for this peer.
 struct ship_request {
   node_id to;
   log_index from;
   log_index through;
+  std::uint32_t entries_max = 0;
   std::uint64_t bytes_max = 0;
   bool operator==(const ship_request&) const = default;
 };
@@ -54,6 +55,7 @@ enum class fault : std::uint8_t {
 
 struct effects {
   // The log, durable in this order.
+  std::optional<entry_id> held;             // to be saved like a vote: see stored_state
   std::optional<install_snapshot> reset;    // forget the log, take the snapshot that came along
   std::optional<log_index> truncate_after;  // forget the entries behind this one
   std::optional<vote> save_vote;

@@ -112,7 +112,8 @@ void consensus::ask_votes(effects& out, weir::term in, bool pre_vote, bool force
 }
 
 void consensus::on(const message& m, const vote_request& request, effects& out) {
-  const bool new_enough = broken_.votes_for_older_log || request.last >= log_.last();
+  const bool new_enough =
+      broken_.votes_for_older_log || request.last >= std::max(log_.last(), held_);
   if (request.pre_vote) {
     // Nothing is promised: any number of candidates may hear a yes.
     const bool granted = m.term > vote_.term && new_enough;

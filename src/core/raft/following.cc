@@ -4,17 +4,20 @@
 #include "core/raft/consensus.h"
 
 namespace weir::raft {
-namespace {
 
 // Heads that follow `previous` and each other, no term above the leader's, and each configuration
-// told.
+// told. What stands behind a hole is committed, so that no log ever ends in one; and a term's first
+// entry is never in it.
 bool well_formed(const append_request& request, weir::term leaders) {
   auto before = request.previous;
   auto told = request.configurations.begin();
   for (const auto& entry : request.entries) {
-    if (entry.index != before.index + 1 || entry.term < before.term || entry.term > leaders) {
+    if (entry.index <= before.index || entry.term < before.term || entry.term > leaders) {
       return false;
     }
+    const bool hole = entry.index != before.index + 1;
+    const bool fits = entry.term == before.term || entry.kind == entry_kind::term_start;
+    if (hole && (entry.index > request.commit || !fits)) return false;
     if (entry.kind == entry_kind::configuration) {
       if (told == request.configurations.end() || told->index != entry.index ||
           told->members.voters.empty() || normal(told->members) != told->members) {
@@ -26,8 +29,6 @@ bool well_formed(const append_request& request, weir::term leaders) {
   }
   return told == request.configurations.end();
 }
-
-}  // namespace
 
 void consensus::follow(const message& m, effects& out) {
   if (role_ != role::follower || leader_ != m.from) {
@@ -72,26 +73,44 @@ void consensus::on(const message& m, const append_request& request, effects& out
   }
   if (previous.index > log_.last().index ||
       (!log_.holds(previous) && !broken_.skips_previous_check)) {
-    reply(m.from,
-          {.accepted = false, .previous = previous.index, .hint = log_.last_not_above(previous)},
-          false, out);
+    refuse(m, request, out);
     return;
   }
-  if (!take(request, out)) return;
-  const auto match = previous.index + request.entries.size();
+  if (!take(m, request, out)) return;
+  const auto match = request.entries.empty() ? previous.index : request.entries.back().index;
   verified_ = std::max(verified_, match);
   commit_through(std::min(request.commit, match), out);
   accept(m.from, match, out);
 }
 
-// Appends what is missing behind `previous`, which agrees. False: an entry contradicts the commit.
-bool consensus::take(const append_request& request, effects& out) {
+void consensus::refuse(const message& m, const append_request& request, effects& out) {
+  reply(m.from,
+        {.accepted = false,
+         .previous = request.previous.index,
+         .hint = log_.last_not_above(request.previous)},
+        false, out);
+}
+
+// Whether what was deleted may be in the log up to `keep`, and its deletion behind that, where the
+// leader has forgotten it. Not in what came from a log that had forgotten as much.
+bool consensus::would_miss_deletions(log_index keep, log_index forgotten) const {
+  return forgotten > std::max(keep, begun_forgetting_) && !broken_.ignores_forgotten;
+}
+
+// Appends what is missing behind `previous`, which agrees. False: it was not taken.
+bool consensus::take(const message& m, const append_request& request, effects& out) {
   auto next = request.entries.begin();
-  while (next != request.entries.end() && log_.holds({next->term, next->index})) ++next;
+  auto agreed = request.previous;
+  for (; next != request.entries.end() && log_.holds({next->term, next->index}); ++next) {
+    agreed = {next->term, next->index};
+  }
+  // What the leader lacks between the two is of the first one's term: if here too, it is the same.
   auto keep = log_.last().index;
-  if (next != request.entries.end() && next->index <= keep) keep = next->index - 1;
+  if (next != request.entries.end()) {
+    keep = log_.last_not_above({agreed.term, next->index - 1}).index;
+  }
   if (broken_.truncates_on_append && next == request.entries.end()) {
-    keep = std::max(log_.base().index, request.previous.index + request.entries.size());
+    keep = std::max(log_.base().index, agreed.index);
   }
   if (keep < log_.last().index) {
     if (keep < commit_ && !broken_.truncates_on_append) {
@@ -109,9 +128,20 @@ bool consensus::take(const append_request& request, effects& out) {
       if (members_.latest().index != before) out.members = members_.latest();
     }
   }
+  if (next == request.entries.end()) return true;
+  if (would_miss_deletions(keep, request.forgotten)) {
+    append_reply answer{.accepted = false, .previous = request.previous.index};
+    answer.starts_over = true;
+    reply(m.from, answer, false, out);
+    return false;
+  }
+  // From a log that has forgotten less may come what this one would have had no more.
+  if (keep < begun_forgetting_) {
+    begun_forgetting_ = std::min(begun_forgetting_, request.forgotten);
+  }
   auto told = request.configurations.begin();
   for (; next != request.entries.end(); ++next) {
-    log_.append(next->term);
+    log_.append({next->term, next->index});
     out.append.push_back(*next);
     if (next->kind != entry_kind::configuration) continue;
     while (told->index != next->index) ++told;
@@ -129,6 +159,7 @@ void consensus::on(const message& m, const heartbeat& beat, effects& out) {
   // message may be older than a crash here.
   commit_through(std::min(beat.commit, broken_.commit_beyond_match ? log_.last().index : verified_),
                  out);
+  everyone_ = std::max(everyone_, std::min(beat.everyone, verified_));
   agree_to_rest(beat, out);
   answer_heartbeat(beat.round, out);
 }
@@ -146,7 +177,11 @@ void consensus::on(const message& m, const install_snapshot& snapshot, effects& 
   if (role_ == role::leader) return;
   follow(m, out);
   const auto last = snapshot.last;
-  if (last.index <= commit_ && !broken_.takes_any_snapshot) {
+  // Nobody counts on what a learner has. Where all that was deleted is in the log it need not start
+  // over: it may have become a voter since it asked.
+  const bool over =
+      snapshot.starts_over && would_miss_deletions(log_.last().index, snapshot.forgotten);
+  if (last.index <= commit_ && !over && !broken_.takes_any_snapshot) {
     verified_ = std::max(verified_, commit_);
     accept(m.from, commit_, out);
     return;
@@ -155,25 +190,34 @@ void consensus::on(const message& m, const install_snapshot& snapshot, effects& 
     out.fault = fault::malformed;
     return;
   }
-  if (log_.holds(last) && !broken_.takes_any_snapshot) {
+  if (log_.holds(last) && !over && !broken_.takes_any_snapshot) {
     // The entries are here: no state need be taken over.
     commit_through(last.index, out);
   } else {
-    auto taken = snapshot;
-    // The leader joined by the log and never learned who began the group; up to there that has not
-    // changed, so what is known here holds.
-    if (taken.members.voters.empty()) taken.members = members_.at(commit_);
-    log_.reset(last);
-    members_.reset({.index = last.index, .members = taken.members});
-    durable_ = {};
-    commit_ = last.index;
-    verified_ = {};
-    out.reset = std::move(taken);
-    out.commit = commit_;
-    out.members = members_.latest();
+    take_state(snapshot, out);
   }
   verified_ = std::max(verified_, last.index);
   accept(m.from, last.index, out);
+}
+
+void consensus::take_state(const install_snapshot& snapshot, effects& out) {
+  auto taken = snapshot;
+  // The leader joined by the log and never learned who began the group; up to there that has not
+  // changed, so what is known here holds.
+  if (taken.members.voters.empty()) {
+    taken.members = members_.at(std::max(log_.base().index, std::min(commit_, taken.last.index)));
+  }
+  if (taken.starts_over) out.held = held_ = std::max(held_, log_.last());
+  log_.reset(taken.last);
+  members_.reset({.index = taken.last.index, .members = taken.members});
+  durable_ = {};
+  commit_ = taken.last.index;
+  verified_ = {};
+  everyone_ = {};
+  forgotten_ = begun_forgetting_ = taken.forgotten;
+  out.reset = std::move(taken);
+  out.commit = commit_;
+  out.members = members_.latest();
 }
 
 }  // namespace weir::raft

@@ -47,9 +47,12 @@ void consensus::broadcast_heartbeat(effects& out) {
   ++leading_->round;
   const bool rest = idle();
   leading_->rest_at = rest ? log_.last().index : log_index{};
+  const auto all = everyone();
   for (auto& [node, p] : leading_->peers) {
     out.heartbeats.push_back(
-        to(node, heartbeat{.commit = commit_for(p), .round = leading_->round, .rest = rest}));
+        to(node,
+           heartbeat{
+               .commit = commit_for(p), .round = leading_->round, .rest = rest, .everyone = all}));
   }
   asleep_ = rest && leading_->peers.empty();  // nobody has to agree
 }
@@ -61,30 +64,36 @@ void consensus::feed(effects& out) {
 // Asks for what the peer lacks, as far as there is room on the way to it.
 void consensus::feed(node_id node, progress& peer, effects& out) {
   if (!may_be_heard() || !peer.has_room(options_)) return;
-  if (peer.next() <= log_.base().index) {
+  if (peer.next() <= log_.base().index || peer.starts_over()) {
     // Section 5.3: what it needs is gone from the log.
     const auto base = log_.base();
+    out.snapshots.push_back(to(node, install_snapshot{.last = base,
+                                                      .members = members_.at(base.index),
+                                                      .forgotten = forgotten_,
+                                                      .starts_over = peer.starts_over()}));
     peer.begin_snapshot(base.index);
-    out.snapshots.push_back(
-        to(node, install_snapshot{.last = base, .members = members_.at(base.index)}));
     return;
   }
   const auto last = log_.last().index;
   if (peer.next() <= last) {
-    const auto through = std::min(last, peer.next() + (options_.append_entries_max - 1));
     peer.begin_read();
     out.ship.push_back({.to = node,
                         .from = peer.next(),
-                        .through = through,
+                        .through = last,
+                        .entries_max = options_.append_entries_max,
                         .bytes_max = peer.room_bytes(options_)});
   } else if (peer.state() == flow::probe) {
     // Nothing to ship, but where the logs agree is to be found.
-    out.send.push_back(to(node, append_request{.previous = log_.last(), .commit = commit_}));
+    out.send.push_back(to(node, append_request{.previous = log_.last(),
+                                               .entries = {},
+                                               .configurations = {},
+                                               .commit = commit_,
+                                               .forgotten = forgotten_}));
     peer.sent(last, 0, now_);
   }
 }
 
-effects consensus::ship(node_id node, std::span<const entry_head> entries,
+effects consensus::ship(node_id node, log_index from, std::span<const entry_head> entries,
                         std::vector<placed_configuration> configurations) {
   effects out;
   if (!leading_) return out;
@@ -93,19 +102,25 @@ effects consensus::ship(node_id node, std::span<const entry_head> entries,
   auto& peer = found->second;
   peer.end_read();
   // What was read may be gone, or of another leader, or no longer what the peer needs.
-  const bool fits = !entries.empty() && peer.has_room(options_) &&
-                    entries.front().index == peer.next() && peer.next() > log_.base().index &&
+  const bool fits = !entries.empty() && peer.has_room(options_) && from == peer.next() &&
+                    from > log_.base().index &&
                     std::ranges::all_of(entries, [&](const entry_head& entry) {
                       return log_.holds({entry.term, entry.index});
                     });
   if (fits) {
-    const auto previous = entries.front().index - 1;
     std::uint64_t bytes = 0;
     for (const auto& entry : entries) bytes += entry.size;
-    out.send.push_back(to(node, append_request{.previous = {*log_.term_at(previous), previous},
-                                               .entries = {entries.begin(), entries.end()},
-                                               .configurations = std::move(configurations),
-                                               .commit = commit_}));
+    append_request request{.previous = {*log_.term_at(from - 1), from - 1},
+                           .entries = {entries.begin(), entries.end()},
+                           .configurations = std::move(configurations),
+                           .commit = commit_,
+                           .forgotten = forgotten_};
+    // Only what is committed may be missing.
+    if (!well_formed(request, vote_.term)) {
+      out.fault = fault::malformed;
+      return out;
+    }
+    out.send.push_back(to(node, std::move(request)));
     peer.sent(entries.back().index, bytes, now_);
   }
   if (!entries.empty()) feed(node, peer, out);
@@ -139,6 +154,11 @@ void consensus::on(const message& m, const append_reply& reply, effects& out) {
   peer.heard_at(now_);
   if (reply.accepted) {
     peer_stored(m.from, peer, reply.match, out);
+  } else if (reply.starts_over) {
+    // What is committed may count on what a voter has.
+    const auto& [since, members] = members_.latest();
+    if (since > commit_ || members.joint() || !members.is_learner(m.from)) return;
+    peer.start_over(log_.last().index);
   } else if (!peer.refused(reply.previous, log_.last_not_above(reply.hint).index)) {
     return;
   }

@@ -32,10 +32,13 @@ entry_id log_shape::last_not_above(entry_id bound) const {
   return base_;
 }
 
-void log_shape::append(weir::term term) {
-  weir_check(term >= last_term(), "term {} behind term {}", term, last_term());
-  ++last_;
-  if (runs_.empty() || runs_.back().term != term) runs_.push_back({term, last_});
+void log_shape::append(entry_id next) {
+  weir_check(next.term >= last_term() && next.index > last_, "{} of term {} behind {} of term {}",
+             next.index, next.term, last_, last_term());
+  if (runs_.empty() && (next.index > last_ + 1 || next.term == base_.term))
+    runs_.push_back({base_.term, last_ + 1});
+  if (runs_.empty() || runs_.back().term != next.term) runs_.push_back({next.term, next.index});
+  last_ = next.index;
 }
 
 void log_shape::truncate_after(log_index index) {

@@ -4,7 +4,9 @@
 //
 // Invariants: base() <= last(); terms never fall from entry to entry; every index in
 // (base, last] has a term, and base has the term of the entry that was there before it was trimmed
-// or covered by a snapshot (0 at index 0).
+// or covered by a snapshot (0 at index 0). Compaction changes nothing here: an entry that it took
+// has the term that it had, which is that of the one before it, since the first entry of a term is
+// never taken.
 #include <optional>
 #include <vector>
 
@@ -35,7 +37,9 @@ class log_shape {
   [[nodiscard]] entry_id last_not_above(entry_id bound) const;
 
   // Index last + 1, of this term.
-  void append(weir::term term);
+  void append(weir::term term) { append({term, last_ + 1}); }
+  // What lies between the last one and this one was taken by compaction, where it came from.
+  void append(entry_id next);
   // Entries behind `index` are gone; it lies in [base, last].
   void truncate_after(log_index index);
   // Entries up to `through` are gone from the front; it lies in [base, last].

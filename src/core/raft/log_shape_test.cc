@@ -15,6 +15,7 @@ struct plain_log {
     return i == base.index ? base.term : terms[i - base.index - 1];
   }
   [[nodiscard]] log_index last() const { return base.index + terms.size(); }
+  [[nodiscard]] term last_term() const { return terms.empty() ? base.term : terms.back(); }
   [[nodiscard]] entry_id last_not_above(entry_id bound) const {
     for (auto i = std::min(bound.index, last()); i > base.index; i = i - 1) {
       if (*term_at(i) <= bound.term) return {*term_at(i), i};
@@ -51,6 +52,14 @@ TEST_CASE("a log's shape answers as the plain list of its terms does") {
             plain = {.base = base};
           }
           break;
+        case 3: {  // a hole, of the term before it
+          const auto size = 1 + random() % 3;
+          at += random() % 2;
+          shape.append({term(at), plain.last() + size + 1});
+          plain.terms.resize(plain.terms.size() + size, plain.last_term());
+          plain.terms.emplace_back(at);
+          break;
+        }
         default:
           at += random() % 3 == 0 ? 1 : 0;
           shape.append(term(at));

@@ -31,7 +31,8 @@ std::expected<effects, refusal> consensus::change(const configuration& target) {
       if (now.is_voter(node)) continue;
       // A voter that lags would hold up commits for as long (section 4.2.1).
       const auto* p = peer(node);
-      if (!p || !p->caught_up() || now_ > p->heard() + options_.election_max) {
+      if (!p || !p->caught_up() || p->match() < forgotten_ ||
+          now_ > p->heard() + options_.election_max) {
         return std::unexpected(refusal::not_caught_up);
       }
     }

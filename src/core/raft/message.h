@@ -23,20 +23,25 @@ struct vote_reply {
   bool operator==(const vote_reply&) const = default;
 };
 
-// Section 3.5. Entries follow `previous` without a hole.
+// Section 3.5. Entries follow `previous`. Where indexes are left out, compaction took those entries
+// from the sender's log: what stands behind such a hole is committed.
 struct append_request {
   entry_id previous;
   std::vector<entry_head> entries;
   std::vector<placed_configuration> configurations;  // contents of those among the entries
   log_index commit;
+  log_index forgotten;  // the sender's consensus::forgotten()
   bool operator==(const append_request&) const = default;
 };
+// Whether indexes, terms and configurations are such that a leader of this term can have sent them.
+bool well_formed(const append_request& request, weir::term leaders);
 // Sent only once what it says is durable.
 struct append_reply {
   bool accepted = false;
-  log_index match;     // accepted: the sender's log is the leader's up to here, on its disk
-  log_index previous;  // refused: the request's
-  entry_id hint;       // refused: log_shape::last_not_above(previous)
+  log_index match;           // accepted: the sender's log is the leader's up to here, on its disk
+  log_index previous;        // refused: the request's
+  entry_id hint;             // refused: log_shape::last_not_above(previous)
+  bool starts_over = false;  // refused: it needs the state, see consensus::forgotten
   bool operator==(const append_reply&) const = default;
 };
 
@@ -45,7 +50,8 @@ struct append_reply {
 struct heartbeat {
   log_index commit;  // never above what the receiver is known to match
   std::uint64_t round = 0;
-  bool rest = false;  // no more of them will come if all agree: see consensus::asleep
+  bool rest = false;   // no more of them will come if all agree: see consensus::asleep
+  log_index everyone;  // all members have the log on disk up to here
   bool operator==(const heartbeat&) const = default;
 };
 struct heartbeat_reply {
@@ -59,7 +65,9 @@ struct heartbeat_reply {
 // The state up to and including `last`, beside this message. Answered by append_reply.
 struct install_snapshot {
   entry_id last;
-  configuration members;  // in effect there; without voters: those that the group began with
+  configuration members;     // in effect there; without voters: those that the group began with
+  log_index forgotten;       // the sender's
+  bool starts_over = false;  // the receiver asked for it: it gives up what it has
   bool operator==(const install_snapshot&) const = default;
 };
 

@@ -55,6 +55,7 @@ void progress::stored(log_index match) {
 
 bool progress::refused(log_index previous, log_index agrees) {
   if (state_ == flow::snapshot) return false;
+  if (fell_) match_ = std::min(match_, agrees);
   // Of an older message if it speaks of what is known to agree, or of another place than the probe.
   if (previous <= match_) return false;
   if (state_ == flow::probe && previous + 1 != next_) return false;
@@ -97,6 +98,16 @@ void progress::begin_snapshot(log_index last) {
   probe_from(last + 1);
   state_ = flow::snapshot;
   snapshot_ = last;
+  starts_over_ = false;
+}
+
+void progress::start_over(log_index last) {
+  if (state_ == flow::snapshot) return;  // it is on its way
+  starts_over_ = fell_ = true;
+  match_ = {};
+  caught_up_ = false;
+  round_target_ = last;
+  probe_from(log_index(1));
 }
 
 void progress::snapshot_shipped(bool arrived, milliseconds now) {

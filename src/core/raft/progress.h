@@ -30,6 +30,8 @@ class progress {
   [[nodiscard]] std::uint64_t acked_round() const { return acked_round_; }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
   [[nodiscard]] bool rests() const { return rests_; }
+  // It is to get the state, and forget what it has.
+  [[nodiscard]] bool starts_over() const { return starts_over_; }
 
   // Whether another message may go now.
   [[nodiscard]] bool has_room(const raft_options& options) const;
@@ -60,6 +62,8 @@ class progress {
   // The peer is silent: nothing more until it is heard of.
   void silent();
   void begin_snapshot(log_index last);
+  // A learner: nothing is known any more of what it has. What it said before may still come.
+  void start_over(log_index last);
   // The state has got there, or not. Whether it is on the peer's disk is for the peer to say: it
   // may have crashed before.
   void snapshot_shipped(bool arrived, milliseconds now);
@@ -89,6 +93,8 @@ class progress {
   log_index round_target_;
   milliseconds round_started_;
   bool caught_up_ = false;
+  bool starts_over_ = false;
+  bool fell_ = false;  // it started over once: its match may fall
   bool rests_ = false;
   std::uint64_t awake_round_ = 0;  // it answered this one and is awake, whatever came late
 };

@@ -17,6 +17,8 @@
 //   first N              N should lead the group, which is new
 //   relies N L           whether N, which sleeps, may go on while these nodes are heard of
 //   ask N                N, which sleeps, asks after its leader
+//   compact N INDEX...   these go from its log          forget N INDEX...     also, and they
+//   deleted
 #include "core/raft/scenario_test.h"
 
 #include <catch2/catch_all.hpp>
@@ -184,12 +186,28 @@ void scenario::act_on_core(const words& w, node_id id) {
     auto& n = nodes_.at(id);
     const log_index through(std::stoull(w.at(2)));
     core.trimmed(through);
-    n.log.erase(n.log.begin(), n.log.begin() + static_cast<long>(through - n.snapshot.last.index));
+    std::erase_if(n.log, [&](const entry& e) { return e.head.index <= through; });
     if (n.snapshot.members.voters.empty()) n.snapshot.members = n.initial;
     n.snapshot.last = core.log().base();
     ++n.writes;
+  } else if (verb == "compact" || verb == "forget") {
+    compact(id, w);
   } else {
     FAIL("no command " << verb);
+  }
+}
+
+// As a shell does it: the files change at once, durably.
+void scenario::compact(node_id id, const words& w) {
+  auto& n = nodes_.at(id);
+  for (std::size_t i = 2; i < w.size(); ++i) {
+    const log_index gone(std::stoull(w[i]));
+    const auto is = [&](const entry& e) { return e.head.index == gone; };
+    std::erase_if(n.log, is);
+    std::erase_if(n.stored_log, is);
+    if (w[0] == "compact") continue;
+    n.forgotten = n.stored_forgotten = std::max(n.forgotten, gone);
+    n.core->forgot(gone);
   }
 }
 

@@ -38,6 +38,9 @@ class scenario {
     install_snapshot stored_snapshot;
     std::vector<entry> stored_log;
     vote stored_vote;
+    log_index forgotten;
+    log_index stored_forgotten;
+    entry_id held_vote;  // durable at once
     std::uint64_t writes = 0;
     std::uint64_t stored_writes = 0;
     std::vector<held_back> held;
@@ -59,6 +62,7 @@ class scenario {
   void act(const words& w);
   void act_on_core(const words& w, node_id id);
   void elect(node_id id);
+  void compact(node_id id, const words& w);
   void say(const std::string& line) { said_ += line + "\n"; }
   [[nodiscard]] static bool matches(const message& m, const std::string& pattern);
   void state();

@@ -10,9 +10,18 @@ void scenario::start(node_id id) {
   auto& n = nodes_[id];
   stored_state stored{.last_vote = n.last_vote,
                       .base = n.snapshot.last,
-                      .last_index = n.snapshot.last.index + n.log.size(),
-                      .members = n.snapshot.last.index.value() ? n.snapshot.members : n.initial};
+                      .last_index = n.log.empty() ? n.snapshot.last.index : n.log.back().head.index,
+                      .members = n.snapshot.last.index.value() ? n.snapshot.members : n.initial,
+                      .forgotten = n.forgotten,
+                      .held = n.held_vote};
+  // What compaction took right behind the base is of its term.
+  if (!n.log.empty() && n.log.front().head.index > stored.base.index + 1) {
+    stored.terms.push_back({stored.base.term, stored.base.index + 1});
+  }
+  auto next = stored.base.index + 1;
   for (const auto& e : n.log) {
+    if (e.head.index > next) stored.committed = e.head.index;
+    next = e.head.index + 1;
     if (stored.terms.empty() || stored.terms.back().term != e.head.term) {
       stored.terms.push_back({e.head.term, e.head.index});
     }
@@ -26,14 +35,19 @@ void scenario::start(node_id id) {
 
 void scenario::write(node_id id, const effects& out) {
   auto& n = nodes_[id];
+  if (out.held) {
+    n.held_vote = *out.held;
+    say(fmt::format("  {} holds {}", id, describe(*out.held)));
+  }
   if (out.reset) {
     n.snapshot = *out.reset;
+    n.forgotten = out.reset->forgotten;
     n.log.clear();
     say(fmt::format("  {} takes the snapshot {} of {}", id, describe(out.reset->last),
                     describe(out.reset->members)));
   }
   if (out.truncate_after) {
-    n.log.resize(*out.truncate_after - n.snapshot.last.index);
+    std::erase_if(n.log, [&](const entry& e) { return e.head.index > *out.truncate_after; });
     say(fmt::format("  {} truncates behind {}", id, *out.truncate_after));
   }
   if (out.save_vote) {
@@ -94,12 +108,14 @@ void scenario::ship(node_id id, const ship_request& request) {
   auto& n = nodes_[id];
   std::vector<entry_head> heads;
   std::vector<placed_configuration> configurations;
-  for (auto i = request.from; i <= request.through; ++i) {
-    const auto& e = n.log[i - n.snapshot.last.index - 1];
+  for (const auto& e : n.log) {
+    if (e.head.index < request.from || heads.size() == request.entries_max) continue;
     heads.push_back(e.head);
-    if (e.head.kind == entry_kind::configuration) configurations.push_back({i, e.members});
+    if (e.head.kind == entry_kind::configuration) {
+      configurations.push_back({e.head.index, e.members});
+    }
   }
-  perform(id, n.core->ship(request.to, heads, std::move(configurations)));
+  perform(id, n.core->ship(request.to, request.from, heads, std::move(configurations)));
 }
 
 void scenario::post(const message& m) {
@@ -115,6 +131,7 @@ void scenario::flush(node_id id) {
   n.stored_log = n.log;
   n.stored_vote = n.last_vote;
   n.stored_snapshot = n.snapshot;
+  n.stored_forgotten = n.forgotten;
   const auto held = std::exchange(n.held, {});
   for (const auto& h : held) post(h.m);
   perform(id, n.core->durable(n.core->last_index()));
@@ -126,6 +143,7 @@ void scenario::crash(node_id id) {
   n.log = n.stored_log;
   n.last_vote = n.stored_vote;
   n.snapshot = n.stored_snapshot;
+  n.forgotten = n.stored_forgotten;
   n.writes = n.stored_writes;
   n.held.clear();
   std::erase_if(net_, [&](const message& m) { return m.to == id; });

@@ -50,7 +50,7 @@ void batch_filter::judge_marker() {
     new_tombstone_ = true;
     begin_copy();
   } else if (expired() && !rules_.keep_header) {
-    out_ = {.fate = batch_fate::dropped};
+    out_ = {.fate = batch_fate::dropped, .forgot = true};
   }
 }
 
@@ -97,6 +97,9 @@ std::expected<bool, record_error> batch_filter::step() {
 void batch_filter::judge_one() {
   if (!stays(record_)) {
     ++gone_;
+    // Newer ones of its key were looked for, below the end.
+    out_.forgot = out_.forgot || (!rules_.aborted && tombstone(record_) && record_.key &&
+                                  rules_.newest(record_.key->view(), record_.offset));
     return;
   }
   ++out_.kept;

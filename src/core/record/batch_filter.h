@@ -31,6 +31,7 @@ struct filter_rules {
   bool keep_header = false;          // emptied, it stays as a header alone
   bool aborted = false;              // of an aborted transaction: none of its records is anybody's
   bool marker_alone = false;         // of a control batch: nothing of its transaction is left
+  bool keep_tombstones = false;      // and markers, whatever their age
   std::array<int, codecs> levels{};  // by codec, for batches that are packed again
   std::size_t unpacked_max = 0;
 };
@@ -47,6 +48,7 @@ struct filtered_batch {
   fragments batch;              // nothing where dropped
   std::int32_t kept = 0;        // records
   std::int32_t tombstones = 0;  // of them
+  bool forgot = false;          // a tombstone went that nothing newer replaces, or a marker
 };
 
 class batch_filter {
@@ -73,7 +75,8 @@ class batch_filter {
   [[nodiscard]] bool stays(const record& r) const;
   // By now its horizon has passed.
   [[nodiscard]] bool expired() const {
-    return header_.has_delete_horizon() && rules_.now >= header_.base_timestamp;
+    return !rules_.keep_tombstones && header_.has_delete_horizon() &&
+           rules_.now >= header_.base_timestamp;
   }
   [[nodiscard]] static bool tombstone(const record& r) { return !r.value; }
 

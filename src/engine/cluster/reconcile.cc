@@ -141,13 +141,7 @@ seastar::future<bool> cluster::reconcile(partition_key key) {
   if (ready) next = wanted;
   next = raft::normal(std::move(next));
   if (next == now) co_return true;  // they are learning
-  if (const auto changed = r->change(next); !changed) {
-    if (changed.error() == change_error::compacted)
-      cluster_log.warn(
-          "{} can't get other replicas: it is compacted, and such logs can't be copied yet",
-          r->name());
-    co_return changed.error() != change_error::compacted;
-  }
+  (void)r->change(next);            // refused, it is asked again
   co_return true;
 }
 

@@ -154,6 +154,7 @@ seastar::future<std::expected<store::read_result, replica_error>> replica::read(
     offset from, std::size_t bytes, bool at_least_one, offset below, bool committed) {
   if (raft_.current_role() == raft::role::leader && !raft_.serving() && !alone())
     co_return std::unexpected(replica_error::not_leader);
+  if (from < start_offset()) co_return std::unexpected(replica_error::offset_out_of_range);
   const store::read_limits limits{
       .below = std::min(below, high_watermark_), .bytes = bytes, .at_least_one = at_least_one};
   if (committed) co_return mapped(co_await log_->read_committed(from, limits));
@@ -170,11 +171,13 @@ seastar::future<> replica::replay(
 
 seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>>
 replica::find_time(timestamp time, offset below) {
+  co_await start_reached();
   co_return mapped(co_await log_->find_time(time, std::min(below, high_watermark_)));
 }
 
 seastar::future<std::expected<std::optional<record::timed_offset>, replica_error>>
 replica::latest_time(offset below) {
+  co_await start_reached();
   co_return mapped(co_await log_->latest_time(std::min(below, high_watermark_)));
 }
 
@@ -224,27 +227,6 @@ std::optional<epoch_end> replica::diverging(std::int32_t epoch, offset from) con
   return end;
 }
 
-seastar::future<std::expected<offset, replica_error>> replica::delete_records(offset before) {
-  if (!takes_part()) co_return std::unexpected(replica_error::storage);
-  if (cutting_) co_return std::unexpected(replica_error::not_leader);
-  if (const auto serves = check_serves(); !serves) co_return std::unexpected(serves.error());
-  std::expected<void, log::delete_error> done;
-  // A log must not start behind what is on its disk: others may have committed what that lacks.
-  const auto committed = raft_.commit_index();
-  const auto end = high_watermark_;
-  co_await log_->wait_durable(committed);
-  if (cutting_ || stopped_) co_return std::unexpected(replica_error::not_leader);
-  try {
-    done = co_await log_->delete_below(before, end, committed);
-  } catch (const store::no_space&) {
-    co_return std::unexpected(replica_error::no_space);
-  }
-  if (!done) co_return std::unexpected(replica_error::offset_out_of_range);
-  tell_trimmed();
-  news_.notify();
-  co_return start_offset();
-}
-
 seastar::future<> replica::maintain() {
   if (cutting_ || stopped_) co_return;
   const auto before = start_offset();
@@ -256,7 +238,6 @@ seastar::future<> replica::maintain() {
   if (start_offset() != before) news_.notify();
 }
 
-// Of a log that has holes a new member could be given no entries: one with members keeps them all.
 log::compaction_plan replica::compaction_plan() const {
   if (!compacts()) return {};
   return log_->plan_compaction(options_.compaction, compaction_bounds());
@@ -272,7 +253,7 @@ seastar::future<bool> replica::compact(std::size_t memory, store::io_pace& pace,
                                             .memory = memory,
                                             .pace = &pace,
                                             .abort = &abort});
-  tell_trimmed();
+  tell_forgotten();
   co_return done;
 }
 

@@ -192,18 +192,23 @@ class replica final : public ticked {
   // nothing if it does.
   [[nodiscard]] std::optional<epoch_end> diverging(std::int32_t epoch, offset from) const;
 
-  // Deletes records below `before` (-1: the high watermark). Returns the new start offset.
+  // Deletes records below `before` (-1: the high watermark). Returns the new start offset. With
+  // other members it is an entry of the log, so that whoever leads later knows it; each copy
+  // follows when that is committed there.
   seastar::future<std::expected<offset, replica_error>> delete_records(offset before);
+  // Whole segments of entries through this one go from the front, where something else stands for
+  // them; `next`: the offset behind it.
+  seastar::future<> cut_front(log_index through, offset next);
   // Retention, and forgetting producers that have been silent for long.
   seastar::future<> maintain();
-  // What compaction would do now, in what is committed and decided.
+  // What compaction would do now, in what is committed and decided. Each copy compacts by itself.
   [[nodiscard]] log::compaction_plan compaction_plan() const;
   // One pass if one is due (store::partition_log::compact), with so much memory for keys.
   seastar::future<bool> compact(std::size_t memory, store::io_pace& pace,
                                 seastar::abort_source& abort);
   void set_options(replica_options options);
 
-  [[nodiscard]] offset start_offset() const { return log_->start_offset(); }
+  [[nodiscard]] offset start_offset() const { return std::max(moved_start_, log_->start_offset()); }
   [[nodiscard]] offset high_watermark() const { return high_watermark_; }
   // First offset of the oldest transaction that is open, or whose end is not committed; else the
   // high watermark. Not below the start, which may pass an open transaction.
@@ -216,7 +221,7 @@ class replica final : public ticked {
   }
   [[nodiscard]] std::uint64_t size_bytes() const { return log_->size_bytes(); }
   [[nodiscard]] const store::partition_log& log() const { return *log_; }
-  [[nodiscard]] bool compacts() const { return options_.compaction.enabled && alone(); }
+  [[nodiscard]] bool compacts() const { return options_.compaction.enabled; }
   [[nodiscard]] const std::string& name() const { return log_->name(); }
   // Whoever waits on anything here holds a use, so that a deleted partition goes after them.
   [[nodiscard]] seastar::gate::holder use() { return users_.hold(); }
@@ -306,12 +311,23 @@ class replica final : public ticked {
   seastar::future<> read_and_ship(raft::ship_request request);
   seastar::future<std::vector<store::kept_entry>> read_for(const raft::ship_request& request);
   seastar::future<> ship_snapshot(raft::message m);
+  // replica_start.cc
+  seastar::future<std::expected<offset, replica_error>> delete_here(offset before);
+  seastar::future<std::expected<offset, replica_error>> delete_everywhere(offset before);
+  std::expected<placed_batch, replica_error> place_start(offset to);
+  void follow_start();
+  seastar::future<> move_start();
+  seastar::future<> start_reached();
+
   void tell_trimmed();
+  void tell_forgotten();
   [[nodiscard]] raft::milliseconds now() const {
     return group_.ticker ? group_.ticker->now() : raft::milliseconds{};
   }
   [[nodiscard]] log::compaction_bounds compaction_bounds() const {
-    return {.committed = raft_.commit_index(), .stable = last_stable_offset()};
+    return {.committed = raft_.commit_index(),
+            .stable = last_stable_offset(),
+            .everyone = std::min(raft_.everyone(), raft_.commit_index())};
   }
 
   std::unique_ptr<store::partition_log> log_;
@@ -322,6 +338,8 @@ class replica final : public ticked {
   log::open_verifications verifications_;
   progress<log_index> commit_;
   offset high_watermark_;
+  offset moved_start_{0};  // committed: nobody sees what is before, though it may be there yet
+  bool moving_start_ = false;
   struct uncommitted {
     log_index index;
     offset end;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "core/record/batches.h"
+#include "core/record/record_reader.h"
 #include "engine/replica/replica_world_test.h"
 
 namespace weir {
@@ -51,6 +52,9 @@ world_plan draw_world(std::uint64_t seed) {
   // A bound that is reached is tested by the store alone: WEIR_SEED=224 with 2 shows a reader what
   // was aborted (docs/decisions/0015).
   plan.aborted_max = one_of(2U, 10'000U);
+  plan.compact = one_of(0.0, 0.0, 0.05);
+  // What is below a start that was moved is of no key any more.
+  if (plan.compact > 0) plan.trim = 0;
   return plan;
 }
 
@@ -109,6 +113,10 @@ void replica_world::trouble() {
       }(*m.r));
     }
   }
+  if (chance(plan_.compact)) {
+    auto& m = any();
+    if (m.r && !m.changing) spawn(compact(m.id));
+  }
   if (chance(plan_.crash)) {
     const auto id = any().id;
     const bool all = chance(0.1);
@@ -151,6 +159,7 @@ seastar::future<> replica_world::read_some() {
     require(batch.has_value(), "no batches were read");
     if (!*batch) break;
     require((*batch)->header.next_offset() <= end, "a reader passed the high watermark");
+    if (plan_.compact > 0) continue;
     const auto [known, fresh] = seen_.emplace((*batch)->header.base_offset, (*batch)->all.str());
     require(known->second == (*batch)->all.str(),
             fmt::format("readers got different batches at {}", known->first));
@@ -171,6 +180,70 @@ seastar::future<> replica_world::calm() {
   co_await produce_some(2);
   co_await end_all_transactions();
   co_await until([&] { return agreed(); }, "all agree");
+}
+
+seastar::future<> replica_world::compact(int node) {
+  auto* r = at(node);
+  const auto use = r->use();
+  static store::io_pace pace([] { return log::byte_rate::unlimited; });
+  seastar::abort_source abort;
+  try {
+    (void)co_await r->compact(1 << 16, pace, abort);
+  } catch (const std::exception&) {
+    // Down, or its disk is.
+  }
+}
+
+// Each copy was compacted by itself: what the newest record of each key is must be the same, and
+// what was committed says which that is.
+seastar::future<> replica_world::check_keys() {
+  const auto lead = leader();
+  require(lead != 0, "nobody leads");
+  std::map<std::string, std::string> wanted;
+  const auto& shape = at(lead)->core().log();
+  require(shape.base().index == log_index{}, "the log was cut");
+  for (log_index i(1); i <= shape.last().index; ++i) {
+    const auto found = placed_.find({i, *shape.term_at(i)});
+    if (found == placed_.end()) continue;
+    const auto [producer, sequence] = found->second;
+    for (std::size_t n = 0; n < records_of(producer, sequence); ++n) {
+      const auto key = key_of(producer, sequence, n);
+      if (deletes(sequence, n)) {
+        wanted.erase(key);
+      } else {
+        wanted[key] = fmt::format("{}:{}:{}", producer, sequence, n);
+      }
+    }
+  }
+  for (const auto node : at(lead)->members().members.members()) {
+    auto* r = at(node.value());
+    std::map<std::string, std::string> found;
+    log_index before{};
+    co_await r->replay([&](const log::frame_head& head, const fragments& body) {
+      if (!head.is_entry()) return;
+      require(head.index > before, "indexes fall");
+      before = head.index;
+      require(head.term == *shape.term_at(head.index), "an entry of another term");
+      if (head.kind != log::frame_kind::batch) return;
+      const auto header = *record::read_batch_header(body);
+      if (header.transactional()) return;  // check_transactions()
+      record::record_reader reader(header, body, 1 << 20);
+      record::record one;
+      while (*reader.next(one)) {
+        const std::string key(one.key->view());
+        if (one.value) {
+          const auto value = one.value->str();
+          found[key] = value.substr(0, value.rfind(':'));
+        } else {
+          found.erase(key);
+        }
+      }
+    });
+    require(before == shape.last().index, fmt::format("{} ends at {}", node, before));
+    for (const auto& [key, value] : found)
+      require(wanted.contains(key), fmt::format("{} has {}, which is deleted", node, key));
+    require(found == wanted, fmt::format("{} has other records than are the newest", node));
+  }
 }
 
 seastar::future<> replica_world::check_equal() {
@@ -245,6 +318,11 @@ seastar::future<> replica_world::whole_run() {
     co_await step();
   }
   co_await calm();
+  if (plan_.compact > 0) {
+    co_await check_keys();
+    co_await check_transactions();
+    co_return;
+  }
   co_await check_equal();
   co_await check_acknowledged();
   co_await check_transactions();

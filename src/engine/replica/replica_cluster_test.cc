@@ -96,7 +96,8 @@ SEASTAR_TEST_CASE(a_follower_behind_the_start_of_the_log_gets_the_state) {
     auto deleting = r->delete_records(r->high_watermark() - 10);
     while (!deleting.available()) co_await w.step();
     BOOST_REQUIRE(deleting.get().has_value());
-    BOOST_REQUIRE(r->log().base().index > w.at(away)->log().last_index());
+    co_await w.until([&] { return r->log().base().index > w.at(away)->log().last_index(); },
+                     "its files follow");
     w.heal();
     if (seed % 2 == 0) {
       co_await w.until([&] { return w.at(away)->figures().resets > 0; }, "it gets the state");
@@ -112,6 +113,93 @@ SEASTAR_TEST_CASE(a_follower_behind_the_start_of_the_log_gets_the_state) {
     co_await w.produce_some(20);
     co_await w.until([&] { return w.agreed(); }, "all agree");
     co_await w.check_equal();
+    co_await w.stop_all();
+  }
+}
+
+// Answered, it is known to whoever leads next, though the copies' files may not have followed.
+SEASTAR_TEST_CASE(what_was_deleted_is_seen_by_nobody_again) {
+  for (std::uint64_t seed = 61; seed < 71; ++seed) {
+    replica_world w(seed, {.with_journal = seed % 2 == 0, .segment_bytes = 8 * 1024});
+    co_await w.open_all();
+    co_await lead_and_agree(w);
+    offset start{0};
+    for (int round = 0; round < 4; ++round) {
+      co_await w.produce_some(40);
+      const auto lead = w.leader();
+      auto* r = w.at(lead);
+      start = r->high_watermark() - 7;
+      auto deleting = r->delete_records(start);
+      while (!deleting.available()) co_await w.step();
+      BOOST_REQUIRE(deleting.get() == start);
+      BOOST_REQUIRE(!(co_await r->read(start - 1, 100, true, r->high_watermark())).has_value());
+      if (round == 2) {
+        for (int i = 1; i <= 3; ++i) co_await w.crash(i);
+        for (int i = 1; i <= 3; ++i) co_await w.open(i);
+      } else {
+        co_await w.crash(lead);
+      }
+      co_await w.until([&] { return w.leader() != 0; }, "somebody leads");
+      BOOST_REQUIRE(w.at(w.leader())->start_offset() == start);
+      if (round != 2) co_await w.open(lead);
+    }
+    co_await w.produce_some(1);
+    co_await w.until(
+        [&] {
+          return w.agreed() && std::ranges::all_of(std::array{1, 2, 3}, [&](int i) {
+                   return w.at(i)->log().start_offset() == start &&
+                          w.at(i)->log().moved_starts().empty();
+                 });
+        },
+        "all begin there");
+    co_await w.stop_all();
+  }
+}
+
+// Deletions that went from all copies are unknown to a learner that has what they deleted: it
+// begins again.
+SEASTAR_TEST_CASE(a_learner_that_missed_deletions_starts_over) {
+  for (std::uint64_t seed = 81; seed < 91; ++seed) {
+    replica_world w(seed, {.spares = 1, .compact = 1e-9, .segment_bytes = 6 * 1024});
+    co_await w.open_all();
+    co_await lead_and_agree(w);
+    co_await w.produce_some(30);
+    auto change = [&](raft::configuration to) -> seastar::future<> {
+      bool asked = false;
+      co_await w.until(
+          [&] {
+            if (!asked && w.leader() != 0) asked = w.at(w.leader())->change(to).has_value();
+            return asked && w.leader() != 0 && !w.at(w.leader())->change_under_way() &&
+                   w.at(w.leader())->members().members == raft::normal(to);
+          },
+          "the members change");
+    };
+    // It has something, and is away then; out of the group nobody waits for it.
+    co_await change(voters({1, 2, 3}, {4}));
+    co_await w.until([&] { return w.agreed(); }, "it has all");
+    w.isolate(4);
+    co_await change(voters({1, 2, 3}));
+    for (int round = 0;
+         round < 30 && w.at(w.leader())->log().forgotten() <= w.at(4)->log().last_index();
+         ++round) {
+      co_await w.produce_some(20);
+      co_await w.steps(40);
+      for (int i = 1; i <= 3; ++i) {
+        auto pass = w.compact(i);
+        while (!pass.available()) co_await w.step();
+        pass.get();
+      }
+    }
+    BOOST_REQUIRE(w.at(w.leader())->log().forgotten() > w.at(4)->log().last_index());
+    w.heal();
+    co_await change(voters({1, 2, 3}, {4}));
+    co_await w.until([&] { return w.agreed(); }, "it has all again");
+    BOOST_REQUIRE_GT(w.at(4)->figures().resets, 0u);
+    co_await w.check_keys();
+    co_await change(voters({2, 3, 4}));
+    co_await w.produce_some(30);
+    co_await w.until([&] { return w.agreed(); }, "all agree");
+    co_await w.check_keys();
     co_await w.stop_all();
   }
 }

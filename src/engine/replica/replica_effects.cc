@@ -37,9 +37,12 @@ void replica::perform(raft::effects out, given with) {
 void replica::take(raft::effects out, given with) {
   weir_check(!cutting_, "{}: effects while the log is cut", log_->name());
   if (out.fault) return leave_service(fmt::format("a peer's {}", raft::name(*out.fault)));
-  if (out.truncate_after && *out.truncate_after + 1 < log_->start_index())
-    return leave_service(fmt::format("what is below the log's start at {} would be cut off at {}",
-                                     log_->start_index(), *out.truncate_after));
+  if (out.truncate_after && (*out.truncate_after + 1 < log_->start_index() ||
+                             *out.truncate_after < log_->compacted_through()))
+    return leave_service(fmt::format(
+        "what is committed would be cut off behind {}: the log starts at {} and is compacted up to "
+        "{}",
+        *out.truncate_after, log_->start_index(), log_->compacted_through()));
   if (out.reset || out.truncate_after) {
     stable_before_cut_ = last_stable_offset();
     cutting_ = true;
@@ -86,13 +89,21 @@ seastar::future<bool> replica::cut_log(raft::effects& out, given& with) {
       if (out.reset) {
         const auto& last = out.reset->last;
         const auto& members = out.reset->members;
+        const auto held = out.held.value_or(raft::entry_id{});
         ++figures_.resets;
         co_await log_->reset({.base = {.index = last.index,
                                        .term = last.term,
                                        .next_offset = with.state->next_offset},
                               .members = members.voters.empty() ? "" : raft::encode(members),
-                              .producers = with.state->producers});
+                              .producers = with.state->producers,
+                              .forgotten = out.reset->forgotten,
+                              .held = {.index = held.index, .term = held.term}});
         uncommitted_.clear();
+        // One that starts over has less than before.
+        if (out.reset->starts_over) {
+          commit_.retreat(last.index);
+          high_watermark_ = log_->next_offset();
+        }
         high_watermark_ = std::max(high_watermark_, log_->next_offset());
         decided();
       } else {
@@ -158,9 +169,12 @@ void replica::append_own(log::frame_kind kind, const raft::entry_head& entry,
 void replica::append_entry(const raft::entry_head& entry, const raft::effects& out,
                            const given& with) {
   if (!with.frames.empty()) {
-    const auto& frame = with.frames.at(entry.index - with.frames.front().head.index);
+    const auto& frame = *std::ranges::lower_bound(
+        with.frames, entry.index, {}, [](const log::carried_frame& f) { return f.head.index; });
     // Index and term of the entry before agree, so this could only be another log under its name.
-    if (frame.head.base_offset != log_->next_offset())
+    const bool hole = entry.index > log_->last_index() + 1;
+    if (hole ? frame.head.base_offset <= log_->next_offset()
+             : frame.head.base_offset != log_->next_offset())
       return leave_service(fmt::format("entry {} is at offset {} on its leader, {} comes next here",
                                        entry.index, frame.head.base_offset, log_->next_offset()));
     std::optional<record::batch_header> batch;
@@ -262,6 +276,8 @@ void replica::move_commit(log_index to) {
     high_watermark_ = uncommitted_.front().end;
     uncommitted_.pop_front();
   }
+  // Before anybody hears of the commit: what is deleted must not be seen by who waits for it.
+  follow_start();
   commit_.advance(to);
   if (high_watermark_ == before) return;
   decided();

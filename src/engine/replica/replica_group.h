@@ -22,6 +22,17 @@ struct catch_up_budget {
   store::io_pace pace;
 };
 
+// What a group's log amounts to, where that is kept beside the log so that its front can go.
+class log_summary {
+ public:
+  virtual ~log_summary() = default;
+  // Durable, of some entry that is not before the log's base. Nothing: there is none.
+  virtual seastar::future<std::optional<fragments>> read() = 0;
+  // Made durable, unless what is there is as new, before the log is reset to what came with it.
+  // False: it makes no sense.
+  virtual seastar::future<bool> take(fragments summary) = 0;
+};
+
 struct replica_group {
   node_id self{1};
   // Of a new group; without voters: this replica joins one. Looked at when the replica is made, and
@@ -33,6 +44,7 @@ struct replica_group {
   peer::raft_outbox* outbox = nullptr;  // none: it has no peers
   replica_ticker* ticker = nullptr;     // none: it has no peers
   catch_up_budget* catch_up = nullptr;  // none: no bound
+  log_summary* summary = nullptr;       // none: what is cut off was deleted
 
   [[nodiscard]] static replica_group alone(node_id self) {
     return {.self = self, .members = {.voters = {self}}};
@@ -51,7 +63,6 @@ enum class change_error : std::uint8_t {
   in_progress,    // another change, or a transfer
   not_caught_up,  // a new voter is not a learner that keeps up
   bad_target,
-  compacted,  // the log has holes, and can't be given to a new member yet
 };
 
 // One member, as its leader sees it.

@@ -23,19 +23,12 @@ bool same(const log::frame_head& frame, const raft::entry_head& head) {
          frame.body_size == head.size && kind_of(frame.kind) == head.kind;
 }
 
-// What consensus would have to call a broken protocol.
-bool follow_each_other(const raft::append_request& append, term leaders) {
-  auto before = append.previous;
-  std::size_t told = 0;
-  for (const auto& e : append.entries) {
-    if (e.index != before.index + 1 || e.term < before.term || e.term > leaders) return false;
-    if (e.kind == raft::entry_kind::configuration) ++told;
-    before = {e.term, e.index};
-  }
-  return told == append.configurations.size() &&
-         std::ranges::all_of(append.configurations, [](const auto& placed) {
-           return !placed.members.voters.empty() && raft::normal(placed.members) == placed.members;
-         });
+// Compaction takes batches alone, each of which took an offset at least. Without a hole in the
+// indexes there is none in the offsets.
+bool is_behind(const log::frame_head& next, log_index index, offset at) {
+  if (next.index <= index) return next.index == index && next.base_offset == at;
+  return next.base_offset > at &&
+         static_cast<std::uint64_t>(next.base_offset - at) >= next.index - index;
 }
 
 bool is_told(const log::carried_frame& frame,
@@ -52,13 +45,16 @@ bool is_told(const log::carried_frame& frame,
 std::optional<std::vector<log::carried_frame>> frames_of(const peer::raft_post& post) {
   const auto* append = std::get_if<raft::append_request>(&post.message.body);
   const std::size_t wanted = append ? append->entries.size() : 0;
-  if (append && !follow_each_other(*append, post.message.term)) return std::nullopt;
+  if (append && !raft::well_formed(*append, post.message.term)) return std::nullopt;
   auto frames = log::take_carried(post.frames, wanted);
   if (!frames || frames->size() != wanted) return std::nullopt;
   for (std::size_t i = 0; i < wanted; ++i) {
     const auto& frame = (*frames)[i];
     if (!same(frame.head, append->entries[i])) return std::nullopt;
-    if (i > 0 && frame.head.base_offset != (*frames)[i - 1].head.next_offset()) return std::nullopt;
+    if (i > 0) {
+      const auto& before = (*frames)[i - 1].head;
+      if (!is_behind(frame.head, before.next_index(), before.next_offset())) return std::nullopt;
+    }
     if (frame.head.kind == log::frame_kind::batch && !record::read_batch_header(frame.body))
       return std::nullopt;
     if (frame.head.kind == log::frame_kind::configuration &&
@@ -142,6 +138,11 @@ seastar::future<bool> replica::receive_snapshot(peer::raft_post post, fragments 
     ++figures_.messages_bad;
     co_return false;
   }
+  if (group_.summary) {
+    const bool taken = co_await group_.summary->take(carried->summary);
+    if (!taken) ++figures_.messages_bad;
+    if (!taken || !takes_part() || cutting_) co_return false;
+  }
   keep_awake();
   perform(raft_.step(post.message), {.state = *std::move(carried)});
   co_return true;
@@ -188,12 +189,13 @@ void replica::leader_gone() {
 
 std::expected<void, change_error> replica::change(const raft::configuration& target) {
   if (!takes_part() || cutting_) return std::unexpected(change_error::not_leader);
-  if (log_->compacted() && raft::normal(target) != members().members)
-    return std::unexpected(change_error::compacted);
   if (alone() && raft_.current_role() != raft::role::leader) lead();
   keep_awake();
   if (group_.ticker) perform(raft_.tick(now()));
   keep_awake();  // who has nobody to ask sleeps at once
+  // Alone it moved its start without telling the log.
+  if (alone() && start_offset() > log_->base().next_offset && raft_.accepts_proposals())
+    (void)place_start(start_offset());
   auto out = raft_.change(target);
   if (!out) return std::unexpected(error_of(out.error()));
   perform(*std::move(out));

@@ -18,6 +18,20 @@ raft::configuration members_of(const std::string& body, const std::string& name)
   return *std::move(members);
 }
 
+// In effect from where it was decided on, until what came into the log later.
+void force(raft::stored_state& stored, log_index members_since,
+           raft::placed_configuration decided) {
+  auto& placed = stored.configurations;
+  std::erase_if(placed, [&](const auto& c) { return c.index == decided.index; });
+  if (decided.index <= stored.base.index) {
+    if (members_since <= decided.index) stored.members = std::move(decided.members);
+    return;
+  }
+  const auto later =
+      std::ranges::upper_bound(placed, decided.index, {}, &raft::placed_configuration::index);
+  placed.insert(later, std::move(decided));
+}
+
 bool is_alone(const raft::configuration& c, node_id self) {
   return c.voters.size() == 1 && c.voters.front() == self && !c.joint() && c.learners.empty();
 }
@@ -34,21 +48,33 @@ raft::stored_state replica::stored_in(const store::partition_log& log, const rep
       .base = {.term = base.term, .index = base.index},
       .last_index = log.last_index(),
       .members = known.began ? members_of(*known.began, log.name())
-                             : raft::configuration{.voters = {group.self}}};
+                             : raft::configuration{.voters = {group.self}},
+      .committed = log.known_committed(),
+      .forgotten = log.forgotten(),
+      .held = {.term = known.held_term, .index = known.held_index}};
   for (const auto& entry : log.terms().entries()) {
     if (entry.first_index > log.last_index()) break;
     const auto first = std::max(entry.first_index, base.index + 1);
     if (!out.terms.empty() && out.terms.back().first == first) out.terms.pop_back();
+    // What compaction took behind the base is of its term.
+    if (out.terms.empty() && first > base.index + 1)
+      out.terms.push_back({.term = base.term, .first = base.index + 1});
     if (first <= log.last_index()) out.terms.push_back({.term = entry.term, .first = first});
   }
+  log_index since;
   for (const auto& placed : known.configurations) {
     auto members = members_of(placed.body, log.name());
     if (placed.index <= base.index) {
       out.members = std::move(members);
+      since = placed.index;
     } else {
       out.configurations.push_back({.index = placed.index, .members = std::move(members)});
     }
   }
+  if (known.forced)
+    force(out, since,
+          {.index = std::min(known.forced->index, log.last_index()),
+           .members = members_of(known.forced->body, log.name())});
   return out;
 }
 

@@ -14,8 +14,10 @@ void replica::ship(const raft::ship_request& request) {
 seastar::future<std::vector<store::kept_entry>> replica::read_for(
     const raft::ship_request& request) {
   try {
-    auto got = co_await log_->read_entries(
-        {.from = request.from, .through = request.through, .bytes = request.bytes_max});
+    auto got = co_await log_->read_entries({.from = request.from,
+                                            .through = request.through,
+                                            .bytes = request.bytes_max,
+                                            .count = request.entries_max});
     if (got) co_return *std::move(got);
   } catch (...) {
     if (!stopped_)
@@ -61,7 +63,9 @@ seastar::future<> replica::read_and_ship(raft::ship_request request) {
   }
   // Where the log is cut this is a leader no more, and nothing is asked of it.
   if (!takes_part() || cutting_) co_return;
-  auto out = raft_.ship(request.to, heads, std::move(configurations));
+  // Compaction may have been there since.
+  tell_forgotten();
+  auto out = raft_.ship(request.to, request.from, heads, std::move(configurations));
   perform(std::move(out), {.shipped = std::move(entries)});
 }
 
@@ -72,10 +76,14 @@ seastar::future<> replica::ship_snapshot(raft::message m) {
   try {
     const auto base = log_->base();
     const auto producers = co_await log_->producers_at_base();
+    std::optional<fragments> summary;
+    if (group_.summary) summary = co_await group_.summary->read();
+    const bool whole = !group_.summary || summary;
     // Trimmed further meanwhile: the next one is of there.
-    if (install.last.index == base.index && log_->base() == base && group_.outbox) {
-      auto state =
-          log::encode(log::carried_state{.next_offset = base.next_offset, .producers = producers});
+    if (whole && install.last.index == base.index && log_->base() == base && group_.outbox) {
+      auto state = log::encode(log::carried_state{.next_offset = base.next_offset,
+                                                  .producers = producers,
+                                                  .summary = summary.value_or(fragments())});
       replica_log.debug("{}: {} gets the state at {}", log_->name(), to, base.index);
       arrived = co_await group_.outbox->ship({.group = key_, .message = m, .frames = {}},
                                              std::move(state));
@@ -86,6 +94,10 @@ seastar::future<> replica::ship_snapshot(raft::message m) {
                        std::current_exception());
   }
   if (!stopped_) raft_.snapshot_shipped(to, arrived);
+}
+
+void replica::tell_forgotten() {
+  if (!cutting_ && takes_part()) raft_.forgot(std::min(log_->forgotten(), raft_.commit_index()));
 }
 
 // What lies before the first entry that can be given away is not consensus' any more.

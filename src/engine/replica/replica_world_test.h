@@ -7,7 +7,8 @@
 // - who waits for time is asked by a clock;
 // - one leader a term; nobody's commit or high watermark falls in a life;
 // - what a reader got is what every reader gets there, for ever;
-// - after the calm all logs are the same, byte for byte;
+// - after the calm all logs are the same, byte for byte; where they were compacted, each by itself,
+//   the newest of each key is the same, and what was deleted is nowhere;
 // - a reader of committed transactions sees nothing of others, and in the end all of each; no last
 //   stable offset passes a transaction that is open; what is known of producers is the log's fold.
 #include <map>
@@ -34,6 +35,7 @@ struct world_plan {
   double trim = 0;
   int transactors = 0;  // producers with transactions
   std::size_t aborted_max = 10'000;
+  double compact = 0;  // of some member, in a step; records have keys then, and some delete them
   bool with_journal = false;
   bool rest = false;
   double alarm = 0;  // somebody is told that its leader's node is gone, and it is not
@@ -70,6 +72,8 @@ class replica_world {
   seastar::future<bool> produce(int producer);
   seastar::future<> produce_some(int count);
   seastar::future<> check_equal();
+  seastar::future<> check_keys();
+  seastar::future<> compact(int node);
   void heal();
   void cut(int from, int to) { cuts_.insert({from, to}); }
   void isolate(int node);
@@ -163,6 +167,9 @@ class replica_world {
     int transactor;
     int number;
     offset at;
+    [[nodiscard]] bool is_of(const visible& other) const {
+      return transactor == other.transactor && number == other.number;
+    }
     auto operator<=>(const visible&) const = default;
   };
   void take_visible(const store::read_result& got, std::vector<visible>& into) const;
@@ -172,6 +179,13 @@ class replica_world {
   [[nodiscard]] member& any() { return members_[random_() % members_.size()]; }
   void spawn(seastar::future<> work);
   record::validated_batch batch_of(int producer, std::int32_t sequence, std::size_t records) const;
+  // Of a record where logs are compacted; one in five deletes.
+  static std::string key_of(int producer, std::int32_t sequence, std::size_t i) {
+    return fmt::format("k{}", (static_cast<std::size_t>(producer * 5 + sequence) + i * 3) % 13);
+  }
+  static bool deletes(std::int32_t sequence, std::size_t i) {
+    return (static_cast<std::size_t>(sequence) + i) % 5 == 0;
+  }
   static std::size_t records_of(int producer, std::int32_t sequence) {
     return 1 + static_cast<std::size_t>(producer * 7 + sequence) % 3;
   }
@@ -190,6 +204,11 @@ class replica_world {
   std::vector<visible> acked_in_transactions_;   // first offsets of batches
   std::map<std::pair<int, std::int32_t>, offset> acked_;
   std::map<offset, std::string> seen_;  // by readers: batches
+  struct placed {
+    int producer;
+    std::int32_t sequence;
+  };
+  std::map<std::pair<log_index, term>, placed> placed_;
   seastar::gate work_;
   std::exception_ptr failed_;
 };

@@ -74,6 +74,7 @@ bool partition_log::compaction_pass::gone(const part_ptr& p) const {
 // Those of a segment that retention has deleted meanwhile are not missed.
 seastar::future<> partition_log::compaction_pass::over_frames(part_ptr p, each_frame each) {
   if (gone(p)) co_return;
+  part_end_ = p->index.totals().next_index;
   frame_source in(log_.shared_.files, p->file->path(), p->header.salt, p->file->end());
   std::exception_ptr failed;
   try {
@@ -130,11 +131,12 @@ seastar::future<bool> partition_log::compaction_pass::take_keys(whole_frame fram
   }
 }
 
-// Of a producer's batches below the bound the last one tells its sequence; the last of all takes a
-// reader who stands in a hole to the end of it.
-bool partition_log::compaction_pass::header_stays(const log::frame_head& head,
-                                                  const record::batch_header& batch) const {
-  if (head.next_offset() == bound_) return true;
+// Of a producer's batches below the bound the last one tells its sequence. The last of a segment
+// takes a reader who stands in a hole to the end of it, and is what shows that all before it was
+// committed: no file ends in a hole.
+bool partition_log::compaction_pass::entry_stays(const log::frame_head& head,
+                                                 const record::batch_header& batch) const {
+  if (head.next_offset() == bound_ || head.index + 1 == part_end_) return true;
   if (!batch.has_producer()) return false;
   const auto* state = log_.producers_.find(batch.producer);
   if (!state) return false;
@@ -161,7 +163,8 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
     note(batch, stays);
     co_return stays;
   }
-  rules_.keep_header = header_stays(frame.head, batch);
+  rules_.keep_header = entry_stays(frame.head, batch);
+  rules_.keep_tombstones = frame.head.index > work_.bounds.everyone;
   rules_.aborted = ended == ending::aborted;
   rules_.marker_alone = batch.control() && !with_records_.contains(batch.producer);
   record::batch_filter filter(batch, frame.body, rules_);
@@ -177,7 +180,8 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
   auto left = filter.take();
   fate f{.records_in = batch.record_count,
          .records_out = left.kept,
-         .changed = left.fate != record::batch_fate::same};
+         .changed = left.fate != record::batch_fate::same,
+         .forgot = left.forgot};
   if (left.fate == record::batch_fate::dropped) {
     note(batch, f);
     co_return f;
@@ -261,9 +265,11 @@ seastar::future<bool> partition_log::compaction_pass::look_at(whole_frame frame,
 
 seastar::future<bool> partition_log::compaction_pass::copy_frame(whole_frame frame,
                                                                  segment_writer& out) {
+  const auto index = frame.head.index;
   auto f = co_await judge(std::move(frame));
   figures_.records_in += static_cast<std::uint64_t>(f.records_in);
   figures_.records_out += static_cast<std::uint64_t>(f.records_out);
+  if (f.forgot) forgotten_ = std::max(forgotten_, index);
   if (f.frame) co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
   co_await moved(out.take_written());
   co_return true;
@@ -283,6 +289,7 @@ seastar::future<partition_log::compaction_pass::group> partition_log::compaction
   } while (joins(next, out.header().first_index, out.end()));
   g.next = parts_[next];
   for (const auto& p : g.parts) out.created(p->header.created);
+  out.forgot(std::max(forgotten_, log_.forgotten_));
   out.voted(g.next->header.last_vote);
   const auto& last = g.parts.back()->index.totals();
   co_await out.finish({.next_index = last.next_index,
@@ -322,7 +329,8 @@ seastar::future<bool> partition_log::compaction_pass::switch_to(const group& g,
   fresh->flushed = fresh->settled = fresh->covered = out.end();
   co_await files.rename(unfinished_, name);
   unfinished_.clear();
-  // No wait before memory says the same as the directory.
+  // No wait before memory says the same as the directory, and whoever ships entries what they lack.
+  log_.forgotten_ = std::max(log_.forgotten_, forgotten_);
   log_.segments_.replace(*at, g.parts.size(), facts_of(*fresh));
   const auto first = log_.parts_.begin() + static_cast<std::ptrdiff_t>(*at);
   *first = fresh;

@@ -35,6 +35,7 @@ class partition_log::compaction_pass {
     std::int32_t records_in = 0;
     std::int32_t records_out = 0;
     bool changed = false;
+    bool forgot = false;  // a tombstone that nothing replaces
   };
   struct preview {
     bool changed = false;
@@ -60,8 +61,8 @@ class partition_log::compaction_pass {
   // compaction_pass_transactions.cc
   [[nodiscard]] ending ending_of(const record::batch_header& batch) const;
   void note(const record::batch_header& batch, const fate& f);
-  [[nodiscard]] bool header_stays(const log::frame_head& head,
-                                  const record::batch_header& batch) const;
+  [[nodiscard]] bool entry_stays(const log::frame_head& head,
+                                 const record::batch_header& batch) const;
   [[nodiscard]] static log::segment_facts facts_of(const part& p);
   [[nodiscard]] std::optional<std::size_t> still_there(const group& g) const;
   [[nodiscard]] bool gone(const part_ptr& p) const;
@@ -81,7 +82,9 @@ class partition_log::compaction_pass {
   std::set<producer_id> with_records_;  // whose transaction has something left so far
   std::vector<offset> markers_gone_;    // of the group that is copied
   std::vector<part_ptr> replaced_;
+  log_index part_end_;      // behind the last entry of the segment that is read
   std::string unfinished_;  // a file that has not got its name
+  log_index forgotten_;     // the last entry whose tombstones went, with that file
   compaction_figures figures_;
 };
 

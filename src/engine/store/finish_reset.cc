@@ -47,7 +47,9 @@ log::segment_header header_after(const log::reset_record& reset, uuid topic,
           .term = reset.last_term,
           .topic = topic,
           .partition = partition,
-          .created = reset.created};
+          .created = reset.created,
+          .compacted = {},
+          .forgotten = reset.forgotten};
 }
 
 seastar::future<> carry_out_reset(file_system& files, std::string directory,
@@ -68,6 +70,9 @@ seastar::future<> carry_out_reset(file_system& files, std::string directory,
   auto header = header_after(reset, topic, partition);
   header.last_vote = group.last_vote;
   group.configurations.clear();
+  group.starts.clear();
+  group.forced.reset();
+  group.behind_hole = {};
   if (!reset.members.empty()) group.configurations.push_back({reset.last_index, reset.members});
   co_await replace_small(files, path(group_file_name), log::encode(group));
   co_await replace_small(files, path(log::producers_file_name(header.first_index)),

@@ -113,7 +113,9 @@ struct keyed_log {
 
   [[nodiscard]] compaction_work work() const {
     return {.rules = rules,
-            .bounds = {.committed = log->durable_index(), .stable = log->next_offset()},
+            .bounds = {.committed = log->durable_index(),
+                       .stable = log->next_offset(),
+                       .everyone = log->durable_index()},
             .segment_bytes = segment_bytes,
             .memory = memory,
             .hash = hash};

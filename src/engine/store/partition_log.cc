@@ -27,15 +27,20 @@ partition_log::~partition_log() = default;
 void partition_log::append(const log::frame_head& given, const fragments& body,
                            const record::batch_header* batch) {
   weir_check(!failed_, "{}: append to a failed log", identity_.name);
-  weir_check(given.index == last_index_ + 1, "{}: append of index {} behind {}", identity_.name,
+  const bool hole = given.index > last_index_ + 1;
+  weir_check(given.index > last_index_, "{}: append of index {} behind {}", identity_.name,
              given.index, last_index_);
-  weir_check(given.base_offset == next_offset_, "{}: append at offset {}, next is {}",
-             identity_.name, given.base_offset, next_offset_);
+  weir_check(hole ? given.base_offset > next_offset_ : given.base_offset == next_offset_,
+             "{}: append at offset {}, next is {}", identity_.name, given.base_offset,
+             next_offset_);
   const auto size = given.size();
-  if (parts_.empty() || log::roll_due(rules_, segments_.active(), given.append_time, size))
+  // The segment's sparse index counts from its first index in 32 bits.
+  if (parts_.empty() || log::roll_due(rules_, segments_.active(), given.append_time, size) ||
+      (!segments_.active().empty() && given.index - segments_.active().first_index > UINT32_MAX))
     roll(given.append_time);
   part& p = *parts_.back();
   auto head = given;
+  head.after_hole = hole;
   const position at{p.file->end()};
   head.unflushed_before =
       static_cast<std::uint32_t>(at.value() - std::max<std::uint64_t>(p.flushed, 4096));
@@ -53,6 +58,10 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
     weir_check(body.size() <= log::configuration_size_max, "{}: a configuration of {} bytes",
                identity_.name, body.size());
     group_.configurations.push_back({head.index, body.str()});
+  } else if (head.kind == log::frame_kind::start_moved) {
+    const auto to = log::decode_start(body.str());
+    weir_check(to.has_value(), "{}: a moved start of {} bytes", identity_.name, body.size());
+    group_.starts.push_back({head.index, *to});
   }
   appended_bytes_ += size;
   shared_.dirty += size;
@@ -66,6 +75,10 @@ void partition_log::append(const log::frame_head& given, const fragments& body,
 void partition_log::account(const log::frame_head& head, const record::batch_header* batch,
                             const fragments& body) {
   if (!head.is_entry()) return;
+  // What is missing is of the term before it, which may be known by the log's base alone.
+  if (head.index > last_index_ + 1 && terms_.entries().empty())
+    terms_.append(parts_.front()->header.term, last_index_ + 1, next_offset_);
+  if (head.after_hole) group_.behind_hole = std::max(group_.behind_hole, head.index);
   last_index_ = head.index;
   next_offset_ = head.next_offset();
   last_term_ = head.term;
@@ -83,7 +96,9 @@ void partition_log::roll(timestamp now) {
       .last_vote = {.term = last_vote_.term, .voted_for = last_vote_.voted_for},
       .topic = identity_.topic_id,
       .partition = identity_.partition,
-      .created = now};
+      .created = now,
+      .compacted = {},
+      .forgotten = forgotten_};
   auto file = seastar::make_lw_shared<segment>(shared_.open,
                                                path(log::segment_file_name(header.first_index)),
                                                shared_.cache, reads_, false, 0);

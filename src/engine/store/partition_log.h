@@ -90,11 +90,13 @@ struct read_result {
   std::vector<log::aborted_transaction> aborted;  // of read_committed: with records among these
 };
 
-// Entries for another copy: at least one, and then as many as fit.
+// Entries for another copy, those that are left in the range: at least one, and then as many as
+// fit.
 struct entry_range {
   log_index from;
   log_index through;
   std::size_t bytes = 0;  // of bodies
+  std::size_t count = SIZE_MAX;
 };
 struct kept_entry {
   log::frame_head head;
@@ -102,7 +104,7 @@ struct kept_entry {
 };
 
 // The entry before the first one that another copy can be given from this log. What lies before it
-// is deleted, or has holes where compaction was.
+// is deleted.
 struct log_base {
   log_index index;
   weir::term term;
@@ -115,6 +117,9 @@ struct log_state {
   log_base base;
   std::string members;  // a configuration's body: in effect at the base; empty: it is not known
   fragments producers;  // log::producer_sequences::encode
+  log_index forgotten;  // of the log that it came from
+  // The end of the log that is given up, where that must not be forgotten (log::group_record).
+  log_base held{};
 };
 
 class partition_log final : public journal_user {
@@ -130,7 +135,8 @@ class partition_log final : public journal_user {
   seastar::future<> settle() override;
 
   // Behind the last frame: the head's index must be last_index() + 1, its base offset
-  // next_offset(). `batch` is the body's header where the frame is a batch. The frame may have been
+  // next_offset(), or both behind that where compaction took what is missing from the log that it
+  // came from. `batch` is the body's header where the frame is a batch. The frame may have been
   // made by another broker: its term and append time are kept.
   void append(const log::frame_head& head, const fragments& body,
               const record::batch_header* batch);
@@ -206,12 +212,21 @@ class partition_log final : public journal_user {
   // How the group began, and the configurations in the log, the one in effect at base() first if it
   // is known. Its vote is not looked at.
   [[nodiscard]] const log::group_record& group() const { return group_; }
+  // Starts that entries of the log move it to, for who knows when they are committed; until then,
+  // and until the start is there, durably, they are kept.
+  [[nodiscard]] const std::vector<log::moved_start>& moved_starts() const { return group_.starts; }
+  void forget_moved_starts(log_index through);
   [[nodiscard]] log_base base() const;
   // Idempotent producers as of base(), for a log_state.
   seastar::future<fragments> producers_at_base();
-  [[nodiscard]] bool compacted() const {
-    return !parts_.empty() && parts_.front()->header.compacted.has_value();
+  // Up to here segments are compacted ones: it can't be truncated behind an earlier entry.
+  [[nodiscard]] log_index compacted_through() const;
+  // Through here it is known to be committed: where compaction was, on whatever copy.
+  [[nodiscard]] log_index known_committed() const {
+    return std::min(last_index_, std::max(compacted_through(), group_.behind_hole));
   }
+  // Tombstones through here may be gone from it.
+  [[nodiscard]] log_index forgotten() const { return forgotten_; }
   [[nodiscard]] log_index start_index() const { return start_index_; }
   [[nodiscard]] const log::term_map& terms() const { return terms_; }
   [[nodiscard]] log::producer_sequences& producers() { return producers_; }
@@ -305,11 +320,10 @@ class partition_log final : public journal_user {
   seastar::future<> write_side_files_and_checkpoint(side_files now);
   seastar::future<> write_terms();
   seastar::future<> write_group();
-  void forget_configurations_behind(log_index last);
+  void forget_group_behind(log_index last);
   void forget_before_first_part();
   void take_state(const log::segment_header& header, const log_state& to,
                   log::producer_sequences producers);
-  [[nodiscard]] const part* first_whole() const;
   log::journal_entry entry_of(const part& p, std::uint64_t at, log::journal_kind kind) const;
   seastar::future<> create(part& p);
   seastar::future<> finish(part& p);
@@ -386,6 +400,7 @@ class partition_log final : public journal_user {
   offset next_offset_{0};
   offset start_offset_{0};
   offset first_dirty_{0};  // compaction has been below it
+  log_index forgotten_;
 
   progress<log_index> durable_;
   reach durable_reach_{};  // of durable_

@@ -20,9 +20,16 @@ seastar::future<> partition_log::write_group() {
   group_stored_ = std::move(now);
 }
 
-void partition_log::forget_configurations_behind(log_index last) {
+void partition_log::forget_group_behind(log_index last) {
   auto& known = group_.configurations;
   while (!known.empty() && known.back().index > last) known.pop_back();
+  while (!group_.starts.empty() && group_.starts.back().index > last) group_.starts.pop_back();
+}
+
+void partition_log::forget_moved_starts(log_index through) {
+  std::erase_if(group_.starts, [&](const log::moved_start& moved) {
+    return moved.index <= through && moved.to <= start_offset_;
+  });
 }
 
 void partition_log::forget_before_first_part() {
@@ -31,6 +38,8 @@ void partition_log::forget_before_first_part() {
   auto& known = group_.configurations;
   // The last one before is in effect there.
   while (known.size() > 1 && known[1].index < first.first_index) known.erase(known.begin());
+  std::erase_if(group_.starts,
+                [&](const log::moved_start& moved) { return moved.index < first.first_index; });
 }
 
 seastar::future<> partition_log::begin_group(std::string configuration) {
@@ -42,17 +51,17 @@ seastar::future<> partition_log::begin_group(std::string configuration) {
   co_await write_group();
 }
 
-const partition_log::part* partition_log::first_whole() const {
-  const auto found =
-      std::ranges::find_if(parts_, [](const part_ptr& p) { return !p->header.compacted; });
-  return found == parts_.end() ? nullptr : &**found;
+log_index partition_log::compacted_through() const {
+  for (auto i = parts_.size(); i > 0; --i) {
+    if (parts_[i - 1]->header.compacted) return segments_[i - 1].next_index - 1;
+  }
+  return {};
 }
 
 log_base partition_log::base() const {
-  if (const auto* p = first_whole()) {
-    return {.index = p->header.first_index - 1,
-            .term = p->header.term,
-            .next_offset = p->header.first_offset};
+  if (!parts_.empty()) {
+    const auto& first = parts_.front()->header;
+    return {.index = first.first_index - 1, .term = first.term, .next_offset = first.first_offset};
   }
   return {.index = last_index_, .term = last_term_, .next_offset = next_offset_};
 }
@@ -115,11 +124,10 @@ void partition_log::take_producers(log::producer_sequences producers) {
 }
 
 seastar::future<fragments> partition_log::producers_at_base() {
-  const auto* p = first_whole();
   const auto at = base().index;
   std::optional<log::producer_sequences::snapshot> found;
-  if (p && at > log_index{}) {
-    const auto held = p->producers;
+  if (!parts_.empty() && at > log_index{}) {
+    const auto held = parts_.front()->producers;
     if (held.empty()) {
       found = co_await read_producers(producers_file_name(at + 1));
     } else if (auto read = log::producer_sequences::decode(held, producers_max_)) {
@@ -152,11 +160,10 @@ seastar::future<std::expected<std::vector<kept_entry>, read_fault>> partition_lo
         if (!out.empty() && bytes + body.size() > range.bytes) return false;
         bytes += body.size();
         out.push_back({head, body});
-        return head.index < range.through && bytes < range.bytes;
+        return head.index < range.through && bytes < range.bytes && out.size() < range.count;
       });
   if (!walked) co_return std::unexpected(walked.error());
-  const bool whole = cuts == cuts_ && !out.empty() && out.front().head.index == range.from;
-  if (!whole) co_return std::unexpected(read_fault::out_of_range);
+  if (cuts != cuts_ || out.empty()) co_return std::unexpected(read_fault::out_of_range);
   co_return out;
 }
 
@@ -179,9 +186,13 @@ void partition_log::take_state(const log::segment_header& header, const log_stat
   terms_ = log::term_map();
   terms_stored_.reset();
   group_.configurations.clear();
+  group_.starts.clear();
+  group_.forced.reset();
+  group_.behind_hole = {};
   if (!to.members.empty()) group_.configurations.push_back({to.base.index, to.members});
   last_index_ = to.base.index;
   last_term_ = to.base.term;
+  forgotten_ = to.forgotten;
   next_offset_ = start_offset_ = first_dirty_ = to.base.next_offset;
   take_producers(std::move(producers));
   start_index_ = header.first_index;
@@ -203,11 +214,16 @@ seastar::future<> partition_log::reset(log_state to) {
   const auto side = co_await seastar::get_units(side_lock_, 1);
   if (parts_.empty() || !parts_.front()->on_disk)
     co_await shared_.files.make_directories(directory_);
+  if (to.held != log_base{}) {
+    group_.held_index = to.held.index;
+    group_.held_term = to.held.term;
+  }
   co_await write_group();
   const log::reset_record record{.salt = shared_.random(),
                                  .last_index = to.base.index,
                                  .last_term = to.base.term,
                                  .next_offset = to.base.next_offset,
+                                 .forgotten = to.forgotten,
                                  .created = shared_.now(),
                                  .members = to.members,
                                  .producers = to.producers.str()};

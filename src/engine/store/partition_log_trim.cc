@@ -118,7 +118,7 @@ seastar::future<> partition_log::cut_behind(cut_place cut) {
   segments_.active().update(p.index.totals());
   terms_.truncate(last_index_ + 1);
   first_dirty_ = std::min(first_dirty_, next_offset_);
-  forget_configurations_behind(last_index_);
+  forget_group_behind(last_index_);
   last_term_ = terms_.term_at(last_index_).value_or(p.header.term);
   const bool exact = producers_.truncate(last_index_ + 1);
   shared_.dirty -= dirty();

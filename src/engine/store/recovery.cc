@@ -161,7 +161,7 @@ seastar::future<> partition_log::recovery::begin_appending() {
     log.last_index_ = last.header.first_index - 1;
     log.next_offset_ = last.header.first_offset;
     log.terms_.truncate(last.header.first_index);
-    log.forget_configurations_behind(log.last_index_);
+    log.forget_group_behind(log.last_index_);
     const auto size = block_ceil(last.file->end());
     co_await take_index(last, size);
     co_await scan(last, size, true);
@@ -300,6 +300,7 @@ seastar::future<bool> partition_log::recovery::open_part(log_index first, bool l
   if (log.parts_.empty()) take_configurations(log_index{}, header->first_index);
   log.last_vote_ = log::later_of(log.last_vote_, header->last_vote);
   log.last_term_ = std::max(log.last_term_, header->term);
+  log.forgotten_ = std::max(log.forgotten_, header->forgotten);
   p->on_disk = true;
   log.parts_.push_back(p);
   log.segments_.push_back({.first_index = header->first_index,
@@ -399,6 +400,9 @@ void partition_log::recovery::found(part& p, const log::scanned_frame& frame) {
       log.last_vote_ = log::later_of(log.last_vote_, *v);
   } else if (frame.head.kind == log::frame_kind::configuration) {
     bodies_wanted.push_back({frame.at, frame.head});
+  } else if (frame.head.kind == log::frame_kind::start_moved) {
+    if (const auto to = log::decode_start(frame.body_start))
+      log.group_.starts.push_back({frame.head.index, *to});
   }
   p.index.add(frame.at, frame.head, time_of(batch ? &*batch : nullptr));
   const bool known = frame.head.is_entry() && frame.head.index <= producers_cover;

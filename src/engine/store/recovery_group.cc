@@ -19,6 +19,10 @@ seastar::future<> partition_log::recovery::load_group() {
         log.identity_.name, path, log::name(group.error())));
   log.group_stored_ = *std::move(group);
   log.group_.began = log.group_stored_.began;
+  log.group_.forced = log.group_stored_.forced;
+  log.group_.held_index = log.group_stored_.held_index;
+  log.group_.held_term = log.group_stored_.held_term;
+  log.group_.behind_hole = log.group_stored_.behind_hole;
   log.last_vote_ = log.group_stored_.last_vote;
 }
 
@@ -30,6 +34,12 @@ void partition_log::recovery::take_configurations(log_index from, log_index belo
     if (placed.index >= from && placed.index < below &&
         (known.empty() || placed.index > known.back().index))
       known.push_back(placed);
+  }
+  auto& starts = log.group_.starts;
+  for (const auto& moved : log.group_stored_.starts) {
+    if (moved.index >= from && moved.index < below &&
+        (starts.empty() || moved.index > starts.back().index))
+      starts.push_back(moved);
   }
 }
 

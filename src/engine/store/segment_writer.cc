@@ -25,6 +25,7 @@ seastar::future<> segment_writer::add(log::frame_head head, fragments body, time
   if (end() + head.size() > log::segment_index::segment_size_max)
     throw std::runtime_error(path_ + " would get larger than a segment may be");
   head.unflushed_before = 0;  // all of the file is durable before it counts
+  head.after_hole = false;    // the header says that there are some
   const position at{end()};
   const auto encoded = log::encode(head, header_.salt, at);
   co_await put({encoded.data(), encoded.size()});

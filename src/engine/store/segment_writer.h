@@ -22,6 +22,7 @@ class segment_writer {
   seastar::future<> add(log::frame_head head, fragments body, timestamp time);
   // As of the end: the header's are those of the beginning.
   void voted(const log::vote& last) { header_.last_vote = last; }
+  void forgot(log_index through) { header_.forgotten = through; }
   void created(timestamp at) { header_.created = std::max(header_.created, at); }
   // Everything is durable when it resolves, but for the name. `span`: what the file stands for;
   // its end is set here.
