@@ -166,16 +166,79 @@ std::string describe(const fragments& encoded) {
                      load_be<std::int16_t>(start.data() + 2));
 }
 
+namespace {
+
+finding about_state(level how, std::string what, std::string means) {
+  return {.how = how,
+          .file = std::string(label) + "/state",
+          .position = std::nullopt,
+          .offset = std::nullopt,
+          .what = std::move(what),
+          .means = std::move(means)};
+}
+
+// What stands for the log's front. Nothing: it can't be told what the commands change.
+std::optional<log_index> take_kept_state(const std::string& directory, catalog_found& out,
+                                         findings& to) {
+  log_index begins;
+  for (const auto& e : std::filesystem::directory_iterator(directory)) {
+    const auto first = log::parse_segment_file_name(e.path().filename().string());
+    if (first && (begins == log_index{} || *first < begins)) begins = *first;
+  }
+  constexpr const char* restore =
+      "the broker does not start: restore catalog/ from a backup, or start it with an empty "
+      "directory: it gets the state from the others";
+  const auto path = directory + "/state";
+  if (!std::filesystem::exists(path)) {
+    if (begins <= log_index(1)) return log_index{};
+    to.add(about_state(level::damage,
+                       fmt::format("it is missing, and the log begins with entry {}", begins),
+                       restore));
+    return std::nullopt;
+  }
+  const auto content = small_content(*open_source(path));
+  auto kept = decode_kept_state(content.value_or(std::string()));
+  if (!kept) {
+    const bool newer = kept.error() == catalog::snapshot_error::newer_version;
+    to.add(about_state(newer ? level::unchecked : level::damage,
+                       std::string(catalog::name(kept.error())), restore));
+    return std::nullopt;
+  }
+  const auto at = kept->at.index;
+  if (begins > at + 1) {
+    to.add(about_state(
+        level::damage,
+        fmt::format("it is of entry {}, and the log begins with entry {}", at, begins), restore));
+    return std::nullopt;
+  }
+  out.state = std::move(kept->state);
+  return at;
+}
+
+}  // namespace
+
+std::expected<kept_state, catalog::snapshot_error> decode_kept_state(std::string_view content) {
+  const auto all = fragments::copy(content);
+  const auto at = catalog::decode_kept_head(all);
+  if (!at) return std::unexpected(at.error());
+  auto state = catalog::decode_snapshot(
+      all.slice(catalog::kept_head_size, all.size() - catalog::kept_head_size));
+  if (!state) return std::unexpected(state.error());
+  return kept_state{.at = *at, .state = *std::move(state)};
+}
+
 catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,
                             findings& to) {
   catalog_found out;
   const auto directory = data_directory + "/" + label;
   if (!std::filesystem::is_directory(directory)) return out;
-  bool readable_all = true;
   findings commands;
+  const auto from = take_kept_state(directory, out, commands);
+  bool readable_all = from.has_value();
   partition_check check(
       {.directory = directory, .label = label, .topic = uuid{}, .partition = partition_id(0)},
       journal, p, [&](const log::frame_head& head, const fragments& body) {
+        if (head.kind != log::frame_kind::command || (from && head.index <= *from)) return;
         if (const auto c = catalog::decode(body)) {
           // A refused one was refused when it was first applied, too.
           (void)out.state.apply(*c);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/offline/partition_check.h"
+#include "core/catalog/kept_state.h"
 #include "core/catalog/state.h"
 
 namespace weir::offline {
@@ -12,6 +13,13 @@ struct catalog_found {
   catalog::state state;
   bool whole = false;  // every command was there and could be read
 };
+
+// The file that stands for the log's front.
+struct kept_state {
+  catalog::kept_place at;
+  catalog::state state;
+};
+std::expected<kept_state, catalog::snapshot_error> decode_kept_state(std::string_view content);
 
 // Checks the log in `data_directory`/catalog and applies its commands.
 catalog_found check_catalog(const std::string& data_directory, const journals& journal, progress& p,

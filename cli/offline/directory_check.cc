@@ -49,6 +49,8 @@ std::optional<std::string> small_error(const byte_source& file, file_kind kind) 
     if (const auto g = log::decode_group_record(*content); !g) error = g.error();
   } else if (kind == file_kind::cut) {
     if (const auto c = log::decode_cut_record(*content); !c) error = c.error();
+  } else if (kind == file_kind::state) {
+    if (const auto s = decode_kept_state(*content); !s) return std::string(name(s.error()));
   } else if (kind == file_kind::reset) {
     if (const auto r = log::decode_reset_record(*content); !r) error = r.error();
   } else if (const auto c = log::decode_checkpoint(*content); !c) {
@@ -288,8 +290,8 @@ findings directory_check::run_file() {
                     "if it was one, its beginning is damaged"));
   } else if (kind != file_kind::number) {
     const auto error = small_error(*file, kind);
-    const bool made_again =
-        kind != file_kind::group && kind != file_kind::cut && kind != file_kind::reset;
+    const bool made_again = kind != file_kind::group && kind != file_kind::cut &&
+                            kind != file_kind::reset && kind != file_kind::state;
     if (error)
       found.add(about(made_again ? level::redundant : level::damage, name, *error,
                       made_again

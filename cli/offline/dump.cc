@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/offline/catalog_check.h"
 #include "cli/offline/journals.h"
 #include "cli/offline/kinds.h"
 #include "cli/offline/lines.h"
@@ -150,13 +151,20 @@ bool dump_group(std::string_view content, dump_to& to) {
          .add("voted_in_term", group->last_vote.term)
          .add("voted_for", group->last_vote.voted_for)
          .add("began_with", group->began ? members_in_words(*group->began) : "this node alone")
-         .add("configurations", group->configurations.size()));
+         .add("configurations", group->configurations.size())
+         .add("forced_members", group->forced ? members_in_words(group->forced->body) : "none")
+         .add("held_index", group->held_index)
+         .add("held_term", group->held_term));
   for (const auto& placed : group->configurations) {
     if (!to.item()) break;
     to(line("configuration")
            .add("index", placed.index)
            .add("members", members_in_words(placed.body)),
        1);
+  }
+  for (const auto& moved : group->starts) {
+    if (!to.item()) break;
+    to(line("start_moved").add("index", moved.index).add("to_offset", moved.to), 1);
   }
   return true;
 }
@@ -178,9 +186,23 @@ bool dump_reset(std::string_view content, const dump_to& to) {
          .add("last_index", reset->last_index)
          .add("last_term", reset->last_term)
          .add("next_offset", reset->next_offset)
+         .add("forgotten_to_index", reset->forgotten)
          .add("salt", fmt::format("{:016x}", reset->salt))
          .add("members", members_in_words(reset->members))
          .add("producers_bytes", reset->producers.size()));
+  return true;
+}
+
+bool dump_state(std::string_view content, const dump_to& to) {
+  const auto kept = decode_kept_state(content);
+  if (!kept) return unreadable(to, name(kept.error()));
+  to(line("state")
+         .add("index", kept->at.index)
+         .add("next_offset", kept->at.next_offset)
+         .add("cluster", kept->state.cluster_id().str())
+         .add("brokers", kept->state.brokers().size())
+         .add("topics", kept->state.topics().size())
+         .add("partitions", kept->state.partition_count()));
   return true;
 }
 
@@ -194,6 +216,7 @@ bool dump_small(const byte_source& file, file_kind kind, dump_to& to) {
   if (kind == file_kind::group) return dump_group(*content, to);
   if (kind == file_kind::cut) return dump_cut(*content, to);
   if (kind == file_kind::reset) return dump_reset(*content, to);
+  if (kind == file_kind::state) return dump_state(*content, to);
   return dump_checkpoint(*content, to);
 }
 
@@ -255,6 +278,7 @@ bool dump(const source_ptr& file, const dump_order& order,
     case file_kind::group:
     case file_kind::cut:
     case file_kind::reset:
+    case file_kind::state:
       return dump_small(*file, kind, to);
   }
   return false;

@@ -27,7 +27,8 @@ file_kind by_magic(std::string_view at, bool small) {
                            known{"WEIRCLN\n", true, file_kind::cleaner},
                            known{"WEIRGRP\n", true, file_kind::group},
                            known{"WEIRCUT\n", true, file_kind::cut},
-                           known{"WEIRRST\n", true, file_kind::reset}};
+                           known{"WEIRRST\n", true, file_kind::reset},
+                           known{"WEIRCAT\n", true, file_kind::state}};
   for (const auto& k : all) {
     if (k.small == small && at.starts_with(k.magic)) return k.kind;
   }
@@ -79,6 +80,8 @@ std::string_view name(file_kind kind) {
       return "group";
     case file_kind::cut:
       return "cut";
+    case file_kind::state:
+      return "state";
     case file_kind::reset:
       return "reset";
     case file_kind::journal:

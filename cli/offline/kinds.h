@@ -19,6 +19,7 @@ enum class file_kind : std::uint8_t {
   group,
   cut,
   reset,
+  state,  // the catalog's
   journal,
   number,  // lock, format, node: one number as text
   unknown

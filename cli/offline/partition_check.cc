@@ -59,6 +59,12 @@ findings partition_check::run() {
   return std::move(out_);
 }
 
+partition_check::log_end partition_check::ends() const {
+  if (!expected_) return {};
+  return {
+      .index = expected_->next - 1, .term = expected_->term, .next_offset = expected_->next_offset};
+}
+
 findings partition_check::run_segment(const std::string& name) {
   check_segment(name, true);
   return std::move(out_);

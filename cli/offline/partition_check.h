@@ -18,7 +18,7 @@ struct partition_place {
   std::optional<partition_id> partition;
 };
 
-// A command of the catalog, whole.
+// A command of the catalog, or a configuration of the group, whole.
 using command_visit = std::function<void(const log::frame_head&, const fragments&)>;
 
 class partition_check {
@@ -29,6 +29,13 @@ class partition_check {
   findings run();
   // A single segment file of the directory, whatever its name, with the index that belongs to it.
   findings run_segment(const std::string& name);
+  // Once it has run: the last entry, as far as the segments tell, and the offset behind it.
+  struct log_end {
+    log_index index;
+    weir::term term;
+    offset next_offset{};
+  };
+  [[nodiscard]] log_end ends() const;
 
  private:
   struct expected {

@@ -230,12 +230,15 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
     if (header) batch(s, f, *header);
   }
   if (s.index) s.index->frame(f, header ? header->max_timestamp : no_timestamp);
+  if (f.head.after_hole) producers_.compacted();
   if (f.head.is_entry()) {
     if (terms_) terms_->entry(f.head);
     const bool control = header && header->control();
     producers_.entry(f.head, header ? &*header : nullptr, control ? f.small_body() : fragments());
   }
-  if (each_command_ && f.head.kind == log::frame_kind::command && f.head.body_size <= command_max) {
+  const bool told =
+      f.head.kind == log::frame_kind::command || f.head.kind == log::frame_kind::configuration;
+  if (each_command_ && told && f.head.body_size <= command_max) {
     each_command_(f.head, fragments::copy(
                               s.file->read(f.at.value() + log::frame_head_size, f.head.body_size)));
   }

@@ -78,6 +78,7 @@ cluster_settings broker::settings_of_cluster() const {
       .rack = node_.node_rack,
       .raft = raft,
       .catch_up_rate = static_cast<std::uint64_t>(node_.replication_catch_up_rate),
+      .state_log_bytes = static_cast<std::uint64_t>(node_.cluster_state_log_bytes),
       .node = options_,
       .cache_bytes = share_of_memory(node_.store_cache_share),
       .dirty_bytes = share_of_memory(dirty_share),

@@ -10,6 +10,7 @@
 #include "core/base/check.h"
 #include "engine/cluster/cluster_log.h"
 #include "engine/cluster/raft_door.h"
+#include "engine/cluster/state_keeper.h"
 #include "engine/runtime/scheduling.h"
 
 namespace weir {

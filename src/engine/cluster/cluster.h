@@ -21,6 +21,7 @@
 
 #include "core/base/partition_key.h"
 #include "core/catalog/health.h"
+#include "core/catalog/kept_state.h"
 #include "core/catalog/leader_table.h"
 #include "core/catalog/state.h"
 #include "engine/cluster/compaction.h"
@@ -40,6 +41,7 @@ struct cluster_settings {
   std::string rack;
   raft::raft_options raft;
   std::uint64_t catch_up_rate = 0;            // bytes a second of the broker
+  std::uint64_t state_log_bytes = 16 << 20;   // of group 0's log, before its front is cut off
   option_layer node;                          // from file and flags
   std::size_t cache_bytes = 64 << 20;         // per shard
   std::size_t dirty_bytes = 32 << 20;         // per shard
@@ -182,6 +184,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     log_index index;      // of the entry
   };
   class raft_door;
+  class state_keeper;
 
   // open.cc
   seastar::future<> find_cluster();
@@ -202,6 +205,24 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   // On each shard: changes the state and makes the partitions of this shard follow.
   seastar::future<outcome> apply(std::string encoded);
   seastar::future<> follow(const catalog::command& c, std::optional<uuid> topic);
+
+  // kept_state.cc
+  struct kept_bytes {
+    catalog::kept_place at;
+    fragments pieces;
+  };
+  [[nodiscard]] static catalog::state decode_kept(const fragments& pieces);
+  seastar::future<std::optional<kept_bytes>> read_kept_state();
+  seastar::future<> load_kept_state();
+  seastar::future<> write_kept_state(std::string file);
+  seastar::future<> keep_state_if_due();
+  seastar::future<> keep_state();
+  seastar::future<> take_arrived_state();
+  seastar::future<> replace_state(kept_bytes by);
+  // On each shard.
+  seastar::future<> take_state(std::string pieces);
+  seastar::future<> close_surplus();
+  seastar::future<> open_missing();
 
   // brokers.cc
   [[nodiscard]] stored::broker_registered registration() const;
@@ -229,6 +250,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   void watch(const partition_key& key, replica& r);
   seastar::future<> tell_leaders();
   seastar::future<> tell_changed_leaders(bool all = false);
+  void forget_dead_leaders();
   [[nodiscard]] std::optional<catalog::leader_report> report_of(const partition_key& key) const;
   seastar::future<> spread(std::vector<catalog::leader_report> reports, bool to_peers);
   void take_reports(const std::vector<catalog::leader_report>& reports);
@@ -292,7 +314,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   replica_ticker ticker_;
   catch_up_budget catch_up_;
   catalog::state state_;
-  seastar::semaphore state_still_{1};  // held by who walks over it, or changes it
+  seastar::semaphore state_still_{1};               // held by who walks over it, or changes it
+  std::unique_ptr<catalog::state> replaced_state_;  // who looks something up may still hold it
   catalog::leader_table leaders_;
   node_id controller_ = catalog::no_node;
   // What peers said of themselves.
@@ -340,6 +363,13 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     std::chrono::steady_clock::time_point until;
   };
   planned planned_;
+  offset next_command_{0};  // behind what was applied
+  std::unique_ptr<state_keeper> keeper_;
+  catalog::kept_place kept_at_;        // what is on disk
+  std::uint64_t kept_size_ = 0;        // of it
+  std::optional<kept_bytes> arrived_;  // from another broker: to be taken
+  seastar::semaphore kept_lock_{1};
+  std::chrono::steady_clock::time_point keep_again_{};
   std::map<node_id, std::size_t> stuck_;  // partitions that brokers can't get rid of; told once
   seastar::condition_variable committed_;
   std::function<void()> wake_apply_;

@@ -162,6 +162,8 @@ seastar::future<bool> cluster::applied(log_index index,
 seastar::future<> cluster::apply_loop() {
   auto next = applied_.reached() + 1;
   while (!fibers_.stopping()) {
+    co_await take_arrived_state();
+    next = std::max(next, applied_.reached() + 1);
     const auto commit = group0_->core().commit_index();
     controller_ = group0_->leadership().leader;
     if (next > commit) {
@@ -173,6 +175,7 @@ seastar::future<> cluster::apply_loop() {
     }
     const auto entries =
         co_await group0_->entries({.from = next, .through = commit, .bytes = apply_bytes_at_once});
+    if (!entries && arrived_) continue;  // the log was reset to what arrived
     if (!entries) {
       cluster_log.error("the catalog's log is damaged: this broker follows the cluster no longer");
       applied_.fail(std::make_exception_ptr(seastar::gate_closed_exception()));
@@ -185,6 +188,7 @@ seastar::future<> cluster::apply_loop() {
       co_await apply_entry(entry);
       next = entry.head.index + 1;
     }
+    co_await keep_state_if_due();
   }
 }
 
@@ -204,6 +208,7 @@ seastar::future<> cluster::apply_entry(const store::kept_entry& entry) {
           [moved = std::move(moved)](cluster& c) { return c.take_over(moved); });
   }
   applied_.advance(entry.head.index);
+  next_command_ = entry.head.next_offset();
   while (!pending_.empty() && pending_.begin()->first <= entry.head.index) {
     auto& [index, p] = *pending_.begin();
     // Its own only if it is the one that this broker put there.

@@ -80,10 +80,19 @@ seastar::future<> cluster::tell_leaders() {
     const bool all = now - told_all > tell_all_again;
     if (all) {
       told_all = now;
+      forget_dead_leaders();
       // Also those without news: sizes, who is behind, and what somebody may have missed.
       for (const auto& [key, r] : replicas_) changed_leaders_.insert(key);
     }
     co_await tell_changed_leaders(all);
+  }
+}
+
+// Of partitions whose majority died with their leader nobody tells anything new: clients had better
+// hear that nobody leads than be sent to a broker that is down.
+void cluster::forget_dead_leaders() {
+  for (const auto& [id, broker] : state_.brokers()) {
+    if (!alive(id) && leaders_.drop_leader(id) > 0) ++version_;
   }
 }
 

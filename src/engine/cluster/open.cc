@@ -7,6 +7,7 @@
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
 #include "engine/cluster/raft_door.h"
+#include "engine/cluster/state_keeper.h"
 #include "engine/runtime/scheduling.h"
 
 namespace weir {
@@ -18,6 +19,8 @@ constexpr auto look_again = 20ms;
 constexpr auto tell_again = 5s;
 // Several ticks fit into a heartbeat interval.
 constexpr int ticks_per_heartbeat = 5;
+// Of group 0's log, as long as it may get: whole ones are cut off.
+constexpr std::uint64_t log_segments = 8;
 
 }  // namespace
 
@@ -97,8 +100,13 @@ seastar::future<> cluster::replay_alone() {
   auto log = co_await replica::open(store_, replica_group::alone(membership_.self),
                                     {.name = "catalog"}, settings_.data_dir + "/catalog", {});
   catalog::state state;
+  log_index from;
+  if (const auto kept = co_await read_kept_state()) {
+    from = kept->at.index;
+    state = decode_kept(kept->pieces);
+  }
   co_await log->replay([&](const log::frame_head& head, const fragments& body) {
-    if (head.kind != log::frame_kind::command) return;
+    if (head.kind != log::frame_kind::command || head.index <= from) return;
     if (const auto command = catalog::decode(body)) (void)state.apply(*command);
   });
   co_await log->stop();
@@ -175,6 +183,7 @@ seastar::future<fragments> cluster::take_proposal(fragments payload) {
 }
 
 seastar::future<> cluster::open_group0() {
+  keeper_ = std::make_unique<state_keeper>(*this);
   const auto founders = membership_.founders();
   replica_group group{.self = settings_.self,
                       .members = founders,
@@ -182,9 +191,12 @@ seastar::future<> cluster::open_group0() {
                       .seed = store_.random(),
                       .outbox = &links(),
                       .ticker = &ticker_,
-                      .catch_up = &catch_up_};
-  group0_ = co_await replica::open(store_, std::move(group), {.name = "catalog"},
-                                   settings_.data_dir + "/catalog", {});
+                      .catch_up = &catch_up_,
+                      .summary = keeper_.get()};
+  group0_ = co_await replica::open(
+      store_, std::move(group), {.name = "catalog"}, settings_.data_dir + "/catalog",
+      {.roll = {.segment_bytes = settings_.state_log_bytes / log_segments}});
+  co_await load_kept_state();
   wake_apply_ = [this] { committed_.signal(); };
   group0_news_ = std::make_unique<event_listener>(&wake_apply_);
   group0_->news().add(*group0_news_);
