@@ -17,6 +17,7 @@ void add_cluster_views(commands& to, CLI::App& cluster);    // health, brokers, 
 void add_cluster_changes(commands& to, CLI::App& cluster);  // decommission, maintenance…
 void add_verify(commands& to);
 void add_dump(commands& to);
+void add_recover(commands& to);
 void add_simulate(commands& to);
 
 }  // namespace weir::cli

@@ -32,6 +32,7 @@ Commands
   cluster   How the cluster is; take brokers out of it and back, move leaders
   verify    Check a stopped broker's data directory
   dump      Print what a file of a data directory holds
+  recover   Go on without brokers that are gone for good, though too few are left to decide
   simulate  Run a simulated cluster through failures, by seed
   help      Explain a command: weir help topic create
 
@@ -90,6 +91,7 @@ int run(int argc, char** argv) {
   add_cluster_commands(all);
   add_verify(all);
   add_dump(all);
+  add_recover(all);
   add_simulate(all);
   all.finish();
 
