@@ -66,7 +66,7 @@ SEASTAR_TEST_CASE(a_copy_of_a_compacted_log_has_its_holes) {
   BOOST_REQUIRE_EQUAL(co_await from.compact(), 1);
   BOOST_REQUIRE_GT(from.log->compacted_through().value(), 900u);
   co_await copy_on(*from.log, *to.log);
-  const auto wanted = co_await heads_of(*from.log);
+  auto wanted = co_await heads_of(*from.log);
   BOOST_REQUIRE_LT(wanted.all.size(), 200u);
   BOOST_REQUIRE(co_await heads_of(*to.log) == wanted);
   co_await check_copy(from, to);
@@ -82,6 +82,7 @@ SEASTAR_TEST_CASE(a_copy_of_a_compacted_log_has_its_holes) {
     append_round(from, 100, 30, term(3));
     co_await from.all_durable();
     co_await copy_on(*from.log, *to.log, 3);
+    wanted = co_await heads_of(*from.log);
   }
   // It is a log like any other: compacted once more, and copied on.
   co_await to.compact();
