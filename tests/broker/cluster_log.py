@@ -40,7 +40,7 @@ class Keys:
         lines = []
         for _ in range(count):
             key = f"key-{int(self.rng.triangular(0, KEYS, 0))}"
-            value = None if self.rng.random() < 0.1 else f"{self.count}-" + self.rng.randbytes(40).hex()
+            value = None if self.rng.random() < 0.1 else f"{self.count}-" + self.rng.randbytes(300).hex()
             self.newest[key] = value
             self.count += 1
             lines.append(f"{key}={value or ''}\n")
@@ -62,7 +62,7 @@ def passes(broker):
 
 def compacted(check, cluster):
     cluster.cli("topic", "create", "state", "-p", 1, "-r", 3, "--config", "cleanup.policy=compact", "--config",
-                "segment.bytes=131072", "--config", "min.cleanable.dirty.ratio=0.05", "--config", "delete.retention.ms=200")
+                "segment.bytes=1048576", "--config", "min.cleanable.dirty.ratio=0.05", "--config", "delete.retention.ms=200")
     keys = Keys(cluster, 7)
     for turn in range(6):
         keys.send(3000)

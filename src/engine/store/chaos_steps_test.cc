@@ -62,7 +62,9 @@ void chaos_run::compare(const tracked& t, const fragments& batches, offset from,
               fmt::format("the record at {} is gone", at));
     if (!*batch) break;
     const auto place = static_cast<std::size_t>(at.value());
-    require((*batch)->all.str() == t.log->bodies[place], t,
+    // The last of a compacted file stays as a header where a newer one replaces its record.
+    const bool replaced = (*batch)->header.record_count == 0 && at < newest[t.records[place].key];
+    require(replaced || (*batch)->all.str() == t.log->bodies[place], t,
             fmt::format("other bytes were read at {} than were written", at));
     require(log.terms().term_at(log_index(place + 1)) == t.records[place].term, t,
             fmt::format("the record at {} is in another term", at));

@@ -131,12 +131,11 @@ seastar::future<bool> partition_log::compaction_pass::take_keys(whole_frame fram
   }
 }
 
-// Of a producer's batches below the bound the last one tells its sequence. The last of a segment
-// takes a reader who stands in a hole to the end of it, and is what shows that all before it was
-// committed: no file ends in a hole.
+// Of a producer's batches below the bound the last one tells its sequence; the last of all takes a
+// reader who stands in a hole to the end of it.
 bool partition_log::compaction_pass::entry_stays(const log::frame_head& head,
                                                  const record::batch_header& batch) const {
-  if (head.next_offset() == bound_ || head.index + 1 == part_end_) return true;
+  if (head.next_offset() == bound_) return true;
   if (!batch.has_producer()) return false;
   const auto* state = log_.producers_.find(batch.producer);
   if (!state) return false;
@@ -163,7 +162,10 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
     note(batch, stays);
     co_return stays;
   }
-  rules_.keep_header = entry_stays(frame.head, batch);
+  // The last of a file shows that all before it was committed: none ends in a hole.
+  const bool ends_part = frame.head.index + 1 == part_end_;
+  const bool stays = entry_stays(frame.head, batch);
+  rules_.keep_header = stays || ends_part;
   rules_.keep_tombstones = frame.head.index > work_.bounds.everyone;
   rules_.aborted = ended == ending::aborted;
   rules_.marker_alone = batch.control() && !with_records_.contains(batch.producer);
@@ -192,6 +194,7 @@ seastar::future<partition_log::compaction_pass::fate> partition_log::compaction_
   f.frame = whole_frame{.head = frame.head, .body = std::move(left.batch)};
   f.frame->head.body_size = static_cast<std::uint32_t>(f.frame->body.size());
   f.frame->head.body_crc = header->crc;
+  f.only_ends = !stays && header->record_count == 0;
   note(batch, f);
   co_return f;
 }
@@ -270,7 +273,11 @@ seastar::future<bool> partition_log::compaction_pass::copy_frame(whole_frame fra
   figures_.records_in += static_cast<std::uint64_t>(f.records_in);
   figures_.records_out += static_cast<std::uint64_t>(f.records_out);
   if (f.forgot) forgotten_ = std::max(forgotten_, index);
-  if (f.frame) co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
+  if (f.only_ends) {
+    end_of_part_ = std::move(f);
+  } else if (f.frame) {
+    co_await out.add(f.frame->head, std::move(f.frame->body), f.time);
+  }
   co_await moved(out.take_written());
   co_return true;
 }
@@ -280,6 +287,7 @@ seastar::future<partition_log::compaction_pass::group> partition_log::compaction
   group g;
   auto next = first;
   do {
+    end_of_part_.reset();  // something follows it in the file
     g.parts.push_back(parts_[next]);
     co_await over_frames(parts_[next], [this, &out](whole_frame frame) {
       return copy_frame(std::move(frame), out);
@@ -287,6 +295,8 @@ seastar::future<partition_log::compaction_pass::group> partition_log::compaction
     figures_.bytes_in += frames_size(parts_[next]->file->end());
     ++next;
   } while (joins(next, out.header().first_index, out.end()));
+  if (const auto last = std::exchange(end_of_part_, {}))
+    co_await out.add(last->frame->head, last->frame->body, last->time);
   g.next = parts_[next];
   for (const auto& p : g.parts) out.created(p->header.created);
   out.forgot(std::max(forgotten_, log_.forgotten_));

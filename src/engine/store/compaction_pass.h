@@ -35,7 +35,8 @@ class partition_log::compaction_pass {
     std::int32_t records_in = 0;
     std::int32_t records_out = 0;
     bool changed = false;
-    bool forgot = false;  // a tombstone that nothing replaces
+    bool forgot = false;     // a tombstone that nothing replaces
+    bool only_ends = false;  // a header that stays as the last one of its file alone
   };
   struct preview {
     bool changed = false;
@@ -83,6 +84,7 @@ class partition_log::compaction_pass {
   std::vector<offset> markers_gone_;    // of the group that is copied
   std::vector<part_ptr> replaced_;
   log_index part_end_;      // behind the last entry of the segment that is read
+  std::optional<fate> end_of_part_;
   std::string unfinished_;  // a file that has not got its name
   log_index forgotten_;     // the last entry whose tombstones went, with that file
   compaction_figures figures_;
