@@ -23,10 +23,10 @@ std::size_t share(std::size_t budget, double of) {
 
 }  // namespace
 
-chunk_memory::chunk_memory(std::size_t capacity)
+chunk_memory::chunk_memory(std::size_t capacity, std::size_t filled_at_once)
     : data(static_cast<char*>(std::aligned_alloc(block_size, capacity))) {
   if (!data) throw std::bad_alloc();
-  std::memset(data, 0, capacity);
+  std::memset(data + filled_at_once, 0, capacity - filled_at_once);
 }
 
 chunk_memory::~chunk_memory() {
@@ -35,12 +35,18 @@ chunk_memory::~chunk_memory() {
 
 void chunk::resize(std::size_t wanted) {
   weir_check(wanted >= filled, "chunk of {} bytes into {}", filled, wanted);
-  auto* bigger = new chunk_memory(wanted);
+  auto* bigger = new chunk_memory(wanted, filled);
   if (memory) {
     std::memcpy(bigger->data, memory->data, filled);
     memory->drop();
   }
   memory = bigger;
+  capacity = static_cast<std::uint32_t>(wanted);
+}
+
+void chunk::fill(std::size_t wanted) {
+  weir_check(!memory, "a chunk of {} bytes has its memory", capacity);
+  memory = new chunk_memory(wanted, wanted);
   capacity = static_cast<std::uint32_t>(wanted);
 }
 

@@ -17,10 +17,11 @@ inline constexpr std::size_t chunk_size = 128 * 1024;
 
 class segment;
 
-// Aligned memory, zeroed: direct I/O writes whole blocks and must not carry stale heap to disk.
+// Aligned memory, zeroed behind what its maker fills at once: direct I/O writes whole blocks and
+// must not carry stale heap to disk.
 class chunk_memory final : public bytes_owner {
  public:
-  explicit chunk_memory(std::size_t capacity);
+  explicit chunk_memory(std::size_t capacity, std::size_t filled_at_once = 0);
   ~chunk_memory() override;
   char* const data;
 };
@@ -52,6 +53,7 @@ struct chunk
     return bytes::owned({memory->data + (from - start), to - from}, memory);
   }
   void resize(std::size_t capacity);  // keeps the content; readers of the old memory keep that
+  void fill(std::size_t capacity);    // memory for the first time, all of which is read at once
 };
 
 // Of one log.

@@ -275,6 +275,9 @@ class partition_log final : public journal_user {
   struct recovery;
   class compaction_pass;
   using visit = std::function<bool(const log::frame_head&, const fragments&)>;  // false: enough
+  // What of a frame's body is wanted is asked before it is read.
+  enum class wanted : std::uint8_t { body, nothing, no_more };
+  using look = std::function<wanted(const log::frame_head&)>;
 
   partition_log(shared_store& shared, log_identity identity, std::string directory,
                 log::roll_rules rules, std::size_t producers_max);
@@ -368,7 +371,8 @@ class partition_log final : public journal_user {
   // The entries of a closed segment's index, where they can be had.
   seastar::future<> want_index(held_part held);
   seastar::future<> make_index_again(held_part held, log::log_error why);
-  seastar::future<std::expected<void, read_fault>> walk(held_part from, position at, visit each);
+  seastar::future<std::expected<void, read_fault>> walk(held_part from, position at, visit each,
+                                                        look before = {});
   // Of the records in a batch, for the index.
   static timestamp time_of(const record::batch_header* batch) {
     return batch && batch->record_count > 0 ? batch->max_timestamp : no_timestamp;

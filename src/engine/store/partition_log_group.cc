@@ -153,15 +153,18 @@ seastar::future<std::expected<std::vector<kept_entry>, read_fault>> partition_lo
   const auto at = in.part->index.find(range.from).at;
   std::size_t bytes = 0;
   const auto cuts = cuts_;
-  const auto walked =
-      co_await walk(std::move(in), at, [&](const log::frame_head& head, const fragments& body) {
-        if (!head.is_entry() || head.index < range.from) return true;
-        if (head.index > range.through || cuts != cuts_) return false;
-        if (!out.empty() && bytes + body.size() > range.bytes) return false;
-        bytes += body.size();
-        out.push_back({head, body});
-        return head.index < range.through && bytes < range.bytes && out.size() < range.count;
-      });
+  const auto look_at = [&](const log::frame_head& head) {
+    if (!head.is_entry() || head.index < range.from) return wanted::nothing;
+    const bool fits = out.empty() || bytes + head.body_size <= range.bytes;
+    return head.index <= range.through && fits ? wanted::body : wanted::no_more;
+  };
+  const auto take = [&](const log::frame_head& head, const fragments& body) {
+    if (cuts != cuts_) return false;
+    bytes += body.size();
+    out.push_back({head, body});
+    return head.index < range.through && bytes < range.bytes && out.size() < range.count;
+  };
+  const auto walked = co_await walk(std::move(in), at, take, look_at);
   if (!walked) co_return std::unexpected(walked.error());
   if (cuts != cuts_ || out.empty()) co_return std::unexpected(read_fault::out_of_range);
   co_return out;

@@ -28,6 +28,10 @@ class partition_log::reader {
     if (run_.data.size() < count) return take_slowly(count);
     return seastar::make_ready_future<fragments>(fragments(next(count)));
   }
+  void skip(std::size_t count) {
+    at_ += count;
+    run_.data = count < run_.data.size() ? run_.data.slice(count) : bytes();
+  }
 
  private:
   bytes next(std::size_t most) {
@@ -68,7 +72,7 @@ read_fault partition_log::damaged(const part& p, std::uint64_t at, log::log_erro
 
 // Frames in order from a place in a part on, through later parts, until `each` gives false.
 seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part from, position at,
-                                                                     visit each) {
+                                                                     visit each, look before) {
   log_index next{};  // what lies before it was seen
   const auto cuts = cuts_;
   while (true) {
@@ -81,6 +85,14 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part f
           log::decode_frame_head(raw.contiguous(0, raw.size()).view(), p->header.salt, frame_at);
       if (!head && cuts != cuts_) co_return std::unexpected(read_fault::out_of_range);
       if (!head) co_return std::unexpected(damaged(*p, frame_at.value(), head.error()));
+      const bool seen = head->index < next;
+      const auto want = seen ? wanted::nothing : before ? before(*head) : wanted::body;
+      if (want == wanted::no_more) co_return std::expected<void, read_fault>{};
+      if (want == wanted::nothing) {
+        in.skip(head->body_size);
+        co_await seastar::coroutine::maybe_yield();
+        continue;
+      }
       const auto body = co_await in.take(head->body_size);
       if (in.take_from_disk()) {
         if (const auto good = log::check_body(*head, body); !good) {
@@ -88,7 +100,7 @@ seastar::future<std::expected<void, read_fault>> partition_log::walk(held_part f
           co_return std::unexpected(damaged(*p, frame_at.value(), good.error()));
         }
       }
-      if (head->index >= next && !each(*head, body)) co_return std::expected<void, read_fault>{};
+      if (!each(*head, body)) co_return std::expected<void, read_fault>{};
       co_await seastar::coroutine::maybe_yield();
     }
     if (!p->sealed) co_return std::expected<void, read_fault>{};
@@ -114,18 +126,19 @@ seastar::future<std::expected<read_result, read_fault>> partition_log::read(offs
   auto in = held_part(parts_[*first]);
   if (in.part->finished) co_await want_index(in);
   const auto at = in.part->index.find(from).at;
-  const auto walked =
-      co_await walk(std::move(in), at, [&](const log::frame_head& head, const fragments& body) {
-        if (head.next_offset() <= from) return true;
-        if (head.offset_count > 0 && head.next_offset() > limits.below) return false;
-        if (head.kind != log::frame_kind::batch) return true;
-        const bool first_one = out.batches.empty();
-        if (out.batches.size() + body.size() > limits.bytes && !(first_one && limits.at_least_one))
-          return false;
-        out.batches.append(body);
-        out.next = head.next_offset();
-        return out.batches.size() < limits.bytes;
-      });
+  const auto look_at = [&](const log::frame_head& head) {
+    if (head.next_offset() <= from) return wanted::nothing;
+    if (head.offset_count > 0 && head.next_offset() > limits.below) return wanted::no_more;
+    if (head.kind != log::frame_kind::batch) return wanted::nothing;
+    const bool fits = out.batches.size() + head.body_size <= limits.bytes;
+    return fits || (out.batches.empty() && limits.at_least_one) ? wanted::body : wanted::no_more;
+  };
+  const auto take = [&](const log::frame_head& head, const fragments& body) {
+    out.batches.append(body);
+    out.next = head.next_offset();
+    return out.batches.size() < limits.bytes;
+  };
+  const auto walked = co_await walk(std::move(in), at, take, look_at);
   if (!walked && out.batches.empty()) co_return std::unexpected(walked.error());
   co_return out;
 }

@@ -331,8 +331,9 @@ seastar::future<run> segment::load_once(std::uint64_t start) {
   c->start = start;
   c->from_disk = true;
   const auto limit = std::min<std::uint64_t>(start + chunk_size, written_);
-  c->resize(std::min<std::uint64_t>(chunk_size, block_ceil(limit - start)));
+  c->fill(std::min<std::uint64_t>(chunk_size, block_ceil(limit - start)));
   const auto got = co_await f->read(start, c->memory->data, c->capacity);
+  std::memset(c->memory->data + got, 0, c->capacity - got);
   c->filled = static_cast<std::uint32_t>(std::min<std::uint64_t>(got, limit - start));
   run whole{c->view(start, start + c->filled), true};
   const auto number = number_of(start);
