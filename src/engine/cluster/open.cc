@@ -2,6 +2,7 @@
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/sleep.hh>
 #include <seastar/core/smp.hh>
+#include <seastar/coroutine/maybe_yield.hh>
 
 #include "core/base/check.h"
 #include "engine/cluster/cluster.h"
@@ -21,6 +22,28 @@ constexpr auto tell_again = 5s;
 constexpr int ticks_per_heartbeat = 5;
 // Of group 0's log, as long as it may get: whole ones are cut off.
 constexpr std::uint64_t log_segments = 8;
+constexpr std::size_t entries_bytes_at_once = 1 << 20;
+
+// Where brokers are by all that stands in the log, committed or not: who leads may be one that came
+// just before this broker ended, at an address that the founders did not have, and a leader at rest
+// does not come by itself. One that is wrong does no harm: a greeting names who is wanted.
+seastar::future<> look_for_brokers(replica& group0, catalog::state guess, log_index next,
+                                   peer::peer_links& links, node_id self) {
+  while (next <= group0.log().last_index()) {
+    const auto entries = co_await group0.entries(
+        {.from = next, .through = group0.log().last_index(), .bytes = entries_bytes_at_once});
+    if (!entries || entries->empty()) break;  // damaged: said by who applies them
+    for (const auto& entry : *entries) {
+      next = entry.head.index + 1;
+      if (entry.head.kind != log::frame_kind::command) continue;
+      if (const auto command = catalog::decode(entry.body)) (void)guess.apply(*command);
+      co_await seastar::coroutine::maybe_yield();
+    }
+  }
+  for (const auto& [id, broker] : guess.brokers()) {
+    if (id != self) co_await links.set_broker(id, broker.peer, broker.directory);
+  }
+}
 
 }  // namespace
 
@@ -197,6 +220,9 @@ seastar::future<> cluster::open_group0() {
       store_, std::move(group), {.name = "catalog"}, settings_.data_dir + "/catalog",
       {.roll = {.segment_bytes = settings_.state_log_bytes / log_segments}});
   co_await load_kept_state();
+  const auto kept = co_await read_kept_state();
+  co_await look_for_brokers(*group0_, kept ? decode_kept(kept->pieces) : catalog::state(),
+                            applied_.reached() + 1, links(), settings_.self);
   wake_apply_ = [this] { committed_.signal(); };
   group0_news_ = std::make_unique<event_listener>(&wake_apply_);
   group0_->news().add(*group0_news_);
