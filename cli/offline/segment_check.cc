@@ -151,8 +151,14 @@ void partition_check::load_index(segment_scan& s) {
                     s.first, s.header.first_offset);
     return;
   }
-  tell(index.error() == log::log_error::newer_version ? level::unchecked : level::redundant, name,
-       0, std::nullopt, std::string(log::name(index.error())),
+  const auto error = index.error();
+  // Its checksum is right, so it is whole, and of another file.
+  if (s.header.compacted && error == log::log_error::bad_field)
+    return tell(level::note, name, 0, std::nullopt,
+                "it is of a file that was compacted into this one, a moment before the end",
+                "normal after a crash: the next start makes it again from the segment");
+  tell(error == log::log_error::newer_version ? level::unchecked : level::redundant, name, 0,
+       std::nullopt, std::string(log::name(error)),
        "nothing is lost: the next start makes it again from the segment");
 }
 

@@ -143,7 +143,7 @@ def state_file(broker):
 
 
 def topics(cluster):
-    return sorted(t["name"] for t in json.loads(cluster.cli("topic", "list", "--json")))
+    return sorted(t["topic"] for t in json.loads(cluster.cli("topic", "list", "--json")))
 
 
 def grow_state(cluster, name, count):
