@@ -147,10 +147,9 @@ def topics(cluster):
 
 
 def grow_state(cluster, name, count):
-    for n in range(count):
-        cluster.cli("topic", "create", f"{name}-{n}", "-p", 3, "-r", 3, "--config", "retention.ms=100000")
-    for n in range(0, count, 2):
-        cluster.cli("topic", "delete", f"{name}-{n}", "--yes")
+    names = [f"{name}-{n}" for n in range(count)]
+    cluster.cli("topic", "create", *names, "-p", 3, "-r", 3, "--config", "retention.ms=100000")
+    cluster.cli("topic", "delete", *names[::2], "--yes")
 
 
 def cut_state(check, cluster):
