@@ -285,6 +285,18 @@ TEST_CASE("a compacted segment whose frames are not those that its header tells 
   CHECK(found.count(level::damage) > 0);
 }
 
+TEST_CASE("the index of a file that was compacted into this one is told, and nothing is wrong") {
+  const compacted_dir d;
+  auto header = *log::decode_segment_header(slurp(d.first_segment()));
+  const auto name = log::index_file_name(log_index(1));
+  const log::segment_index before(header.first_index, header.first_offset);
+  spill(d.partition() + "/" + name, small_file(before.encode(header.salt + 1)));
+  const auto found = verify(d.path);
+  INFO(all_of(found));
+  CHECK(found.count(level::note) == 1);
+  CHECK(found.kept().size() == 1);
+}
+
 TEST_CASE("a segment that was compacted into the one before is told, and nothing is wrong") {
   const compacted_dir d;
   auto file = slurp(d.first_segment());

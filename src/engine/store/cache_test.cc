@@ -97,6 +97,30 @@ SEASTAR_TEST_CASE(a_scan_is_read_ahead_and_a_jump_is_not) {
   co_await w.stop();
 }
 
+// What does not fit into one answer is the first of the next: its chunks must not have gone.
+SEASTAR_TEST_CASE(a_scan_reads_each_chunk_once_whatever_its_batches_are) {
+  constexpr int count = 60;
+  constexpr int size = 300'000;
+  read_world w;
+  co_await w.old.open(segment_bytes);
+  for (int i = 0; i < count; ++i) {
+    w.old.append_one(size);
+    co_await w.old.log->wait_durable(w.old.log->last_index());
+  }
+  co_await w.old.log->stop();
+  w.old.log.reset();
+  co_await w.old.open(segment_bytes);
+  const auto loads = w.cache.figures.loads;
+  for (auto at = offset(0); at < offset(count);) {
+    const auto got = co_await w.old.log->read(at, {.below = offset(count), .bytes = 1'000'000});
+    BOOST_REQUIRE(got.has_value() && got->next > at);
+    BOOST_REQUIRE_EQUAL(got->batches.size() / size, got->next - at);
+    at = got->next;
+  }
+  BOOST_REQUIRE_LE(w.cache.figures.loads - loads, std::uint64_t{count} * size / chunk_size + 5);
+  co_await w.stop();
+}
+
 SEASTAR_TEST_CASE(a_cache_too_small_for_it_reads_nothing_ahead) {
   read_world w(machine::small_cache);
   co_await w.fill_old();

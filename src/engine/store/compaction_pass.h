@@ -83,7 +83,7 @@ class partition_log::compaction_pass {
   std::set<producer_id> with_records_;  // whose transaction has something left so far
   std::vector<offset> markers_gone_;    // of the group that is copied
   std::vector<part_ptr> replaced_;
-  log_index part_end_;      // behind the last entry of the segment that is read
+  log_index part_end_;  // behind the last entry of the segment that is read
   std::optional<fate> end_of_part_;
   std::string unfinished_;  // a file that has not got its name
   log_index forgotten_;     // the last entry whose tombstones went, with that file
