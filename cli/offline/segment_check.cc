@@ -235,7 +235,9 @@ void partition_check::frame(segment_scan& s, const log::scanned_frame& f) {
     if (const auto read = record::read_batch_header(f.body_start)) header = *read;
     if (header) batch(s, f, *header);
   }
-  if (s.index) s.index->frame(f, header ? header->max_timestamp : no_timestamp);
+  // One that compaction emptied has no record whose time it would be.
+  const bool has_records = header && header->record_count > 0;
+  if (s.index) s.index->frame(f, has_records ? header->max_timestamp : no_timestamp);
   if (f.head.after_hole) producers_.compacted();
   if (f.head.is_entry()) {
     if (terms_) terms_->entry(f.head);
