@@ -74,6 +74,7 @@ effects consensus::tick(milliseconds now) {
   now_ = std::max(now_, now);
   if (!ticked_) {
     ticked_ = true;
+    leader_heard_ = now_;
     draw_deadline(now_);
   }
   return role_ == role::leader ? tick_leader() : tick_follower();

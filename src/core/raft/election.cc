@@ -15,11 +15,21 @@ std::uint64_t draw(std::uint64_t& state) {
   return z ^ (z >> 31U);
 }
 
+// In longer election timeouts.
+constexpr int patience_max = 5;
+
 }  // namespace
 
+// Timeouts grow while there is no leader, also those of who has given its vote: it would stand in
+// the way. Where thousands of groups are without one because the nodes are too slow for all that
+// they ask each other, votes come later than a timeout, and more of the same would never end.
 void consensus::draw_deadline(milliseconds since) {
-  const auto width = options_.election_max - options_.election_min + milliseconds(1);
-  deadline_ = since + options_.election_min +
+  const auto most = patience_max * options_.election_max;
+  const auto leaderless = now_ - leader_heard_ - 2 * options_.election_max;
+  const auto more = std::clamp(leaderless / 2, milliseconds{}, most);
+  // The wider apart, the more time the first one has to win.
+  const auto width = options_.election_max - options_.election_min + 3 * more / 2 + milliseconds(1);
+  deadline_ = since + options_.election_min + more / 2 +
               milliseconds(draw(chance_) % static_cast<std::uint64_t>(width.count()));
 }
 
@@ -185,6 +195,7 @@ void consensus::become_follower(weir::term term, node_id leader, effects& out) {
   if (leading_) {
     for (const auto& read : leading_->reads) out.reads.push_back({.id = read.id});
     leading_.reset();
+    leader_heard_ = now_;
   }
   if (role_ != role::follower) draw_deadline(now_);
   role_ = role::follower;
