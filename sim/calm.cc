@@ -123,19 +123,16 @@ void world::rest() {
   const auto* n = leader();
   if (!n) return;
   const auto members = n->members();
-  // A member that is gone is asked for ever.
-  for (const auto id : members.members()) {
-    if (lost_.contains(id)) return;
-  }
   // One that was removed and never heard of it asks for ever: its broker would delete it.
   for (const auto& [id, other] : nodes_) {
     if (!members.is_member(id)) other->crash();
   }
   advance(100 * ms);  // what it still said
-  const auto sleeps = [&](node_id id) { return nodes_.at(id)->asleep(); };
+  // Members that are gone for ever are waited for first.
+  const auto sleeps = [&](node_id id) { return lost_.contains(id) || nodes_.at(id)->asleep(); };
   const auto began = around_.events.now();
   while (!std::ranges::all_of(members.members(), sleeps)) {
-    if (around_.events.now() - began > 10 * second) {
+    if (around_.events.now() - began > 20 * second) {
       tell_states();
       throw violation("an idle group does not rest");
     }

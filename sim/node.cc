@@ -2,6 +2,7 @@
 
 #include "core/base/check.h"
 #include "core/raft/describe.h"
+#include "core/raft/resting.h"
 
 namespace weir::sim {
 
@@ -173,7 +174,7 @@ void node::wake() {
 }
 
 void node::receive(const packet_ptr& p) {
-  if (!up()) return;
+  if (!up() || raft::sleeps_through(*core_, p->m)) return;
   wake();
   if (around_->tell) say("gets " + raft::describe(p->m));
   incoming_ = p.get();

@@ -1,7 +1,7 @@
 // What a leader does: sections 3.5 and 3.6, check-quorum 6.2, reads 6.4, pipelining 10.2.
 #include <algorithm>
 
-#include "core/raft/consensus.h"
+#include "core/raft/resting.h"
 
 namespace weir::raft {
 
@@ -46,7 +46,9 @@ void consensus::broadcast_heartbeat(effects& out) {
   if (!may_be_heard()) return;
   ++leading_->round;
   const bool rest = idle();
-  leading_->rest_at = rest ? log_.last().index : log_index{};
+  const auto rest_at = rest ? log_.last().index : log_index{};
+  if (leading_->rest_at != rest_at) rest_round_ = leading_->round;
+  leading_->rest_at = rest_at;
   const auto all = everyone();
   for (auto& [node, p] : leading_->peers) {
     out.heartbeats.push_back(
@@ -54,7 +56,10 @@ void consensus::broadcast_heartbeat(effects& out) {
            heartbeat{
                .commit = commit_for(p), .round = leading_->round, .rest = rest, .everyone = all}));
   }
-  asleep_ = rest && leading_->peers.empty();  // nobody has to agree
+  // Nobody is there to agree.
+  asleep_ = rest && std::ranges::all_of(leading_->peers, [&](const auto& p) {
+              return is_away(p.second, now_, options_);
+            });
 }
 
 void consensus::feed(effects& out) {

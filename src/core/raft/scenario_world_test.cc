@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/raft/resting.h"
 #include "core/raft/scenario_test.h"
 
 namespace weir::raft::test {
@@ -152,7 +153,8 @@ void scenario::crash(node_id id) {
 void scenario::deliver_one(std::size_t at) {
   const auto m = net_[at];
   net_.erase(net_.begin() + static_cast<long>(at));
-  if (nodes_[m.to].core) perform(m.to, awake(m.to).step(m));
+  const auto& core = nodes_[m.to].core;
+  if (core && !sleeps_through(*core, m)) perform(m.to, awake(m.to).step(m));
 }
 
 consensus& scenario::awake(node_id id) {

@@ -2,6 +2,7 @@
 #include <seastar/core/coroutine.hh>
 
 #include "core/base/check.h"
+#include "core/raft/resting.h"
 #include "engine/replica/replica.h"
 
 namespace weir {
@@ -115,6 +116,7 @@ void replica::take_waiting() {
 }
 
 void replica::step(peer::raft_post post, given with) {
+  if (raft::sleeps_through(raft_, post.message)) return;
   // A device that is behind, or full: the leader has it still.
   const bool full = !key_.topic_id.is_zero() && !log_->takes_data();
   if (!with.frames.empty() && (log_->is_behind() || full)) {
