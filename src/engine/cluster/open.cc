@@ -18,8 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr auto look_again = 20ms;
 constexpr auto tell_again = 5s;
-// Several ticks fit into a heartbeat interval.
-constexpr int ticks_per_heartbeat = 5;
+// What a tick of thousands of groups costs is mostly that it looks at each of them.
+constexpr int ticks_per_heartbeat = 2;
 // Of group 0's log, as long as it may get: whole ones are cut off.
 constexpr std::uint64_t log_segments = 8;
 constexpr std::size_t entries_bytes_at_once = 1 << 20;

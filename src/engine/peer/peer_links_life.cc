@@ -95,12 +95,19 @@ seastar::future<> peer_links::heard(node_id from, beat b) {
 seastar::future<> peer_links::beat_loop() {
   beat b;
   auto told = steady_now();
+  std::map<node_id, std::uint64_t> taken;  // messages of each peer
   bool looks = true;
   while (!co_await fibers_.stopped_within(settings_.beat_interval)) {
     ++b.sequence;
     b.incarnation = settings_.self.incarnation;
     for (auto& [node, p] : peers_) p->send_beat(b);
     const auto now = steady_now();
+    // What is read late shows as well as a beat, which comes behind it, that the peer is there.
+    for (const auto& [node, m] : meters_) {
+      const auto before = std::exchange(taken[node], m->received_messages);
+      if (before != m->received_messages && heard_.audible(node))
+        heard_.hear({node, heard_.incarnation(node), now});
+    }
     // Everything since the last time, for all other shards at once.
     const auto news = heard_.since(told);
     // Kept from its work this shard has not read what came meanwhile: who is silent is told after.
