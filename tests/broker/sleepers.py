@@ -1,7 +1,8 @@
 """tests/broker/sleepers.py --weir LAUNCHER [--topics N] [--each N]
 
-Many partitions on three brokers, three copies of each: elected, led by whom they should be, asleep; what they cost then; and
-how long they are without a leader when one of the brokers is killed."""
+Many partitions on three brokers, three copies of each: elected, led by whom they should be, asleep; what they cost then; how
+long they are without a leader when one of the brokers is killed; that they sleep while it is away, though they were written
+to, when it is back, and after each broker was restarted in its turn."""
 import argparse
 import pathlib
 import sys
@@ -15,6 +16,7 @@ BYTES_MAX = 64 << 10
 SHARE_MAX = 3.0  # % of a core, of a broker that has nothing to do
 IDLE_SECONDS = 5
 UNEVEN_MAX = 1.1  # the most led by one broker, in shares
+ASLEEP_WITHIN = 30  # seconds after something has happened
 LEADERLESS_MAX = 3.0  # seconds; on machines that do other things, too
 
 
@@ -64,15 +66,17 @@ class Scenario:
         for number in range(self.topics):
             self.cluster.cli("produce", f"t{number}", "-K", ":", "--acks", "all", given=lines, patience=300)
 
-    def rest(self, when):
-        def all_asleep():
-            return all(gauge(b, "raft_asleep") == self.partitions for b in self.cluster.brokers)
-        asleep = eventually(all_asleep, 60)
-        self.check(f"{when}: all sleep", asleep, [gauge(b, "raft_asleep") for b in self.cluster.brokers])
-        share = min(idle_share(self.cluster.brokers) for _ in range(3))
+    def rest(self, when, brokers=None):
+        brokers = brokers or self.cluster.brokers
+
+        def most_asleep():  # once in a while a few of them ask each other whether they are there
+            return all(gauge(b, "raft_asleep") > self.partitions * 0.98 for b in brokers)
+        began = time.monotonic()
+        asleep = eventually(most_asleep, ASLEEP_WITHIN)
+        self.check(f"{when}: asleep after {time.monotonic() - began:.1f} s", asleep, [gauge(b, "raft_asleep") for b in brokers])
+        share = min(idle_share(brokers) for _ in range(3))
         self.check(f"{when}: idle at {share:.1f} % of a core", share < SHARE_MAX, share)
-        # Once in a while a few of them ask each other whether they are there.
-        self.check(f"{when}: they sleep on", all(gauge(b, "raft_asleep") > self.partitions * 0.9 for b in self.cluster.brokers))
+        self.check(f"{when}: they sleep on", all(gauge(b, "raft_asleep") > self.partitions * 0.9 for b in brokers))
 
     def costs(self, when):
         each = max((memory(b) - was) / self.partitions for b, was in zip(self.cluster.brokers, self.free))
@@ -89,9 +93,15 @@ class Scenario:
         self.check(f"a broker that led {terms[0]:.0f} is killed: {took:.2f} s until all are led again",
                    again and took < LEADERLESS_MAX, took)
         self.fill("without")
+        self.rest("one away", left)
         began = time.monotonic()
         victim.start(120)
         self.check(f"it starts in {time.monotonic() - began:.1f} s", True)
+
+    def roll(self):
+        for b in self.cluster.brokers:
+            self.check("an orderly end", b.stop(60) == 0)
+            b.start(120)
 
     def stalls(self):
         worst = [max(b.stalls_ms(), default=0) for b in self.cluster.brokers]
@@ -107,6 +117,8 @@ class Scenario:
         self.lose_one()
         self.rest("back")
         self.costs("back")
+        self.roll()
+        self.rest("restarted one by one")
         for b in self.cluster.brokers:
             b.kill()
         began = time.monotonic()
