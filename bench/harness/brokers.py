@@ -17,6 +17,8 @@ from process import Broker, free_ports  # noqa: E402
 VARIANTS = ("weir", "weir-unflushed", "kafka", "kafka-flushed")
 OTHER = "weir-other"  # another build of Weir, by --against
 LOOK_SECONDS, QUIET_SHARE = 0.2, 0.25
+STOP_SECONDS = 15
+LOG_LINES = 12
 PLAIN = ("weir", "kafka")  # where a flush plays no part
 
 
@@ -42,12 +44,27 @@ class Served:
         return sum(figure(pid) for pid in self.pids)
 
     def stop(self):
-        for broker in self.brokers:
-            if broker.process and broker.process.poll() is None:
-                try:
-                    broker.stop()
-                except subprocess.TimeoutExpired:
-                    broker.kill()
+        """All at once: the last one of a cluster, stopped behind the others, would wait for a quorum."""
+        running = [b for b in self.brokers if b.process and b.process.poll() is None]
+        for broker in running:
+            broker.process.terminate()
+        end = time.monotonic() + STOP_SECONDS
+        for broker in running:
+            try:
+                broker.process.wait(max(0, end - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                broker.kill()
+
+    def logs(self):
+        return sorted([*self.folder.glob("*.log"), *self.folder.glob("*/kafka.log")])
+
+    def obituary(self):
+        """Of brokers that ended by themselves: how, and their last words."""
+        ended = [b.process.returncode for b in self.brokers if b.process and b.process.poll() is not None]
+        if not ended:
+            return ""
+        words = [line for log in self.logs() for line in log.read_text(errors="replace").splitlines()[-LOG_LINES:]]
+        return "\n".join([f"brokers that are down ended with {', '.join(map(str, ended))}; last lines of all logs:", *words])
 
     def close(self):
         if self.beside:
@@ -56,8 +73,10 @@ class Served:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def topic(self, *words):
-        subprocess.run([self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"], check=True,
-                       capture_output=True, timeout=120)
+        command = [self.weir, "topic", *map(str, words), "--brokers", self.bootstrap, "--timeout", "90"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise RuntimeError(f"topic {words[0]} {words[1]}: {(done.stderr or done.stdout).strip()[-1500:]}")
 
     def create(self, topic, partitions, *more):
         """The delay before files go is short, so that they go before another's turn."""

@@ -15,6 +15,7 @@ KINDS = {"produce3": THREE_EACH, "latency3": THREE_EACH, "failover": THREE_PLAIN
 SIZES = {"B": 1, "KiB": 1 << 10}
 PARTITIONS = {"partitions": 2000, "failover": 1000, "groupload": 10}
 RECORD = {"failover": 4096}
+SETTERS = {"p": "partitions", "c": "clients", "g": "groups"}
 CLIENTS = {"rebalance": 100, "commits": 50}
 
 DEFAULT = ["limits", "produce-1KiB-1p", "produce-1KiB-16p", "produce-1KiB-256p", "produce-100B-16p",
@@ -30,6 +31,7 @@ class Case:
     record: int = 1024
     partitions: int = 16
     clients: int = 4
+    groups: int = 1000  # of `groupload`
     rate: float = 20e6  # bytes per second, of `latency`, `catchup` and `flood`
     keyed: bool = False
     acks: str = "all"
@@ -43,19 +45,19 @@ def parse(name):
     case = Case(name, kind, variants=KINDS[kind], partitions=PARTITIONS.get(kind, 16), record=RECORD.get(kind, 1024),
                 clients=CLIENTS.get(kind, 4))
     for word in filter(None, name[len(kind):].split("-")):
-        number = re.fullmatch(r"(\d+)(B|KiB|p|c|MBps)", word)
+        number = re.fullmatch(r"(\d+)(B|KiB|p|c|g|MBps)", word)
         if word == "keyed":
             case.keyed = True
         elif word == "acks1":
             case.acks = "1"
         elif not number:
-            raise ValueError(f"'{name}': what is '{word}'? sizes end in B or KiB; 16p, 50c, 20MBps, keyed, acks1")
+            raise ValueError(f"'{name}': what is '{word}'? sizes end in B or KiB; 16p, 50c, 300g, 20MBps, keyed, acks1")
         elif number[2] in SIZES:
             case.record = int(number[1]) * SIZES[number[2]]
         elif number[2] == "MBps":
             case.rate = int(number[1]) * 1e6
         else:
-            setattr(case, {"p": "partitions", "c": "clients"}[number[2]], int(number[1]))
+            setattr(case, SETTERS[number[2]], int(number[1]))
     return case
 
 

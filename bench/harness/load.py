@@ -7,9 +7,14 @@ WARM_SECONDS_PER_PARTITION = 0.006
 
 
 def call(command, patience):
-    done = subprocess.run([str(a) for a in command], capture_output=True, text=True, timeout=patience)
-    if done.returncode:
-        raise RuntimeError(f"{pathlib.Path(command[0]).name} failed: {(done.stderr or done.stdout)[-1500:]}")
+    name = pathlib.Path(command[0]).name
+    try:
+        done = subprocess.run([str(a) for a in command], capture_output=True, text=True, timeout=patience)
+    except subprocess.TimeoutExpired as late:
+        said = (late.stderr or b"").decode(errors="replace")[-1500:]
+        raise RuntimeError(f"{name} did not end within {patience:.0f} s {said}") from None
+    if done.returncode or not done.stdout.strip():
+        raise RuntimeError(f"{name} failed: {(done.stderr or done.stdout).strip()[-1500:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

@@ -1,5 +1,4 @@
 """Clusters of three brokers on this machine: Weir, and Apache Kafka with broker and controller in each process."""
-import os
 import time
 
 from harness import answer
@@ -47,6 +46,7 @@ class Three(Served):
             broker.launch()
         for broker in self.brokers:
             self.await_ready(broker)
+        self.await_together()
         return time.monotonic() - started
 
     def await_ready(self, broker):
@@ -54,6 +54,9 @@ class Three(Served):
             broker.await_ready()
         else:
             answer.wait(broker.process, broker.port)
+
+    def await_together(self):
+        answer.together([int(address.rsplit(":", 1)[1]) for address in self.bootstrap.split(",")])
 
     def node_id(self, index):
         return self.brokers[index].json("/v1/cluster")["node_id"] if self.name.startswith("weir") else index + 1
@@ -63,6 +66,7 @@ class Three(Served):
         broker.kill()
         broker.launch()
         self.await_ready(broker)
+        self.await_together()
 
     def create(self, topic, partitions, *more):
         super().create(topic, partitions, "-r", SIZE, "-c", f"min.insync.replicas={SIZE // 2 + 1}", *more)

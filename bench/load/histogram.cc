@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstddef>
+#include <nlohmann/json.hpp>
 
 namespace weir::load {
 namespace {
@@ -36,6 +37,11 @@ void histogram::add(std::uint64_t nanoseconds) {
   max_ = std::max(max_, nanoseconds);
 }
 
+void histogram::add_since(clock::time_point from) {
+  const auto passed = std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - from);
+  add(static_cast<std::uint64_t>(std::max<std::int64_t>(passed.count(), 0)));
+}
+
 void histogram::merge(const histogram& other) {
   for (std::size_t i = 0; i < buckets_.size(); ++i) buckets_[i] += other.buckets_[i];
   count_ += other.count_;
@@ -51,6 +57,11 @@ std::uint64_t histogram::at(double quantile) const {
     if (seen >= wanted) return std::min(middle_of(i), max_);
   }
   return 0;
+}
+
+nlohmann::json in_milliseconds(const histogram& h) {
+  const auto ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
+  return {{"p50", ms(h.at(0.5))}, {"p99", ms(h.at(0.99))}, {"max", ms(h.max())}};
 }
 
 }  // namespace weir::load

@@ -3,7 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <vector>
+
+#include "bench/load/settings.h"
 
 namespace weir::load {
 
@@ -13,6 +16,7 @@ class histogram {
 
   // Values beyond `largest` count as that in percentiles; max() stays exact.
   void add(std::uint64_t nanoseconds);
+  void add_since(clock::time_point from);
   void merge(const histogram& other);
 
   std::uint64_t count() const { return count_; }
@@ -27,5 +31,8 @@ class histogram {
   std::uint64_t count_ = 0;
   std::uint64_t max_ = 0;
 };
+
+// {"p50", "p99", "max"}
+nlohmann::json in_milliseconds(const histogram& h);
 
 }  // namespace weir::load

@@ -4,9 +4,11 @@
 #include <exception>
 #include <nlohmann/json.hpp>
 
+#include "bench/load/commits.h"
 #include "bench/load/consume.h"
-#include "bench/load/groups.h"
+#include "bench/load/group_load.h"
 #include "bench/load/produce.h"
+#include "bench/load/rebalance.h"
 #include "bench/load/transact.h"
 
 namespace {

@@ -1,7 +1,7 @@
 #include "bench/load/member.h"
 
-#include <chrono>
 #include <format>
+#include <map>
 #include <stdexcept>
 #include <thread>
 
@@ -10,108 +10,113 @@
 namespace weir::load {
 namespace {
 
+using kafka::error_code;
+
 constexpr std::int32_t session_ms = 30'000;
 constexpr std::int32_t rebalance_ms = 60'000;
-constexpr auto patience = std::chrono::seconds(60);
 constexpr std::size_t assignment_bytes = 64;
+constexpr auto pause = std::chrono::milliseconds(20);
 
 }  // namespace
 
-request join(const std::string& group, const std::string& member, const std::string& metadata) {
-  request r(api::join_group, 3);
-  r.text(group).int32(session_ms).int32(rebalance_ms).text(member).text("consumer");
-  r.int32(1).text("range").bytes(metadata);
-  return r;
+void refused(error_code code, const std::string& what) {
+  throw std::runtime_error(std::format("{}: {}", what, kafka::to_string(code)));
 }
 
-joined joined_by(answer a) {
-  joined out;
-  a.int32();  // throttled
-  out.code = static_cast<told>(a.int16());
-  out.generation = a.int32();
-  a.text();  // the protocol
-  out.leader = a.text();
-  out.member = a.text();
-  for (auto left = a.int32(); left > 0; --left) {
-    out.members.push_back(a.text());
-    a.bytes();
+bool is_not_yet(error_code code) {
+  return code == error_code::coordinator_load_in_progress ||
+         code == error_code::coordinator_not_available || code == error_code::not_coordinator;
+}
+
+kafka::join_group_request join(const std::string& group, const text& member,
+                               const std::string& metadata) {
+  return {.group_id = group,
+          .session_timeout_ms = session_ms,
+          .rebalance_timeout_ms = rebalance_ms,
+          .member_id = member,
+          .protocol_type = "consumer",
+          .protocols = {{.name = "range", .metadata = bytes::copy(metadata)}}};
+}
+
+kafka::sync_group_request sync(const std::string& group, const kafka::join_group_response& joined) {
+  kafka::sync_group_request out{.group_id = group,
+                                .generation_id = joined.generation_id,
+                                .member_id = joined.member_id,
+                                .protocol_type = joined.protocol_type,
+                                .protocol_name = joined.protocol_name};
+  for (const auto& m : joined.members)
+    out.assignments.push_back(
+        {.member_id = m.member_id, .assignment = bytes::from(std::string(assignment_bytes, 'a'))});
+  return out;
+}
+
+kafka::offset_commit_request commit(const std::string& group, const std::string& topic,
+                                    int partitions, std::int64_t offset) {
+  kafka::offset_commit_request out{.group_id = group, .topics = {{.name = topic}}};
+  for (int p = 0; p < partitions; ++p)
+    out.topics.front().partitions.push_back({.partition_index = p, .committed_offset = offset});
+  return out;
+}
+
+error_code result_of(const kafka::offset_commit_response& answer) {
+  for (const auto& t : answer.topics)
+    for (const auto& p : t.partitions)
+      if (p.error != error_code::none) return p.error;
+  return error_code::none;
+}
+
+kafka::offset_fetch_request committed(std::span<const std::string> groups, const std::string& topic,
+                                      int partitions) {
+  kafka::offset_fetch_request out;
+  for (const auto& group : groups) {
+    kafka::offset_fetch_request::topic of{.name = topic};
+    for (int p = 0; p < partitions; ++p) of.partition_indexes.push_back(p);
+    auto& asked = out.groups.emplace_back();
+    asked.group_id = group;
+    asked.topics->push_back(std::move(of));
   }
   return out;
 }
 
-request sync(const std::string& group, std::int32_t generation, const std::string& member,
-             const std::vector<std::string>& assignments) {
-  request r(api::sync_group, 1);
-  r.text(group).int32(generation).text(member);
-  r.int32(static_cast<std::int32_t>(assignments.size()));
-  for (const auto& to : assignments) r.text(to).bytes(std::string(assignment_bytes, 'a'));
-  return r;
-}
-
-told synced_by(answer a) {
-  a.int32();
-  return static_cast<told>(a.int16());
-}
-
-request commit(const std::string& group, const std::string& topic, int partitions,
-               std::int64_t offset) {
-  request r(api::offset_commit, 3);
-  r.text(group).int32(-1).text("").int64(-1).int32(1).text(topic).int32(partitions);
-  for (int p = 0; p < partitions; ++p) r.int32(p).int64(offset).text("");
-  return r;
-}
-
-told committed_by(answer a) {
-  a.int32();
-  for (auto topics = a.int32(); topics > 0; --topics) {
-    a.text();
-    for (auto partitions = a.int32(); partitions > 0; --partitions) {
-      a.int32();
-      if (const auto code = static_cast<told>(a.int16()); code != told::fine) return code;
-    }
+bool is_committed(const kafka::offset_fetch_response::group& group, std::int64_t offset) {
+  if (group.error != error_code::none) {
+    if (!is_not_yet(group.error)) refused(group.error, "offsets were not told");
+    return false;
   }
-  return told::fine;
-}
-
-request committed(const std::string& group, const std::string& topic, int partitions) {
-  request r(api::offset_fetch, 3);
-  r.text(group).int32(1).text(topic).int32(partitions);
-  for (int p = 0; p < partitions; ++p) r.int32(p);
-  return r;
-}
-
-bool is_committed(answer a, std::int64_t offset) {
-  bool right = true;
-  bool known = true;
-  a.int32();
-  for (auto topics = a.int32(); topics > 0; --topics) {
-    a.text();
-    for (auto partitions = a.int32(); partitions > 0; --partitions) {
-      a.int32();
-      right &= a.int64() == offset;
-      a.text();
-      known &= a.int16() == 0;
+  for (const auto& t : group.topics)
+    for (const auto& p : t.partitions) {
+      if (p.error != error_code::none) refused(p.error, "an offset was not told");
+      if (p.committed_offset != offset)
+        throw std::runtime_error(std::format("group {} has offset {} where {} was committed",
+                                             group.group_id.view(), p.committed_offset, offset));
     }
-  }
-  if (a.int16() != 0 || !known) return false;
-  if (!right) throw std::runtime_error("a committed offset is not there any more");
   return true;
 }
 
+std::vector<std::string> coordinators(connection& broker, std::span<const std::string> groups) {
+  kafka::find_coordinator_request request;
+  for (const auto& group : groups) request.coordinator_keys.push_back(text(group));
+  const auto answer = broker.ask(request);
+  std::map<std::string_view, std::string> found;
+  for (const auto& c : answer.coordinators)
+    if (c.error == error_code::none)
+      found[c.key.view()] = std::format("{}:{}", c.host.view(), c.port);
+  std::vector<std::string> out;
+  for (const auto& group : groups) out.push_back(found[group]);
+  return out;
+}
+
 std::string await_coordinator(connection& broker, const std::string& group) {
-  request r(api::find_coordinator, 1);
-  r.text(group);
-  r.int8(0);
-  const auto deadline = clock::now() + patience;
-  while (clock::now() < deadline) {
-    auto a = broker.ask(r);
-    a.int32();
-    const auto code = a.int16();
-    a.text();
-    a.int32();
-    const auto host = a.text();
-    if (code == 0) return std::format("{}:{}", host, a.int32());
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const std::vector groups{group};
+  // One that asks for no offset is refused as any other is.
+  kafka::offset_fetch_request nothing;
+  nothing.groups.push_back({.group_id = group});
+  for (const auto deadline = clock::now() + patience; clock::now() < deadline;
+       std::this_thread::sleep_for(pause)) {
+    const auto where = coordinators(broker, groups).front();
+    if (where.empty()) continue;
+    const auto told = connection(where).ask(nothing);
+    if (told.groups.size() == 1 && told.groups.front().error == error_code::none) return where;
   }
   throw std::runtime_error("nobody coordinates " + group);
 }

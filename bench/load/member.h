@@ -1,6 +1,8 @@
-// What members of groups ask, and what they are told.
+// What members of groups and those who commit for a group ask, and what they are told.
 #pragma once
 
+#include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -8,35 +10,35 @@
 
 namespace weir::load {
 
-// Kafka's codes.
-enum class told : std::int16_t { fine = 0, rebalance_in_progress = 27 };
+constexpr auto patience = std::chrono::seconds(60);
 
-struct joined {
-  told code = told::fine;
-  std::int32_t generation = 0;
-  std::string leader;
-  std::string member;
-  std::vector<std::string> members;  // the leader is told of all
-};
+// Throws with the code's name and what was wanted.
+[[noreturn]] void refused(kafka::error_code code, const std::string& what);
 
-request join(const std::string& group, const std::string& member, const std::string& metadata);
-joined joined_by(answer a);
+// A broker may be named as a coordinator before it is one, and while it loads.
+bool is_not_yet(kafka::error_code code);
 
-// `assignments`: of the leader, for each of these members.
-request sync(const std::string& group, std::int32_t generation, const std::string& member,
-             const std::vector<std::string>& assignments);
-told synced_by(answer a);
+kafka::join_group_request join(const std::string& group, const text& member,
+                               const std::string& metadata);
+
+// The leader of a group, which alone is told its members, has an assignment for each of them.
+kafka::sync_group_request sync(const std::string& group, const kafka::join_group_response& joined);
 
 // The same offset for partitions 0 to `partitions` - 1, by somebody who is no member.
-request commit(const std::string& group, const std::string& topic, int partitions,
-               std::int64_t offset);
-told committed_by(answer a);
+kafka::offset_commit_request commit(const std::string& group, const std::string& topic,
+                                    int partitions, std::int64_t offset);
+// The first error that it tells of.
+kafka::error_code result_of(const kafka::offset_commit_response& answer);
 
-request committed(const std::string& group, const std::string& topic, int partitions);
-// Whether it is known; throws when it is not that offset.
-bool is_committed(answer a, std::int64_t offset);
+kafka::offset_fetch_request committed(std::span<const std::string> groups, const std::string& topic,
+                                      int partitions);
+// Whether the offsets of a group are known; throws when one is not `offset`.
+bool is_committed(const kafka::offset_fetch_response::group& group, std::int64_t offset);
 
-// HOST:PORT of who coordinates the group; waits until somebody does.
+// HOST:PORT of who coordinates each of the groups; empty where nobody is known to.
+std::vector<std::string> coordinators(connection& broker, std::span<const std::string> groups);
+
+// HOST:PORT of who coordinates the group, once that can answer for it.
 std::string await_coordinator(connection& broker, const std::string& group);
 
 }  // namespace weir::load

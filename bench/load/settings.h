@@ -33,7 +33,7 @@ struct settings {
   std::uint64_t read_bytes = 0;  // how much there is to read
 
   int records = 10;   // of a transaction
-  int groups = 3000;  // with offsets in all partitions of the topic
+  int groups = 1000;  // with offsets in all partitions of the topic
 
   // A broker that dies so many seconds into the measured time: how long does each partition go
   // without an acknowledgement? Partitions get records in turn then. 0: nobody dies.

@@ -1,60 +1,56 @@
-// Kafka's protocol by hand, as far as members of groups need it, for loads of which a client's own
-// work would be the larger part. Versions without tagged fields.
+// Connections that speak Kafka's protocol with the messages of core/codec, for loads of which a
+// client's own work would be the larger part.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
+
+#include "core/base/fragments.h"
+#include "core/codec/find_coordinator.h"
+#include "core/codec/frame.h"
+#include "core/codec/join_group.h"
+#include "core/codec/offset_commit.h"
+#include "core/codec/offset_fetch.h"
+#include "core/codec/sync_group.h"
 
 namespace weir::load {
 
-enum class api : std::int16_t {
-  offset_commit = 8,
-  offset_fetch = 9,
-  find_coordinator = 10,
-  join_group = 11,
-  sync_group = 14,
+// Of each request its answer, and the version that is spoken: one that both brokers have.
+template <class Request>
+struct spoken;
+template <>
+struct spoken<kafka::find_coordinator_request> {
+  using answer = kafka::find_coordinator_response;
+  static constexpr std::int16_t version = 4;
 };
-
-// A request's bytes, big-endian.
-class request {
- public:
-  request(api key, std::int16_t version);
-
-  request& int8(std::int8_t v) { return number(static_cast<std::uint64_t>(v), 1); }
-  request& int16(std::int16_t v) { return number(static_cast<std::uint64_t>(v), 2); }
-  request& int32(std::int32_t v) { return number(static_cast<std::uint64_t>(v), 4); }
-  request& int64(std::int64_t v) { return number(static_cast<std::uint64_t>(v), 8); }
-  request& text(std::string_view v);
-  request& bytes(std::string_view v);
-
-  // With its size in front.
-  std::string framed() const;
-
- private:
-  request& number(std::uint64_t v, int size);
-
-  std::string out_;
+template <>
+struct spoken<kafka::join_group_request> {
+  using answer = kafka::join_group_response;
+  static constexpr std::int16_t version = 9;
 };
+template <>
+struct spoken<kafka::sync_group_request> {
+  using answer = kafka::sync_group_response;
+  static constexpr std::int16_t version = 5;
+};
+template <>
+struct spoken<kafka::offset_commit_request> {
+  using answer = kafka::offset_commit_response;
+  static constexpr std::int16_t version = 9;
+};
+template <>
+struct spoken<kafka::offset_fetch_request> {
+  using answer = kafka::offset_fetch_response;
+  static constexpr std::int16_t version = 9;
+};
+template <class Request>
+using answer_to = spoken<Request>::answer;
 
-// Reads an answer; throws when it is too short.
-class answer {
- public:
-  explicit answer(std::string bytes);
-
-  std::int16_t int16() { return static_cast<std::int16_t>(number(2)); }
-  std::int32_t int32() { return static_cast<std::int32_t>(number(4)); }
-  std::int64_t int64() { return static_cast<std::int64_t>(number(8)); }
-  std::string text();
-  std::string bytes();
-
- private:
-  std::uint64_t number(std::size_t size);
-  std::string take(std::size_t size);
-
-  std::string bytes_;
-  std::size_t at_ = 4;  // behind the correlation id
+// Thrown where a broker has closed: it died, perhaps as it should.
+struct closed_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // One connection; requests may be written before answers are read.
@@ -65,17 +61,46 @@ class connection {
   connection(connection&& other) noexcept;
   connection& operator=(connection&&) = delete;
 
-  void send(const request& r);
+  template <class Request>
+  void send(const Request& request) {
+    constexpr auto version = spoken<Request>::version;
+    kafka::writer to(request.encoded_size(version) + header_bytes_max);
+    auto done = kafka::encode_request_header(
+        to, {.key = Request::message_key, .version = version, .client_id = text("weir-load")});
+    if (done) done = request.encode(to, version);
+    if (!done) throw std::runtime_error("a request that its version can't carry");
+    send_frame(to.take());
+  }
 
-  // The next answer; waits for it. Throws when the broker has closed.
-  answer next();
-  answer ask(const request& r);
+  // The next answer, which is to a request of that kind; waits for it.
+  template <class Request>
+  answer_to<Request> next() {
+    constexpr auto version = spoken<Request>::version;
+    const auto frame = next_frame();
+    kafka::reader from(frame);
+    const auto header = kafka::decode_response_header(
+        from, kafka::response_header_version(Request::message_key, version));
+    auto found = answer_to<Request>::decode(from, version);
+    if (!header || !found || from.left() > 0)
+      throw std::runtime_error("an answer that can't be read");
+    return std::move(*found);
+  }
+
+  template <class Request>
+  answer_to<Request> ask(const Request& request) {
+    send(request);
+    return next<Request>();
+  }
 
   // For poll(2), and after it: what has come; false when that is not a whole answer yet.
   int descriptor() const { return socket_; }
   bool arrived();
 
  private:
+  static constexpr std::size_t header_bytes_max = 64;
+
+  void send_frame(const fragments& body);
+  fragments next_frame();
   void receive();
   bool whole() const;
 
