@@ -22,6 +22,10 @@ DEFAULT = ["limits", "produce-1KiB-1p", "produce-1KiB-16p", "produce-1KiB-256p",
            "latency-1KiB-16p-10MBps", "consume-1KiB-16p", "start", "idle"]
 # For time's sake the default set runs these without Weir unflushed; asked for by name they have all.
 THREE = {"produce-1KiB-1p", "produce-1KiB-256p", "produce-100B-16p"}
+# Every kind once, at a size that tells nothing but that it still runs.
+SMOKE = ["limits", "produce-1KiB-1p", "latency-1KiB-2p-1MBps", "consume-1KiB-2p", "consume-disk-1KiB-2p",
+         "catchup-1KiB-2p-1MBps", "flood-1KiB-2p-1MBps-2c", "transactions-1KiB-4p-2c", "rebalance-4c", "commits-4c", "start",
+         "idle", "partitions-20p", "produce3-1KiB-2p", "latency3-1KiB-2p-1MBps", "failover-12p-1MBps", "groupload-2p-50g"]
 
 
 @dataclass
@@ -66,6 +70,13 @@ def defaults():
     for case in chosen:
         if case.name in THREE:
             case.variants = tuple(v for v in case.variants if v != "weir-unflushed")
+    return chosen
+
+
+def smoke():
+    chosen = [parse(name) for name in SMOKE]
+    if missing := set(KINDS) - {case.kind for case in chosen}:
+        raise ValueError(f"no tiny case of {', '.join(missing)}")
     return chosen
 
 

@@ -14,8 +14,35 @@ using kafka::error_code;
 
 constexpr std::int32_t session_ms = 30'000;
 constexpr std::int32_t rebalance_ms = 60'000;
-constexpr std::size_t assignment_bytes = 64;
 constexpr auto pause = std::chrono::milliseconds(20);
+
+bytes whole(kafka::writer& from) {
+  const auto all = from.take();
+  return all.contiguous(0, all.size());
+}
+
+// ConsumerProtocolSubscription, version 0. A coordinator reads it, and Kafka's ends no rebalance in
+// which it could not.
+bytes subscription(const std::string& topic, const std::string& user_data) {
+  kafka::writer to;
+  to.int16(0);
+  to.array(1, false);
+  to.string(topic, false);
+  to.byte_string(bytes::copy(user_data), false);
+  return whole(to);
+}
+
+// ConsumerProtocolAssignment, version 0.
+bytes assignment(const std::string& topic, std::int32_t partition) {
+  kafka::writer to;
+  to.int16(0);
+  to.array(1, false);
+  to.string(topic, false);
+  to.array(1, false);
+  to.int32(partition);
+  to.nullable_byte_string(std::nullopt, false);
+  return whole(to);
+}
 
 }  // namespace
 
@@ -29,24 +56,26 @@ bool is_not_yet(error_code code) {
 }
 
 kafka::join_group_request join(const std::string& group, const text& member,
-                               const std::string& metadata) {
+                               const std::string& topic, const std::string& user_data) {
   return {.group_id = group,
           .session_timeout_ms = session_ms,
           .rebalance_timeout_ms = rebalance_ms,
           .member_id = member,
           .protocol_type = "consumer",
-          .protocols = {{.name = "range", .metadata = bytes::copy(metadata)}}};
+          .protocols = {{.name = "range", .metadata = subscription(topic, user_data)}}};
 }
 
-kafka::sync_group_request sync(const std::string& group, const kafka::join_group_response& joined) {
+kafka::sync_group_request sync(const std::string& group, const std::string& topic,
+                               const kafka::join_group_response& joined) {
   kafka::sync_group_request out{.group_id = group,
                                 .generation_id = joined.generation_id,
                                 .member_id = joined.member_id,
                                 .protocol_type = joined.protocol_type,
                                 .protocol_name = joined.protocol_name};
+  std::int32_t partition = 0;
   for (const auto& m : joined.members)
     out.assignments.push_back(
-        {.member_id = m.member_id, .assignment = bytes::from(std::string(assignment_bytes, 'a'))});
+        {.member_id = m.member_id, .assignment = assignment(topic, partition++)});
   return out;
 }
 

@@ -18,11 +18,13 @@ constexpr auto patience = std::chrono::seconds(60);
 // A broker may be named as a coordinator before it is one, and while it loads.
 bool is_not_yet(kafka::error_code code);
 
+// A member that subscribes to the topic; `user_data` is its own affair.
 kafka::join_group_request join(const std::string& group, const text& member,
-                               const std::string& metadata);
+                               const std::string& topic, const std::string& user_data);
 
-// The leader of a group, which alone is told its members, has an assignment for each of them.
-kafka::sync_group_request sync(const std::string& group, const kafka::join_group_response& joined);
+// The leader of a group, which alone is told its members, has a partition of the topic for each.
+kafka::sync_group_request sync(const std::string& group, const std::string& topic,
+                               const kafka::join_group_response& joined);
 
 // The same offset for partitions 0 to `partitions` - 1, by somebody who is no member.
 kafka::offset_commit_request commit(const std::string& group, const std::string& topic,

@@ -18,7 +18,7 @@ using kafka::error_code;
 class members {
  public:
   explicit members(const settings& s)
-      : group_(fresh_name()), of_(static_cast<std::size_t>(s.clients)) {
+      : topic_(s.topic), group_(fresh_name()), of_(static_cast<std::size_t>(s.clients)) {
     connection any(addresses(s.brokers).front());
     const auto where = await_coordinator(any, group_);
     for (std::size_t i = 0; i < of_.size(); ++i) connections_.add(where);
@@ -26,8 +26,8 @@ class members {
 
   // All join, and wait for what is theirs.
   void rebalance() {
-    // Other metadata than before is what makes a member's request begin a rebalance.
-    metadata_ = std::format("{:064}", ++round_);
+    // Another subscription than before is what makes a member's request begin a rebalance.
+    user_data_ = std::format("{:064}", ++round_);
     settled_ = 0;
     for (std::size_t i = 0; i < of_.size(); ++i) ask_to_join(i);
     while (settled_ < of_.size())
@@ -45,7 +45,7 @@ class members {
 
   void ask_to_join(std::size_t i) {
     of_[i].joining = true;
-    connections_[i].send(join(group_, of_[i].id, metadata_));
+    connections_[i].send(join(group_, of_[i].id, topic_, user_data_));
   }
 
   void heard(std::size_t i) {
@@ -69,7 +69,7 @@ class members {
         refused(answer.error, "a member may not join");
     }
     m.joining = false;
-    connections_[i].send(sync(group_, answer));
+    connections_[i].send(sync(group_, topic_, answer));
   }
 
   // Another one's request may have come behind the end of this one's rebalance and begun the next.
@@ -80,10 +80,11 @@ class members {
     ++settled_;
   }
 
+  const std::string topic_;
   const std::string group_;
   std::vector<member> of_;
   crowd connections_;
-  std::string metadata_;
+  std::string user_data_;
   std::size_t settled_ = 0;
   int round_ = 0;
 };
