@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -60,11 +61,10 @@ class Served:
 
     def obituary(self):
         """Of brokers that ended by themselves: how, and their last words."""
-        ended = [b.process.returncode for b in self.brokers if b.process and b.process.poll() is not None]
-        if not ended:
-            return ""
-        words = [line for log in self.logs() for line in log.read_text(errors="replace").splitlines()[-LOG_LINES:]]
-        return "\n".join([f"brokers that are down ended with {', '.join(map(str, ended))}; last lines of all logs:", *words])
+        ended = [b for b in self.brokers if b.process and b.process.poll() not in (None, 0, -signal.SIGKILL)]
+        words = [f"a broker ended with {b.process.returncode}; its last words:\n" +
+                 "\n".join(pathlib.Path(b.log.name).read_text(errors="replace").splitlines()[-LOG_LINES:]) for b in ended]
+        return "\n".join(words)
 
     def close(self):
         if self.beside:
@@ -134,9 +134,9 @@ class Variant(Served):
         """Seconds from the command to the first answer; what a first start prepares in another process is not counted."""
         if self.name.startswith("kafka"):
             return self.broker.start()
-        self.log = open(self.folder / "weir.log", "ab")
-        self.broker.process = subprocess.Popen(self.broker.command(), stdin=subprocess.DEVNULL, stdout=self.log,
-                                               stderr=self.log)
+        self.broker.log = open(self.folder / "weir.log", "ab")
+        self.broker.process = subprocess.Popen(self.broker.command(), stdin=subprocess.DEVNULL, stdout=self.broker.log,
+                                               stderr=self.broker.log)
         return answer.wait(self.broker.process, self.port)
 
     def empty_cache(self, topic):

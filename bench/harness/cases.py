@@ -16,7 +16,7 @@ SIZES = {"B": 1, "KiB": 1 << 10}
 PARTITIONS = {"partitions": 2000, "failover": 1000, "groupload": 10}
 RECORD = {"failover": 4096}
 SETTERS = {"p": "partitions", "c": "clients", "g": "groups"}
-CLIENTS = {"rebalance": 100, "commits": 50}
+CLIENTS = {"rebalance": 100, "commits": 50, "transactions": 16}
 
 DEFAULT = ["limits", "produce-1KiB-1p", "produce-1KiB-16p", "produce-1KiB-256p", "produce-100B-16p",
            "latency-1KiB-16p-10MBps", "consume-1KiB-16p", "start", "idle"]

@@ -33,7 +33,8 @@ def groupload(args, cluster, case, number):
     cluster.delete(topic)
     if result["silent"] == case.groups:
         raise RuntimeError(f"nobody knew an offset of {case.groups} groups after {2 * args.outage} s")
-    return {"groups coordinated by it": result["groups"], "never back": result["silent"], "first group ms": result["first"],
+    return {"groups coordinated by it": result["groups"], "never back": result["silent"],
+            "told of no offset meanwhile": result["misled"], "first group ms": result["first"],
             **spans(result, "a group"), "from the first to the last ms": result["max"] - result["first"],
             "known to within ms": result["sweep_ms"]["p99"], "broker CPU s": result["broker_cpu"],
             "client CPU s": result["client_cpu"]}

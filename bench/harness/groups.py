@@ -16,6 +16,7 @@ def _asked(args, variant, case, number, what, *more):
 def transactions(args, variant, case, number):
     result = _asked(args, variant, case, number, "transact", "--record-bytes", case.record)
     return {"transactions/s": result["transactions"] / result["seconds"], **spans(result["commit_ms"], "one"),
+            "repeats for each": result["repeats"] / result["transactions"],
             **costs_each(result, result["transactions"]), **costs(result)}
 
 

@@ -3,8 +3,6 @@
 #include <format>
 #include <random>
 
-#include "bench/load/member.h"
-
 namespace weir::load {
 
 std::string fresh_name() {
@@ -17,9 +15,8 @@ void crowd::add(const std::string& address) {
   waiting_.push_back({.fd = connections_.back().descriptor(), .events = POLLIN});
 }
 
-bool crowd::await(const std::function<void(std::size_t)>& heard) {
-  const auto ms = std::chrono::milliseconds(patience).count();
-  if (poll(waiting_.data(), waiting_.size(), static_cast<int>(ms)) <= 0) return false;
+bool crowd::await(const std::function<void(std::size_t)>& heard, std::chrono::milliseconds limit) {
+  if (poll(waiting_.data(), waiting_.size(), static_cast<int>(limit.count())) <= 0) return false;
   for (std::size_t i = 0; i < connections_.size(); ++i)
     if (waiting_[i].revents != 0 && connections_[i].arrived()) heard(i);
   return true;

@@ -4,11 +4,13 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "bench/load/settings.h"
 #include "bench/load/wire.h"
 
 namespace weir::load {
@@ -23,8 +25,9 @@ class crowd {
   connection& operator[](std::size_t i) { return connections_[i]; }
 
   // Waits until some have an answer, and calls `heard` with the number of each that has. False
-  // where none came for a minute.
-  bool await(const std::function<void(std::size_t)>& heard);
+  // where none came for so long.
+  bool await(const std::function<void(std::size_t)>& heard,
+             std::chrono::milliseconds limit = patience);
 
  private:
   std::deque<connection> connections_;

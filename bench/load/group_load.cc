@@ -6,6 +6,7 @@
 #include <format>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -137,15 +138,20 @@ class survivors {
   std::size_t left() const { return left_.size(); }
   const histogram& times() const { return times_; }
   double first_ms() const { return first_ms_; }
+  // Groups of which it was told, without an error, that they have no offset. A client begins at the
+  // start or the end then.
+  std::size_t misled() const { return misled_.size(); }
 
  private:
   std::vector<std::string> unknown(connection& broker, const std::vector<std::string>& groups,
                                    clock::time_point since) {
     std::vector<std::string> out;
-    for (const auto& told :
+    for (const auto& of :
          broker.ask(committed(groups, settings_.topic, settings_.partitions)).groups) {
-      if (!is_committed(told, offset)) {
-        out.push_back(told.group_id.str());
+      const auto known = of_offset(of, offset);
+      if (known == told::no_offset) misled_.insert(of.group_id.str());
+      if (known != told::offset) {
+        out.push_back(of.group_id.str());
         continue;
       }
       if (times_.count() == 0) first_ms_ = seconds_between(since, clock::now()) * 1e3;
@@ -157,6 +163,7 @@ class survivors {
   const settings& settings_;
   std::vector<std::string> left_;
   std::map<std::string, connection> brokers_;
+  std::set<std::string> misled_;
   histogram times_;
   double first_ms_ = 0;
 };
@@ -182,6 +189,7 @@ nlohmann::json load_groups(const settings& s) {
   result["first"] = others.first_ms();
   result["groups"] = s.groups;
   result["silent"] = others.left();
+  result["misled"] = others.misled();
   result["sweep_ms"] = in_milliseconds(sweeps);
   return result;
 }

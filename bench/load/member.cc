@@ -107,31 +107,35 @@ kafka::offset_fetch_request committed(std::span<const std::string> groups, const
   return out;
 }
 
-bool is_committed(const kafka::offset_fetch_response::group& group, std::int64_t offset) {
+told of_offset(const kafka::offset_fetch_response::group& group, std::int64_t offset) {
   if (group.error != error_code::none) {
     if (!is_not_yet(group.error)) refused(group.error, "offsets were not told");
-    return false;
+    return told::nothing;
   }
+  auto out = told::offset;
   for (const auto& t : group.topics)
     for (const auto& p : t.partitions) {
       if (p.error != error_code::none) refused(p.error, "an offset was not told");
-      if (p.committed_offset != offset)
+      if (p.committed_offset == -1)
+        out = told::no_offset;
+      else if (p.committed_offset != offset)
         throw std::runtime_error(std::format("group {} has offset {} where {} was committed",
                                              group.group_id.view(), p.committed_offset, offset));
     }
-  return true;
+  return out;
 }
 
-std::vector<std::string> coordinators(connection& broker, std::span<const std::string> groups) {
-  kafka::find_coordinator_request request;
-  for (const auto& group : groups) request.coordinator_keys.push_back(text(group));
+std::vector<std::string> coordinators(connection& broker, std::span<const std::string> names,
+                                      coordinated kind) {
+  kafka::find_coordinator_request request{.key_type = static_cast<std::int8_t>(kind)};
+  for (const auto& name : names) request.coordinator_keys.push_back(text(name));
   const auto answer = broker.ask(request);
   std::map<std::string_view, std::string> found;
   for (const auto& c : answer.coordinators)
     if (c.error == error_code::none)
       found[c.key.view()] = std::format("{}:{}", c.host.view(), c.port);
   std::vector<std::string> out;
-  for (const auto& group : groups) out.push_back(found[group]);
+  for (const auto& name : names) out.push_back(found[name]);
   return out;
 }
 

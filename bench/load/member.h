@@ -1,7 +1,7 @@
 // What members of groups and those who commit for a group ask, and what they are told.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -9,8 +9,6 @@
 #include "bench/load/wire.h"
 
 namespace weir::load {
-
-constexpr auto patience = std::chrono::seconds(60);
 
 // Throws with the code's name and what was wanted.
 [[noreturn]] void refused(kafka::error_code code, const std::string& what);
@@ -34,11 +32,15 @@ kafka::error_code result_of(const kafka::offset_commit_response& answer);
 
 kafka::offset_fetch_request committed(std::span<const std::string> groups, const std::string& topic,
                                       int partitions);
-// Whether the offsets of a group are known; throws when one is not `offset`.
-bool is_committed(const kafka::offset_fetch_response::group& group, std::int64_t offset);
+// What is told of a group that has committed that offset everywhere; throws when it is another one.
+enum class told : std::uint8_t { nothing, no_offset, offset };
+told of_offset(const kafka::offset_fetch_response::group& group, std::int64_t offset);
 
-// HOST:PORT of who coordinates each of the groups; empty where nobody is known to.
-std::vector<std::string> coordinators(connection& broker, std::span<const std::string> groups);
+enum class coordinated : std::int8_t { group = 0, transaction = 1 };
+
+// HOST:PORT of who coordinates each of them; empty where nobody is known to.
+std::vector<std::string> coordinators(connection& broker, std::span<const std::string> names,
+                                      coordinated kind = coordinated::group);
 
 // HOST:PORT of who coordinates the group, once that can answer for it.
 std::string await_coordinator(connection& broker, const std::string& group);

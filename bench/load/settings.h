@@ -12,6 +12,8 @@ namespace weir::load {
 
 using clock = std::chrono::steady_clock;
 
+constexpr auto patience = std::chrono::seconds(60);  // with whom never answers
+
 struct settings {
   std::string brokers = "127.0.0.1:9092";
   std::string topic = "load";

@@ -1,7 +1,6 @@
 #include "bench/load/transact.h"
 
-#include <atomic>
-#include <cstdio>
+#include <algorithm>
 #include <deque>
 #include <format>
 #include <nlohmann/json.hpp>
@@ -9,114 +8,132 @@
 #include <stdexcept>
 #include <thread>
 
+#include "bench/load/crowd.h"
 #include "bench/load/histogram.h"
-#include "bench/load/kafka.h"
+#include "bench/load/member.h"
+#include "bench/load/transactor.h"
 #include "bench/load/usage.h"
 
 namespace weir::load {
 namespace {
 
-constexpr int patience_ms = 60'000;
+// As long as Kafka's and librdkafka's clients wait where the transaction before is still ending.
+constexpr auto backoff = std::chrono::milliseconds(20);
+constexpr auto pause = std::chrono::milliseconds(20);
 
-struct shared_by_clients {
-  const settings& config;
-  std::vector<char> value;
-  std::atomic<int> ready = 0;
-  std::atomic<bool> measuring = false;
-  std::atomic<bool> stop = false;
-  std::atomic<bool> failed = false;
-};
-
-void expect(rd_kafka_error_t* error, const char* what) {
-  if (error == nullptr) return;
-  const auto text = std::format("{}: {}", what, rd_kafka_error_string(error));
-  rd_kafka_error_destroy(error);
-  throw std::runtime_error(text);
+std::string noise(std::size_t size) {
+  std::independent_bits_engine<std::mt19937_64, 8, unsigned> random;
+  std::string out(size, '\0');
+  std::ranges::generate(out, [&] { return static_cast<char>(random()); });
+  return out;
 }
 
-class transactor {
- public:
-  transactor(shared_by_clients& shared, int number)
-      : shared_(shared), number_(number), thread_([this] { run(); }) {}
+// The broker of all transactions: there is one.
+std::string await_transactions(const settings& s) {
+  connection any(addresses(s.brokers).front());
+  const std::vector ids{s.topic};
+  for (const auto deadline = clock::now() + patience; clock::now() < deadline;
+       std::this_thread::sleep_for(pause))
+    if (auto where = coordinators(any, ids, coordinated::transaction).front(); !where.empty())
+      return where;
+  throw std::runtime_error("nobody coordinates transactions");
+}
 
-  void join() { thread_.join(); }
+class transactors {
+ public:
+  explicit transactors(const settings& s) : value_(noise(s.record_bytes)) {
+    const auto where = await_transactions(s);
+    for (int i = 0; i < s.clients; ++i) {
+      connections_.add(where);
+      of_.emplace_back(s, connections_[static_cast<std::size_t>(i)], i, value_);
+    }
+    for (std::size_t i = 0; i < of_.size(); ++i) begin(i);
+  }
+
+  // Each begins another one when one is committed.
+  void run(clock::time_point end, bool counted) {
+    counted_ = counted;
+    while (clock::now() < end) step();
+  }
+
+  // Those that are under way end.
+  void finish() {
+    counted_ = false;
+    ending_ = true;
+    while (under_way_ > 0) step();
+  }
+
   const histogram& times() const { return times_; }
+  std::uint64_t repeats() const { return repeats_; }
 
  private:
-  void run() try {
-    auto config = shared_.config;
-    config.properties.emplace_back("transactional.id", std::format("{}-{}", config.topic, number_));
-    config.properties.emplace_back("max.in.flight.requests.per.connection", "5");
-    handle_ = make_producer(config, nothing_);
-    topic_ = await_topic(handle_.get(), config.topic, config.partitions);
-    expect(rd_kafka_init_transactions(handle_.get(), patience_ms), "init_transactions");
-    partition_ = number_;
-    one();  // partitions and coordinators take their first one in their own time
-    ++shared_.ready;
-    while (!shared_.stop) {
-      const auto from = clock::now();
-      const bool counts = shared_.measuring;
-      one();
-      if (counts && shared_.measuring)
-        times_.add(static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(clock::now() - from).count()));
+  struct asked_again {
+    std::size_t client;
+    clock::time_point due;
+  };
+
+  void begin(std::size_t i) {
+    of_[i].begin();
+    of_[i].send(connections_[i]);
+    ++under_way_;
+  }
+
+  void step() {
+    for (; !later_.empty() && later_.front().due <= clock::now(); later_.pop_front())
+      of_[later_.front().client].send(connections_[later_.front().client]);
+    const auto limit =
+        later_.empty()
+            ? std::chrono::milliseconds(patience)
+            : std::chrono::ceil<std::chrono::milliseconds>(later_.front().due - clock::now());
+    const bool came = connections_.await([this](std::size_t i) { heard(i); },
+                                         std::max(limit, std::chrono::milliseconds(0)));
+    if (!came && later_.empty()) throw std::runtime_error("no transaction went on for a minute");
+  }
+
+  void heard(std::size_t i) {
+    switch (of_[i].hear(connections_[i])) {
+      case transactor::outcome::go_on:
+        return of_[i].send(connections_[i]);
+      case transactor::outcome::again:
+        repeats_ += counted_ ? 1 : 0;
+        later_.push_back({i, clock::now() + backoff});
+        return;
+      case transactor::outcome::committed:
+        break;
     }
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "weir-load: client %d: %s\n", number_, e.what());
-    shared_.failed = true;
-    ++shared_.ready;
+    if (counted_) times_.add_since(of_[i].begun());
+    --under_way_;
+    if (!ending_) begin(i);
   }
 
-  void one() {
-    const auto& s = shared_.config;
-    expect(rd_kafka_begin_transaction(handle_.get()), "begin_transaction");
-    for (int i = 0; i < s.records; ++i)
-      if (rd_kafka_produce(topic_.get(), partition_++ % s.partitions, 0, shared_.value.data(),
-                           shared_.value.size(), nullptr, 0, nullptr) != 0)
-        throw std::runtime_error("a record was not taken");
-    expect(rd_kafka_commit_transaction(handle_.get(), patience_ms), "commit_transaction");
-  }
-
-  shared_by_clients& shared_;
-  const int number_;
-  const on_acknowledged nothing_ = [](const auto&) {};
-  std::int32_t partition_ = 0;
+  const std::string value_;
+  crowd connections_;
+  std::deque<transactor> of_;
+  std::deque<asked_again> later_;  // all wait equally long, so they are in order
+  std::size_t under_way_ = 0;
+  bool counted_ = false;
+  bool ending_ = false;
   histogram times_;
-  handle_ptr handle_;
-  topic_ptr topic_;
-  std::thread thread_;  // last: it uses all of the above
+  std::uint64_t repeats_ = 0;
 };
 
 }  // namespace
 
 nlohmann::json transact(const settings& s) {
-  shared_by_clients shared{.config = s};
-  std::independent_bits_engine<std::mt19937_64, 8, unsigned> random;
-  for (std::size_t i = 0; i < s.record_bytes; ++i)
-    shared.value.push_back(static_cast<char>(random()));
-  std::deque<transactor> clients;
-  for (int i = 0; i < s.clients; ++i) clients.emplace_back(shared, i);
-  while (shared.ready < s.clients) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  std::this_thread::sleep_for(duration_of(s.warmup));
+  transactors all(s);
+  const auto begin = clock::now() + duration_of(s.warmup);
+  all.run(begin, false);
   const auto used = usage_now(s.broker_pids);
-  shared.measuring = true;
-  std::this_thread::sleep_for(duration_of(s.seconds));
-  shared.measuring = false;
+  all.run(begin + duration_of(s.seconds), true);
   auto result = difference(used, usage_now(s.broker_pids));
-  shared.stop = true;
-  histogram times;
-  for (auto& c : clients) {
-    c.join();
-    times.merge(c.times());
-  }
-  if (shared.failed) throw std::runtime_error("a client failed");
-  if (times.count() == 0) throw std::runtime_error("no transaction was committed");
-  const auto ms = [](std::uint64_t ns) { return static_cast<double>(ns) / 1e6; };
-  result["transactions"] = times.count();
-  result["records"] = times.count() * static_cast<std::uint64_t>(s.records);
-  result["bytes"] = times.count() * static_cast<std::uint64_t>(s.records) * s.record_bytes;
-  result["commit_ms"] = {
-      {"p50", ms(times.at(0.5))}, {"p99", ms(times.at(0.99))}, {"max", ms(times.max())}};
+  all.finish();
+  const auto count = all.times().count();
+  if (count == 0) throw std::runtime_error("no transaction was committed");
+  result["transactions"] = count;
+  result["records"] = count * static_cast<std::uint64_t>(s.records);
+  result["bytes"] = count * static_cast<std::uint64_t>(s.records) * s.record_bytes;
+  result["repeats"] = all.repeats();
+  result["commit_ms"] = in_milliseconds(all.times());
   return result;
 }
 

@@ -8,7 +8,8 @@
 namespace weir::load {
 
 // settings.clients producers, each with a transactional id of its own: settings.records records of
-// settings.record_bytes to partitions in turn, and a commit. Only committed ones are counted.
+// settings.record_bytes to partitions in turn, and a commit. Only committed ones are counted, and
+// how often one had to ask again because its transaction before was still ending.
 nlohmann::json transact(const settings& s);
 
 }  // namespace weir::load

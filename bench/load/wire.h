@@ -3,16 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/fragments.h"
+#include "core/codec/end_txn.h"
 #include "core/codec/find_coordinator.h"
 #include "core/codec/frame.h"
+#include "core/codec/init_producer_id.h"
 #include "core/codec/join_group.h"
 #include "core/codec/offset_commit.h"
 #include "core/codec/offset_fetch.h"
+#include "core/codec/produce.h"
 #include "core/codec/sync_group.h"
 
 namespace weir::load {
@@ -44,6 +48,23 @@ template <>
 struct spoken<kafka::offset_fetch_request> {
   using answer = kafka::offset_fetch_response;
   static constexpr std::int16_t version = 9;
+};
+// Transactions as Kafka's own client makes them since 4.0: leaders of partitions add them to the
+// transaction (KIP-890).
+template <>
+struct spoken<kafka::init_producer_id_request> {
+  using answer = kafka::init_producer_id_response;
+  static constexpr std::int16_t version = 5;
+};
+template <>
+struct spoken<kafka::produce_request> {
+  using answer = kafka::produce_response;
+  static constexpr std::int16_t version = 12;
+};
+template <>
+struct spoken<kafka::end_txn_request> {
+  using answer = kafka::end_txn_response;
+  static constexpr std::int16_t version = 5;
 };
 template <class Request>
 using answer_to = spoken<Request>::answer;
