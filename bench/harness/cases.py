@@ -9,7 +9,7 @@ from harness.three import THREE_EACH, THREE_PLAIN
 WRITES = ("produce", "latency", "catchup", "flood")
 # Of clusters: three brokers on this machine, three copies of everything.
 KINDS = {"produce3": THREE_EACH, "latency3": THREE_EACH, "failover": THREE_PLAIN,
-         "groupload": THREE_PLAIN, "transactions": VARIANTS, "rebalance": PLAIN, "commits": VARIANTS,
+         "groupload": THREE_PLAIN, "transactions": VARIANTS, "rebalance": VARIANTS, "commits": VARIANTS,
          **dict.fromkeys(WRITES, VARIANTS), "consume": PLAIN, "consume-disk": PLAIN, "start": PLAIN, "idle": PLAIN,
          "partitions": PLAIN, "limits": ("machine",)}
 SIZES = {"B": 1, "KiB": 1 << 10}
