@@ -197,8 +197,10 @@ bool producer_sequences::in_transaction(producer_id id, producer_epoch epoch) co
   return state && state->open() && state->epoch == epoch;
 }
 
-bool producer_sequences::marked_behind(producer_id id, log_index after) const {
+bool producer_sequences::marked_behind(producer_id id, log_index after,
+                                       std::optional<producer_epoch> own) const {
   const auto* state = find(id);
+  if (state && own && state->epoch <= *own) return false;
   return (state ? state->marked_at : evicted_at_) > after;
 }
 

@@ -118,8 +118,11 @@ class producer_sequences {
 
   // Whether a batch of this epoch would go on with an open transaction.
   [[nodiscard]] bool in_transaction(producer_id id, producer_epoch epoch) const;
-  // Whether a marker of it may have come behind the entry `after`.
-  [[nodiscard]] bool marked_behind(producer_id id, log_index after) const;
+  // Whether a marker of it may have come behind the entry `after`, and ended what would be in its
+  // transaction. `own`: the epoch of that one alone, as in version 2, where the marker of the one
+  // before carries it, too (KIP-890).
+  [[nodiscard]] bool marked_behind(producer_id id, log_index after,
+                                   std::optional<producer_epoch> own = {}) const;
   // The first offset of all transactions that are open, or whose marker is not committed(); nothing
   // where there are none.
   [[nodiscard]] std::optional<offset> first_unstable() const;

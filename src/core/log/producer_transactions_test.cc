@@ -195,6 +195,21 @@ TEST_CASE("verifications under way remember the lowest sequence of an epoch") {
   CHECK(v.size() == 9);
 }
 
+TEST_CASE(
+    "with an epoch for each transaction the marker of the one before ends nothing of the next") {
+  partition p;
+  p.send({.epoch = 4});
+  const auto asked = p.next - 1;
+  p.end(marker::commit, 5);  // version 2: one more than the transaction had
+  CHECK(p.producers.marked_behind(producer_id(1), asked));
+  CHECK(p.producers.marked_behind(producer_id(1), asked, producer_epoch(4)));
+  CHECK_FALSE(p.producers.marked_behind(producer_id(1), asked, producer_epoch(5)));
+  CHECK(p.send({.epoch = 5, .start = {.verified = true, .from_zero = true}}) == "at 2");
+  p.end(marker::abort, 6);
+  CHECK(p.producers.marked_behind(producer_id(1), asked, producer_epoch(5)));
+  CHECK_FALSE(p.producers.marked_behind(producer_id(2), asked, producer_epoch(0)));
+}
+
 TEST_CASE("a marker behind an entry is noticed, also of one that was pushed out") {
   partition p;
   p.send({});

@@ -54,11 +54,12 @@ struct placed_batch {
 };
 
 // Given out before a transaction's coordinator is asked whether a batch may begin it here, and
-// needed to place the batch then (KIP-890). Void when leadership has passed, or a marker of the
-// producer came meanwhile.
+// needed to place the batch then (KIP-890). Void when leadership has passed, or a marker came
+// meanwhile that may have ended what was asked about.
 struct verification {
   weir::term in{};
   log_index after{};
+  producer_epoch epoch = no_producer_epoch;
   bool from_zero = false;  // of transactions of version 2: one that is not known begins at 0
 };
 

@@ -20,14 +20,18 @@ std::expected<std::optional<verification>, replica_error> replica::begin_verific
   if (const auto may = may_place(); !may) return std::unexpected(may.error());
   if (log_->producers().in_transaction(batch.producer, batch.epoch)) return std::nullopt;
   verifications_.asked(batch.producer, batch.epoch, batch.base_sequence, now);
-  return verification{
-      .in = raft_.current_term(), .after = log_->last_index(), .from_zero = version2};
+  return verification{.in = raft_.current_term(),
+                      .after = log_->last_index(),
+                      .epoch = batch.epoch,
+                      .from_zero = version2};
 }
 
-// A leader's log only grows in its term: what is behind `after` came since.
+// A leader's log only grows in its term: what is behind `after` came since. A client of version 2
+// goes on as soon as its commit is decided, so that marker often comes while the next is asked for.
 bool replica::holds(const std::optional<verification>& given, producer_id of) const {
-  return given && given->in == raft_.current_term() &&
-         !log_->producers().marked_behind(of, given->after);
+  if (!given || given->in != raft_.current_term()) return false;
+  return !log_->producers().marked_behind(
+      of, given->after, given->from_zero ? std::optional(given->epoch) : std::nullopt);
 }
 
 std::expected<placed_batch, replica_error> replica::place_marker(
