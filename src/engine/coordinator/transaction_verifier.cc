@@ -2,6 +2,7 @@
 
 #include <seastar/core/coroutine.hh>
 
+#include <algorithm>
 #include <map>
 
 #include "core/base/check.h"
@@ -14,9 +15,12 @@ using namespace std::chrono_literals;
 using kafka::error_code;
 
 constexpr auto call_patience = 10s;
-// As Kafka's add.partitions.to.txn.retry.backoff.ms and ….max.ms.
-constexpr auto try_again = 20ms;
-constexpr int tries = 5;
+// Where the transaction before is still ending. Its markers mostly take a few flushes, so the first
+// pauses are short: a client's whole transaction takes little more. About 100 ms in all, as Kafka's
+// add.partitions.to.txn.retry.backoff.max.ms.
+constexpr auto first_pause = 1ms;
+constexpr auto pause_max = 32ms;
+constexpr int tries = 8;
 
 error_code code_of(coordinator_error why) {
   switch (why) {
@@ -68,6 +72,7 @@ transaction_verifier::asked transaction_verifier::request_of(
 
 seastar::future<std::vector<error_code>> transaction_verifier::ask(asked_transaction question) {
   std::vector<error_code> codes(question.partitions.size(), error_code::coordinator_not_available);
+  auto pause = std::chrono::milliseconds(first_pause);
   for (int n = 0; n < tries; ++n) {
     const auto got = co_await ask_once(question.transactional_id, request_of(question));
     if (!got) {
@@ -91,7 +96,8 @@ seastar::future<std::vector<error_code>> transaction_verifier::ask(asked_transac
       codes[i] = at == told.end() ? error_code::unknown_topic_or_partition : at->second;
     }
     if (!ending || !question.add) co_return codes;
-    if (co_await fibers_.stopped_within(try_again)) co_return codes;
+    if (co_await fibers_.stopped_within(pause)) co_return codes;
+    pause = std::min<std::chrono::milliseconds>(2 * pause, pause_max);
   }
   co_return codes;
 }
