@@ -6,7 +6,7 @@ PAIRS = [("both flush", "weir", "kafka-flushed"), ("neither flushes", "weir-unfl
          ("as shipped", "weir", "kafka"), ("the other", "weir", "weir-other"),
          ("both flush", "weir3", "kafka3-flushed"), ("neither flushes", "weir3-unflushed", "kafka3"),
          ("as shipped", "weir3", "kafka3"), ("the other", "weir3", "weir-other3")]
-WIDTH = 19
+WIDTH, LABEL = 23, 33
 RATES = ("MB/s", "records/s", "flushes/s", "transactions/s", "commits/s")
 
 
@@ -39,7 +39,8 @@ def pairs_of(turns):
 def table(name, turns):
     """turns: variant -> one dict of figures per round."""
     pairs = pairs_of(turns)
-    lines = [f"{name:<27}" + "".join(f"{v:>{WIDTH}}" for v in turns) + "".join(f"{'× ' + t:>{WIDTH}}" for t, _, _ in pairs)]
+    columns = [*turns, *(f"× {title}" for title, _, _ in pairs)]
+    lines = [f"{name:<{LABEL + 2}}" + "".join(f"{c:>{WIDTH}}" for c in columns)]
     figures = list(dict.fromkeys(figure for rounds in turns.values() for turn in rounds for figure in turn))
     for figure in figures:
         values = {v: series(rounds, figure) for v, rounds in turns.items()}
@@ -47,7 +48,7 @@ def table(name, turns):
         for _, ours, theirs in pairs:
             found = ratios(turns[ours], turns[theirs], figure)
             cells.append(spread(found) if found else "–")
-        lines.append(f"  {label(figure):<25}" + "".join(f"{c:>{WIDTH}}" for c in cells))
+        lines.append(f"  {label(figure):<{LABEL}}" + "".join(f"{c:>{WIDTH}}" for c in cells))
     return "\n".join(lines)
 
 
