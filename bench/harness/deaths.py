@@ -20,7 +20,9 @@ def failover(args, cluster, case, number):
     figures = {"partitions led by it": gaps["led"]["count"], "never back": gaps["led"]["silent"] + gaps["others"]["silent"]}
     for whose, name in ("led", "its partitions"), ("others", "others"):
         figures |= spans(gaps[whose], name)
-    return {**figures, "generator late p99 ms": result["late_us"]["p99"] / 1e3, **costs(result)}
+    if result["behind"]:
+        figures["rate not reached"] = 1.0
+    return {**figures, "records given up": result["failures"], "generator late p99 ms": result["late_us"]["p99"] / 1e3, **costs(result)}
 
 
 def groupload(args, cluster, case, number):
