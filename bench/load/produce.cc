@@ -134,7 +134,8 @@ nlohmann::json produce(const settings& s) {
   if (shared.failed || (beside && beside->failed())) throw std::runtime_error("a client failed");
   result.update(summary(s, writers));
   // Where a broker dies, what its clients give up is a figure.
-  if (result["failures"] > 0 && !shared.gaps) throw std::runtime_error("records were not acknowledged");
+  if (result["failures"] > 0 && !shared.gaps)
+    throw std::runtime_error("records were not acknowledged");
   if (result["records"] == 0) throw std::runtime_error("no record was acknowledged");
   return result;
 }
