@@ -191,7 +191,7 @@ recovery_plan plan_recovery(const recover_order& order, progress& p) {
       if (order.partition && *order.partition != partition) continue;
       add({.directory = one.path().string(),
            .label = fmt::format("{}-{}", name.substr(0, dot), partition),
-           .topic = *id,
+           .topic = id,
            .partition = partition_id(partition)});
     }
   }
