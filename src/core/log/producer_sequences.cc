@@ -249,7 +249,8 @@ bool producer_sequences::truncate(log_index from) {
 
 std::size_t producer_sequences::expire(timestamp now, std::int64_t expiration_ms) {
   std::size_t gone = 0;
-  for (auto at = by_age_.begin(); at != by_age_.end() && now - at->last_append >= expiration_ms;) {
+  const auto oldest = now - expiration_ms;  // times from a file may be anything
+  for (auto at = by_age_.begin(); at != by_age_.end() && at->last_append <= oldest;) {
     if (at->open()) {
       ++at;
       continue;
