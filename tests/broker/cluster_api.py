@@ -243,6 +243,7 @@ def one_down(check, cluster, clients):
     client.reassign(three)
     check("a partition on broker 3 alone", eventually(lambda: client.moving() == {} and client.leader("lone") == down))
     client.reassign({("t", 0): [down, *alive]})
+    check("it is the preferred one of another, too", eventually(lambda: client.moving() == {}), client.moving())
     cluster.brokers[down - 1].kill()
     check("its leader is down: no unclean election can help", eventually(
         lambda: client.elect(UNCLEAN, {"lone": [0]})[("lone", 0)][0] == ELIGIBLE_NOT_AVAILABLE))
