@@ -59,11 +59,8 @@ class committers {
 
 nlohmann::json commit_offsets(const settings& s) {
   committers all(s);
-  const auto begin = clock::now() + duration_of(s.warmup);
-  all.run(begin, false);
-  const auto used = usage_now(s.broker_pids);
-  all.run(begin + duration_of(s.seconds), true);
-  auto result = difference(used, usage_now(s.broker_pids));
+  auto result =
+      measured(s, [&all](clock::time_point until, bool counted) { all.run(until, counted); });
   if (all.times().count() == 0) throw std::runtime_error("no offset was committed");
   result["commits"] = all.times().count();
   result["commit_ms"] = in_milliseconds(all.times());

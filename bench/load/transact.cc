@@ -121,11 +121,8 @@ class transactors {
 
 nlohmann::json transact(const settings& s) {
   transactors all(s);
-  const auto begin = clock::now() + duration_of(s.warmup);
-  all.run(begin, false);
-  const auto used = usage_now(s.broker_pids);
-  all.run(begin + duration_of(s.seconds), true);
-  auto result = difference(used, usage_now(s.broker_pids));
+  auto result =
+      measured(s, [&all](clock::time_point until, bool counted) { all.run(until, counted); });
   all.finish();
   const auto count = all.times().count();
   if (count == 0) throw std::runtime_error("no transaction was committed");

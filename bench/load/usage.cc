@@ -48,4 +48,13 @@ nlohmann::json difference(const usage& from, const usage& to) {
           {"broker_cpu", to.broker - from.broker}};
 }
 
+nlohmann::json measured(const settings& s,
+                        const std::function<void(clock::time_point, bool)>& run) {
+  const auto begin = clock::now() + duration_of(s.warmup);
+  run(begin, false);
+  const auto used = usage_now(s.broker_pids);
+  run(begin + duration_of(s.seconds), true);
+  return difference(used, usage_now(s.broker_pids));
+}
+
 }  // namespace weir::load

@@ -22,50 +22,31 @@
 namespace weir::load {
 
 // Of each request its answer, and the version that is spoken: one that both brokers have.
+template <class Answer, std::int16_t in_version>
+struct speaks {
+  using answer = Answer;
+  static constexpr std::int16_t version = in_version;
+};
 template <class Request>
 struct spoken;
 template <>
-struct spoken<kafka::find_coordinator_request> {
-  using answer = kafka::find_coordinator_response;
-  static constexpr std::int16_t version = 4;
-};
+struct spoken<kafka::find_coordinator_request> : speaks<kafka::find_coordinator_response, 4> {};
 template <>
-struct spoken<kafka::join_group_request> {
-  using answer = kafka::join_group_response;
-  static constexpr std::int16_t version = 9;
-};
+struct spoken<kafka::join_group_request> : speaks<kafka::join_group_response, 9> {};
 template <>
-struct spoken<kafka::sync_group_request> {
-  using answer = kafka::sync_group_response;
-  static constexpr std::int16_t version = 5;
-};
+struct spoken<kafka::sync_group_request> : speaks<kafka::sync_group_response, 5> {};
 template <>
-struct spoken<kafka::offset_commit_request> {
-  using answer = kafka::offset_commit_response;
-  static constexpr std::int16_t version = 9;
-};
+struct spoken<kafka::offset_commit_request> : speaks<kafka::offset_commit_response, 9> {};
 template <>
-struct spoken<kafka::offset_fetch_request> {
-  using answer = kafka::offset_fetch_response;
-  static constexpr std::int16_t version = 9;
-};
+struct spoken<kafka::offset_fetch_request> : speaks<kafka::offset_fetch_response, 9> {};
 // Transactions as Kafka's own client makes them since 4.0: leaders of partitions add them to the
 // transaction (KIP-890).
 template <>
-struct spoken<kafka::init_producer_id_request> {
-  using answer = kafka::init_producer_id_response;
-  static constexpr std::int16_t version = 5;
-};
+struct spoken<kafka::init_producer_id_request> : speaks<kafka::init_producer_id_response, 5> {};
 template <>
-struct spoken<kafka::produce_request> {
-  using answer = kafka::produce_response;
-  static constexpr std::int16_t version = 12;
-};
+struct spoken<kafka::produce_request> : speaks<kafka::produce_response, 12> {};
 template <>
-struct spoken<kafka::end_txn_request> {
-  using answer = kafka::end_txn_response;
-  static constexpr std::int16_t version = 5;
-};
+struct spoken<kafka::end_txn_request> : speaks<kafka::end_txn_response, 5> {};
 template <class Request>
 using answer_to = spoken<Request>::answer;
 
