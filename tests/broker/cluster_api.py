@@ -245,6 +245,8 @@ def one_down(check, cluster, clients):
     client.reassign({("t", 0): [down, *alive]})
     check("it is the preferred one of another, too", eventually(lambda: client.moving() == {}), client.moving())
     cluster.brokers[down - 1].kill()
+    check("a broker that is down is told no more", eventually(
+        lambda: down not in [b.node_id for b in client.metadata("t").brokers]), client.metadata("t").brokers)
     check("its leader is down: no unclean election can help", eventually(
         lambda: client.elect(UNCLEAN, {"lone": [0]})[("lone", 0)][0] == ELIGIBLE_NOT_AVAILABLE))
     told = client.elect(PREFERRED, {"t": [0]})

@@ -17,10 +17,12 @@ std::vector<broker_up> brokers_up(const cluster& state) {
 }
 
 std::int32_t controller_told(const cluster& state) {
-  // Whoever leads group 0; each broker passes commands on, so any of them would do.
+  // Whoever leads group 0; each broker passes commands on, so any of them would do. One that has
+  // not registered yet is in no list of brokers: clients would wait for it to appear there.
   const auto known = state.controller();
-  return known != catalog::no_node && state.alive(known) ? known.value()
-                                                         : state.settings().self.value();
+  const auto* broker = state.catalog().find_broker(known);
+  const bool listed = broker && address_of(*broker) && state.alive(known);
+  return listed ? known.value() : state.settings().self.value();
 }
 
 }  // namespace weir::edge

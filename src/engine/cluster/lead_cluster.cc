@@ -145,7 +145,10 @@ bool cluster::planned_for(const catalog::broker_facts& now) {
 
 // True: there were more transfers to make than are made at once.
 seastar::future<bool> cluster::balance() {
-  const auto now = facts();
+  auto now = facts();
+  // One whose connections just broke is called down only later: nothing is moved to it meanwhile.
+  for (auto& [id, f] : now)
+    f.alive = f.alive && (id == settings_.self || links().heard_of().audible(id));
   if (planned_for(now)) co_return false;
   std::vector<catalog::leader_transfer> transfers;
   co_await walk([&](const catalog::breath& b) {

@@ -50,10 +50,12 @@ bool may_catch_up(const cluster& state, const catalog::broker_facts& facts, cons
 
 // Whether it stays in the running.
 bool take_stock(const services& with, const catalog::broker_facts& facts, const election& e) {
-  const auto now =
-      catalog::plan_preferred(with.state.catalog(), facts, with.state.leaders(), e.key);
+  auto now = catalog::plan_preferred(with.state.catalog(), facts, with.state.leaders(), e.key).what;
+  // A leader that fell silent leads no more, though nobody else does yet.
+  const bool led = with.state.leader_of(e.key).node != catalog::no_node;
+  if (now == standing::not_needed && !led) now = standing::leaderless;
   const bool asked = e.asked != seastar::lowres_clock::time_point{};
-  switch (now.what) {
+  switch (now) {
     case standing::transfer:
       return true;
     case standing::not_needed:
