@@ -179,9 +179,10 @@ std::string classic_group::vote() const {
   return std::string(most->first);
 }
 
-void classic_group::begin_generation(timestamp now) {
+void classic_group::begin_generation(timestamp now, defects broken) {
   // The last one there is comes from a damaged record at most.
-  generation_ = generation_ == std::numeric_limits<std::int32_t>::max() ? 0 : generation_ + 1;
+  const bool over = generation_ == std::numeric_limits<std::int32_t>::max();
+  if (!broken.keeps_generation) generation_ = over ? 0 : generation_ + 1;
   for (auto& [id, m] : members_) m.has_to_sync = false;
   if (members_.empty()) {
     protocol_name_.reset();

@@ -19,6 +19,7 @@
 #include "core/base/chunked_vector.h"
 #include "core/base/ids.h"
 #include "core/codec/join_group.h"
+#include "core/group/defects.h"
 #include "core/group/emitted.h"
 
 namespace weir::group {
@@ -118,7 +119,7 @@ class classic_group {
   // The one that all offer and most put first.
   [[nodiscard]] std::string vote() const;
   // Everyone who is in it now belongs to the next generation.
-  void begin_generation(timestamp now);
+  void begin_generation(timestamp now, defects broken = {});
 
   // Topics that its members want; nothing: not known, or not consumers.
   [[nodiscard]] bool is_subscribed(std::string_view topic) const;

@@ -55,7 +55,9 @@ error_code classic_groups::may_commit(std::string_view id, std::string_view memb
   if (generation >= 0 || !member_id.empty() || instance_id) {
     const auto why = check_member(*g, member_id, instance_id);
     if (why != error_code::none) return why;
-    if (generation != g->generation()) return error_code::illegal_generation;
+    if (generation != g->generation() && !broken_.commits_in_any_generation) {
+      return error_code::illegal_generation;
+    }
   } else if (!transactional && !empty) {
     return error_code::unknown_member_id;
   }

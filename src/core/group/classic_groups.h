@@ -22,6 +22,7 @@
 #include "core/codec/coordinator/group_metadata.h"
 #include "core/codec/error_code.h"
 #include "core/group/classic_group.h"
+#include "core/group/defects.h"
 #include "core/group/output.h"
 #include "core/group/settings.h"
 
@@ -32,7 +33,8 @@ class classic_groups {
   using group_map = std::map<std::string, std::unique_ptr<classic_group>, std::less<>>;
   using stored_map = std::map<std::string, logged::group_metadata_value, std::less<>>;
 
-  explicit classic_groups(const group_settings& settings) : settings_(settings) {}
+  explicit classic_groups(const group_settings& settings, const defects& broken = {})
+      : settings_(settings), broken_(broken) {}
 
   // Null: a tombstone. What is kept shares no memory with the record.
   void apply(const logged::group_metadata_key& key, const logged::group_metadata_value* value);
@@ -112,8 +114,8 @@ class classic_groups {
   void fail_syncs(classic_group& g, kafka::error_code why, moment now, output& out);
 
   // classic_members.cc
-  [[nodiscard]] static kafka::error_code check_member(const classic_group& g, std::string_view id,
-                                                      const std::optional<text>& instance_id);
+  [[nodiscard]] kafka::error_code check_member(const classic_group& g, std::string_view id,
+                                               const std::optional<text>& instance_id) const;
   // Takes it out and answers it, if it waits.
   void take_out(classic_group& g, std::string id, output& out);
   void see(classic_group& g, member& m, moment now);
@@ -138,6 +140,7 @@ class classic_groups {
   void expire_unsynced(classic_group& g, moment now, output& out);
 
   const group_settings& settings_;
+  [[no_unique_address]] defects broken_;
   stored_map stored_;
   group_map groups_;
   // Each group that has a deadline, at its earliest or before.

@@ -6,8 +6,8 @@ namespace weir::group {
 using kafka::error_code;
 
 error_code classic_groups::check_member(const classic_group& g, std::string_view id,
-                                        const std::optional<text>& instance_id) {
-  if (instance_id) {
+                                        const std::optional<text>& instance_id) const {
+  if (instance_id && !broken_.old_instance_goes_on) {
     const auto* owner = g.static_id(*instance_id);
     if (!owner) return error_code::unknown_member_id;
     if (*owner != id) return error_code::fenced_instance_id;
@@ -28,7 +28,9 @@ void classic_groups::heartbeat(const kafka::heartbeat_request& r, const request_
     if (!g) return error_code::unknown_member_id;
     const auto why = check_member(*g, r.member_id, r.group_instance_id);
     if (why != error_code::none) return why;
-    if (r.generation_id != g->generation()) return error_code::illegal_generation;
+    if (r.generation_id != g->generation() && !broken_.beats_in_any_generation) {
+      return error_code::illegal_generation;
+    }
     see(*g, *g->find(r.member_id), c.now);
     return g->state() == classic_state::preparing_rebalance ? error_code::rebalance_in_progress
                                                             : error_code::none;

@@ -83,7 +83,7 @@ void classic_groups::complete_join(classic_group& g, moment now, output& out) {
     arm(g, *g.rebalance_deadline_ms);
     return;
   }
-  g.begin_generation(now.wall);
+  g.begin_generation(now.wall, broken_);
   if (g.state() == classic_state::empty) {
     (void)store(g, out);
     return;

@@ -151,7 +151,7 @@ void classic_groups::revive(const std::string& id, const logged::group_metadata_
     arm(g, to.session_deadline_ms);
     g.add(std::move(to), from.protocol_type);
   }
-  g.restore(from.generation,
+  g.restore(broken_.forgets_generation ? 0 : from.generation,
             from.protocol_type.empty() ? std::nullopt : std::optional(from.protocol_type.str()),
             str(from.protocol), from.leader ? from.leader->str() : "",
             timestamp(from.current_state_timestamp));

@@ -45,7 +45,7 @@ void classic_groups::come_back(classic_group& g, const std::string& old_id, std:
 
 bool classic_groups::keep_generation(classic_group& g, member& m, const std::string& leader_before,
                                      const request_context& c, output& out) {
-  if (!store(g, out)) return false;
+  if (!broken_.return_not_stored && !store(g, out)) return false;
   g.end_join(m);
   m.is_new = false;
   const bool skips = c.api_version >= first_with_skip_assignment;

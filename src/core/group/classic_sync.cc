@@ -62,7 +62,7 @@ void classic_groups::sync(const kafka::sync_group_request& r, const request_cont
     if (const auto before = std::exchange(m.sync, waiting_request{c.ticket, c.api_version})) {
       out.answer_to(before->of, sync_refusal(error_code::rebalance_in_progress));
     }
-    if (g->leads(m.id)) store_assignment(*g, r, c.now, out);
+    if (g->leads(m.id) || broken_.followers_assign) store_assignment(*g, r, c.now, out);
   }
   settle(*g);
 }
@@ -74,7 +74,7 @@ void classic_groups::store_assignment(classic_group& g, const kafka::sync_group_
     // Of members that it doesn't have, an assignment says nothing to anyone.
     if (auto* m = g.find(a.member_id)) g.assign(*m, bytes::copy(a.assignment.view()));
   }
-  if (!store(g, out)) {
+  if (!broken_.assigns_unstored && !store(g, out)) {
     fail_syncs(g, error_code::unknown_server_error, now, out);
     prepare_rebalance(g, now, out);
     return;

@@ -17,6 +17,7 @@
 #include "core/group/consumer_deadlines.h"
 #include "core/group/consumer_settings.h"
 #include "core/group/consumer_state.h"
+#include "core/group/defects.h"
 #include "core/group/group_error.h"
 #include "core/group/output.h"
 #include "core/group/request.h"
@@ -39,6 +40,7 @@ struct consumer_scene {
   moment now;
   output& out;
   bool closed = false;  // nobody new is let in: there is no room
+  [[no_unique_address]] defects broken{};
 };
 
 // Who commits or fetches offsets.

@@ -21,11 +21,22 @@ kafka::consumer_group_heartbeat_response refused(error_code code, std::string me
   return out;
 }
 
+void forget(consumer_record& record, const defects& broken) {
+  auto* current = std::get_if<current_record>(&record);
+  if (!current || !current->value) return;
+  if (broken.replays_no_revoking) current->value->revoking = {};
+  if (!broken.replays_no_epochs) return;
+  auto& assigned = current->value->assigned;
+  owned_partitions now;
+  assigned.for_each([&](const partition_key& p, std::int32_t) { now.add(p, 0); });
+  assigned = now;
+}
+
 }  // namespace
 
 std::expected<void, kafka::codec_error> consumer_groups::apply(
     const fragments& key, const std::optional<fragments>& value) {
-  const auto record = weir_try(consumer_record_from(key, value));
+  auto record = weir_try(consumer_record_from(key, value));
   if (!record) return {};
   const auto& id = record->group_id;
   const auto* whole = std::get_if<group_record>(&record->record);
@@ -36,13 +47,14 @@ std::expected<void, kafka::codec_error> consumer_groups::apply(
   // A tombstone of a group that is no more.
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record->record);
   if (ends && !groups_.contains(id)) return {};
+  if (broken_.replays_no_revoking || broken_.replays_no_epochs) forget(record->record, broken_);
   made(id).apply(record->record);
   return {};
 }
 
 void consumer_groups::loaded(moment now, output& out) {
   for (const auto& [id, g] : groups_) {
-    g->loaded({settings_(id), topics_, now, out});
+    g->loaded(scene(id, now, out));
     settle(*g);
   }
 }
@@ -71,7 +83,7 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
                        : fmt::format("Group {} not found.", r.group_id));
   }
   auto& g = made(r.group_id);
-  auto answer = g.heartbeat(r, context, {settings, topics_, context.now, out, closed_});
+  auto answer = g.heartbeat(r, context, scene(r.group_id, context.now, out));
   if (is_new && answer.error != error_code::none) {
     erase(r.group_id);
   } else {
@@ -83,8 +95,8 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
 kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
     const kafka::consumer_group_heartbeat_request& r, const request_context& context,
     const classic_group& instead_of, const std::function<void()>& release, output& out) {
-  const consumer_scene scene{settings_(r.group_id), topics_, context.now, out, closed_};
-  if (const auto ok = check(r, context.api_version, scene.settings); !ok) {
+  const auto at = scene(r.group_id, context.now, out);
+  if (const auto ok = check(r, context.api_version, at.settings); !ok) {
     return refused(ok.error().code, ok.error().message);
   }
   if (r.member_epoch != joining_epoch) {
@@ -94,17 +106,17 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
   std::vector<consumer_record> records;
   // A group without members begins anew, whatever the policy is.
   if (instead_of.state() != classic_state::empty) {
-    auto made_of = upgraded(instead_of, scene.settings, topics_);
+    auto made_of = upgraded(instead_of, at.settings, topics_);
     if (!made_of) return refused(made_of.error().code, made_of.error().message);
     records = *std::move(made_of);
   }
   consumer_group trial(r.group_id);
   for (const auto& record : records) trial.apply(record);
-  if (const auto ok = trial.would_take(r, context, scene); !ok) {
+  if (const auto ok = trial.would_take(r, context, at); !ok) {
     return refused(ok.error().code, ok.error().message);
   }
   release();
-  made(r.group_id).become(records, scene);
+  made(r.group_id).become(records, at);
   return heartbeat(r, context, out);
 }
 
@@ -151,7 +163,7 @@ void consumer_groups::change(const text& group_id, moment now, output& out,
                              const std::function<void(consumer_group&, const consumer_scene&)>& f) {
   const auto at = groups_.find(group_id);
   if (at == groups_.end()) return;
-  f(*at->second, {settings_(group_id), topics_, now, out, closed_});
+  f(*at->second, scene(group_id, now, out));
   settle(*at->second);
 }
 

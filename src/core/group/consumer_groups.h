@@ -20,8 +20,8 @@ class consumer_groups {
   using settings_of_group = std::function<const consumer_settings&(const text& group_id)>;
 
   // `topics` outlives it.
-  consumer_groups(settings_of_group settings, const topic_view& topics)
-      : settings_(std::move(settings)), topics_(topics) {}
+  consumer_groups(settings_of_group settings, const topic_view& topics, const defects& broken = {})
+      : settings_(std::move(settings)), topics_(topics), broken_(broken) {}
 
   // One of a key for which is_consumer_record() holds.
   std::expected<void, kafka::codec_error> apply(const fragments& key,
@@ -64,11 +64,15 @@ class consumer_groups {
  private:
   consumer_group& made(const text& group_id);
   void erase(const text& group_id);
+  [[nodiscard]] consumer_scene scene(const text& group_id, moment now, output& out) const {
+    return {settings_(group_id), topics_, now, out, closed_, broken_};
+  }
   // After whatever was done to the group: counts its memory, and knows when it is due.
   void settle(const consumer_group& g);
 
   settings_of_group settings_;
   const topic_view& topics_;
+  [[no_unique_address]] defects broken_;
   std::map<text, std::unique_ptr<consumer_group>> groups_;
   std::set<text> classic_only_;
   std::map<text, std::size_t> counted_;  // of memory, in the sum

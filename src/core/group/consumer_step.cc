@@ -166,6 +166,7 @@ void consumer_step::drop_regex_unless_wanted(const text& regex) {
 
 void consumer_step::begin_epoch() {
   const auto now = state().epoch();
+  if (scene_.broken.keeps_epoch && now.epoch > 0) return;
   put(group_record{group_epoch{now.epoch + 1, now.metadata_hash}});
 }
 
@@ -177,7 +178,8 @@ void consumer_step::see_topics(bool begun) {
   const auto hash = metadata_hash(names, scene_.topics);
   const auto now = state().epoch();
   if (hash == now.metadata_hash) return;
-  put(group_record{group_epoch{now.epoch + (begun ? 0 : 1), hash}});
+  const bool begins = !begun && !scene_.broken.keeps_epoch;
+  put(group_record{group_epoch{now.epoch + (begins ? 1 : 0), hash}});
 }
 
 // Not more often than the interval says: members that come in quick succession share one
@@ -214,12 +216,16 @@ bool consumer_step::reconcile(const text& id, const topic_partitions* owned, boo
     if (is_new) at->second = wants(metadata, topic);
     return at->second;
   };
+  const auto is_free = [&](const partition_key& p) {
+    return state().owners(p) == 0 || scene_.broken.takes_what_is_owned;
+  };
+  const topic_partitions nothing;
   const auto next =
       reconciled(before, {.target_epoch = target,
                           .target = state().target_of(id),
-                          .owned = owned,
+                          .owned = scene_.broken.awaits_no_revocation ? &nothing : owned,
                           .subscription_changed = changed,
-                          .is_free = [&](const partition_key& p) { return state().owners(p) == 0; },
+                          .is_free = is_free,
                           .is_subscribed = is_wanted});
   group_.work_ += before.assigned.size() + next.assigned.size() + next.revoking.size();
   if (next == before) return false;
@@ -233,12 +239,14 @@ bool consumer_step::reconcile(const text& id, const topic_partitions* owned, boo
 }
 
 void consumer_step::expect_heartbeat(const text& id) {
+  if (scene_.broken.silent_consumers_stay) return;
   const auto& classic = state().find(id)->metadata.classic;
   expect(id, kind::session,
          classic ? classic->session_timeout_ms : scene_.settings.session_timeout_ms);
 }
 
 void consumer_step::expect_revocation(const text& id) {
+  if (scene_.broken.keepers_stay) return;
   expect(id, kind::rebalance, state().find(id)->metadata.rebalance_timeout_ms);
 }
 

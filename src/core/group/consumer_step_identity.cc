@@ -51,7 +51,7 @@ consumer_step::result<consumer_step::identity> consumer_step::identify_static(co
   if (r.member_epoch == joining_epoch) {
     if (!member || *holder == id) return identity{id, std::nullopt};
     // An instance that changes protocols takes over at once, as it would from itself before.
-    if (!member->is_away() && !member->metadata.classic) {
+    if (!member->is_away() && !member->metadata.classic && !scene_.broken.takes_instances) {
       return no(error_code::unreleased_instance_id,
                 "Static member {} with instance id {} cannot join the group because the instance "
                 "id is owned by {} member.",
@@ -75,6 +75,7 @@ consumer_step::result<consumer_step::identity> consumer_step::identify_static(co
 // that it was not given in the new one.
 group_result consumer_step::check_epoch(const request& r, const consumer_member& member) const {
   const auto known = member.current.epoch;
+  if (scene_.broken.fences_nobody) return {};
   if (r.member_epoch > known) {
     return no(error_code::fenced_member_epoch,
               "The consumer group member has a greater member epoch ({}) than the one known by the "
@@ -86,7 +87,7 @@ group_result consumer_step::check_epoch(const request& r, const consumer_member&
   if (had_less) {
     topic_partitions owned;
     for (const auto& t : *r.topic_partitions) owned.add(t.topic_id, t.partitions);
-    had_less = member.current.assigned.contains_all(owned);
+    had_less = member.current.assigned.contains_all(owned) || scene_.broken.believes_old_epochs;
   }
   if (had_less) return {};
   return no(error_code::fenced_member_epoch,
@@ -138,9 +139,13 @@ void consumer_step::end(std::span<const text> member_ids) {
   for (const auto& id : member_ids) {
     const auto regex = state().find(id)->metadata.topic_regex;
     group_.deadlines_.cancel(id);
-    put(current_record{id, {}});
+    if (!scene_.broken.ends_without_tombstone) put(current_record{id, {}});
     if (state().target_of(id)) put(target_record{id, {}});
-    put(member_record{id, {}});
+    if (scene_.broken.ends_in_memory) {
+      state().apply(consumer_record(member_record{id, {}}));
+    } else {
+      put(member_record{id, {}});
+    }
     if (!regex.empty()) drop_regex_unless_wanted(regex);
   }
   see_topics(true);

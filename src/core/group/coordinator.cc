@@ -76,8 +76,9 @@ std::expected<void, kafka::codec_error> apply_decoded(const fragments& key,
 
 }  // namespace
 
-coordinator::coordinator(const group_settings& settings, const topic_view& topics)
-    : parts_(std::make_unique<parts>(settings, topics)) {}
+coordinator::coordinator(const group_settings& settings, const topic_view& topics,
+                         const defects& broken)
+    : parts_(std::make_unique<parts>(settings, topics, broken)) {}
 coordinator::~coordinator() = default;
 
 std::expected<void, kafka::codec_error> coordinator::apply(
@@ -99,7 +100,7 @@ std::expected<void, kafka::codec_error> coordinator::apply(
 }
 
 void coordinator::apply_marker(producer_id producer, bool commit) {
-  const auto touched = parts_->offsets.apply_marker(producer, commit);
+  const auto touched = parts_->offsets.apply_marker(producer, commit || parts_->broken.aborts_commit);
   if (!parts_->loaded) return;
   for (const auto& group : touched) parts_->offsets_changed(group);
 }

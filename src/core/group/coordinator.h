@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "core/codec/codec_error.h"
+#include "core/group/defects.h"
 #include "core/group/emitted.h"
 #include "core/group/request.h"
 #include "core/group/settings.h"
@@ -47,7 +48,7 @@ struct committed_offset_view {
 class coordinator {
  public:
   // `topics` outlives the coordinator.
-  coordinator(const group_settings& settings, const topic_view& topics);
+  coordinator(const group_settings& settings, const topic_view& topics, const defects& broken = {});
   ~coordinator();
   coordinator(const coordinator&) = delete;
   coordinator& operator=(const coordinator&) = delete;

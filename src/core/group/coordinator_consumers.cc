@@ -114,6 +114,7 @@ error_code coordinator::parts::may_commit(const committer& by,
   if (!g) {
     return classic.may_commit(by.group, by.member_id, by.instance_id, by.epoch, by.transactional);
   }
+  if (broken.commits_in_any_epoch && g->stored().find(by.member_id)) return error_code::none;
   const auto ok =
       g->may_commit({by.member_id, by.epoch, by.api_version, by.transactional}, partitions, topics);
   return ok ? error_code::none : ok.error().code;
@@ -143,7 +144,7 @@ bool coordinator::parts::expire_consumer_offsets(moment now, output& out) {
     if (const auto* topics_of_it = offsets.find(id)) {
       for (const auto& [topic, partitions] : *topics_of_it) {
         work += partitions.size();
-        if (at->second->is_subscribed(group_of(topic))) continue;
+        if (at->second->is_subscribed(group_of(topic)) && !broken.expires_wanted) continue;
         for (const auto& [partition, o] : partitions) {
           if (is_expired(o, o.committed, now) && !offsets.is_pending(id, topic, partition)) {
             expired.emplace_back(topic, partition);

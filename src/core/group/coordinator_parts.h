@@ -16,7 +16,8 @@
 namespace weir::group {
 
 struct coordinator::parts {
-  parts(const group_settings& s, const topic_view& t) : settings(s), topics(t) {}
+  parts(const group_settings& s, const topic_view& t, const defects& b)
+      : settings(s), topics(t), broken(b) {}
 
   // coordinator_consumers.cc
   void on(const kafka::join_group_request& r, const request_context& c, output& out);
@@ -79,13 +80,14 @@ struct coordinator::parts {
 
   group_settings settings;
   const topic_view& topics;
+  [[no_unique_address]] defects broken;
   bool loaded = false;
-  classic_groups classic{settings};
+  classic_groups classic{settings, broken};
   consumer_groups consumers{[this](const text& group) -> const consumer_settings& {
                               return settings.consumer_of(group.view());
                             },
-                            topics};
-  offset_store offsets;
+                            topics, broken};
+  offset_store offsets{broken};
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen
   std::string consumer_expiry_at;  // the same among those of the consumer protocol

@@ -56,7 +56,7 @@ bool coordinator::parts::expire_offsets_of(const classic_group& g, moment now, o
   }
   std::vector<std::pair<std::string, std::int32_t>> expired;
   for (const auto& [topic, partitions] : *topics_of_it) {
-    if (g.is_subscribed(topic)) continue;
+    if (g.is_subscribed(topic) && !broken.expires_wanted) continue;
     for (const auto& [partition, o] : partitions) {
       const auto base = empty ? std::max(g.state_since(), o.committed) : o.committed;
       if (is_expired(o, base, now) && !offsets.is_pending(g.id(), topic, partition)) {

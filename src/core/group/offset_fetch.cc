@@ -103,7 +103,7 @@ void coordinator::parts::on(const kafka::offset_fetch_request& r, const request_
     g.group_id = id;
     g.error = why;
     if (why != error_code::none) return g;
-    const fetch from{offsets, topics, id, r.require_stable};
+    const fetch from{offsets, topics, id, r.require_stable && !broken.tells_unstable};
     if (wanted) {
       from.asked(wanted, g);
     } else {

@@ -8,7 +8,7 @@ using kafka::error_code;
 void coordinator::parts::erase_offset(std::string_view group, std::string_view topic,
                                       std::int32_t partition, output& out) {
   const logged::offset_commit_key key{text::copy(group), text::copy(topic), partition};
-  out.erase(key);
+  if (!broken.expires_unrecorded) out.erase(key);
   offsets.apply(key, nullptr, {});
 }
 
@@ -50,7 +50,8 @@ error_code coordinator::parts::delete_group(std::string_view id, moment now, out
   const auto* g = classic.find(id);
   const auto* consumer = consumers.find(text::unowned(id));
   if (!g && !consumer) return error_code::group_id_not_found;
-  if (consumer ? !consumer->empty() : g->state() != classic_state::empty) {
+  const bool empty = consumer ? consumer->empty() : g->state() == classic_state::empty;
+  if (!empty && !broken.deletes_with_members) {
     return error_code::non_empty_group;
   }
   for (const auto& [topic, partition] : offsets.places(id)) {

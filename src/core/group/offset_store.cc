@@ -69,7 +69,7 @@ void offset_store::apply(const logged::offset_commit_key& key,
   ++applied_;
   if (!value) {
     erase(key.group, key.topic, key.partition);
-    erase_pending(key.group, key.topic, key.partition);
+    if (!broken_.leaves_pending) erase_pending(key.group, key.topic, key.partition);
   } else if (transaction) {
     put_pending(key, transaction->producer, from_record(*value, applied_));
   } else {
@@ -152,7 +152,7 @@ std::set<std::string> offset_store::apply_marker(producer_id producer, bool comm
     for (const auto& [topic, partition] : in_group) {
       auto value = take_pending(group, topic, partition, producer);
       const auto* there = find(group, topic, partition);
-      if (commit && (!there || there->order < value->order)) {
+      if (commit && (!there || there->order < value->order || broken_.takes_back)) {
         put(group, topic, partition, *std::move(value));
       }
     }

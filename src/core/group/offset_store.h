@@ -15,6 +15,7 @@
 #include "core/base/ids.h"
 #include "core/base/uuid.h"
 #include "core/codec/coordinator/offset_commit.h"
+#include "core/group/defects.h"
 #include "core/group/emitted.h"
 
 namespace weir::group {
@@ -39,6 +40,8 @@ class offset_store {
   using partition_map = std::map<std::int32_t, committed_offset>;
   using topic_map = std::map<std::string, partition_map, std::less<>>;
   using group_map = std::map<std::string, topic_map, std::less<>>;
+
+  explicit offset_store(const defects& broken = {}) : broken_(broken) {}
 
   // Null: a tombstone, which takes what is pending for the key too.
   void apply(const logged::offset_commit_key& key, const logged::offset_commit_value* value,
@@ -82,6 +85,7 @@ class offset_store {
   std::optional<committed_offset> take_pending(std::string_view group, std::string_view topic,
                                                std::int32_t partition, producer_id producer);
 
+  [[no_unique_address]] defects broken_;
   group_map groups_;
   std::map<std::string, pending_topics, std::less<>> pending_;
   // Where each producer has something pending.

@@ -1,0 +1,56 @@
+#pragma once
+// What groups are, as the committed log says it, and what may never become of them.
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/group/consumer_record.h"
+#include "core/codec/coordinator/group_metadata.h"
+#include "sim/groups/offset_truth.h"
+
+namespace weir::sim::groups {
+
+struct classic_truth {
+  std::int32_t generation = 0;
+  std::set<std::string> members;
+  std::set<std::string> topics;  // that they read
+};
+
+struct consumer_truth {
+  std::int32_t epoch = 0;
+  std::int32_t target = 0;
+  std::map<std::string, group::member_metadata> members;
+  std::map<std::string, group::current_assignment> has;
+  std::map<std::string, std::set<text>> regexes;
+  [[nodiscard]] bool reads(const std::string& topic) const;
+};
+
+class member_truth {
+ public:
+  void put(const std::string& group, const logged::group_metadata_value* value);
+  void put(const std::string& group, const group::consumer_record& record);
+  // After a batch: what one step made of a group is whole.
+  void settle();
+  // A commit of the log, before the records behind it.
+  void check(const claim& by, const partition_key& of) const;
+  // Whether somebody who is in the group reads this topic.
+  [[nodiscard]] bool is_read(const std::string& group, const std::string& topic) const;
+  [[nodiscard]] const consumer_truth* consumer(const std::string& group) const;
+  [[nodiscard]] const classic_truth* classic(const std::string& group) const;
+  [[nodiscard]] bool has_members(const std::string& group) const;
+
+ private:
+  void put(const std::string& group, consumer_truth& g, const group::group_record& r);
+  void put(const std::string& group, consumer_truth& g, const group::member_record& r);
+  void put(const std::string& group, consumer_truth& g, const group::target_epoch_record& r);
+  void put(const std::string& group, consumer_truth& g, const group::target_record& r);
+  void put(const std::string& group, consumer_truth& g, const group::current_record& r);
+  void put(const std::string& group, consumer_truth& g, const group::regex_record& r);
+
+  std::map<std::string, classic_truth> classic_;
+  std::map<std::string, consumer_truth> consumers_;
+  std::set<std::string> touched_;
+};
+
+}  // namespace weir::sim::groups

@@ -1,0 +1,156 @@
+// What goes wrong.
+#include <algorithm>
+#include <utility>
+
+#include "sim/groups/world.h"
+
+namespace weir::sim::groups {
+
+void world::trouble(moment every, std::function<void()> what) {
+  if (every == 0) return;
+  events_.after(chance_.between(1, 2 * every), [this, every, what = std::move(what)] {
+    if (around_.calm) return;
+    what();
+    trouble(every, what);
+  });
+}
+
+void world::start_trouble() {
+  trouble(rules_.crash_every, [this] { crash(chance_.below(known_.size())); });
+  trouble(rules_.cut_every, [this] { cut(); });
+  trouble(rules_.move_every, [this] { elect_somebody(chance_.below(logs_.size())); });
+  trouble(rules_.compact_every,
+          [this] { logs_[chance_.below(logs_.size())]->compact(chance_.below(known_.size())); });
+  trouble(rules_.topics_every, [this] { change_topics(); });
+  trouble(rules_.admin_every, [this] { administrate(); });
+  trouble(rules_.come_every, [this] { come_and_go(); });
+}
+
+void world::elect_somebody(std::size_t log) {
+  if (logs_[log]->elect(chance_.below(known_.size()))) ++leaders_;
+}
+
+// Somebody stands for election where nobody leads whom most can hear.
+void world::keep_led() {
+  for (std::size_t l = 0; l < logs_.size(); ++l) {
+    if (!logs_[l]->is_led()) elect_somebody(l);
+  }
+  events_.after(chance_.between(5 * ms, 60 * ms), [this] { keep_led(); });
+}
+
+// Between any two steps: the broker crashes, or another one leads.
+bool world::hit(std::size_t log, broker b) {
+  if (around_.calm || rules_.mischief == 0 || !chance_.chance(rules_.mischief)) return false;
+  around_.note("broker {} is hit", b);
+  if (chance_.chance(400'000)) {
+    crash(b);
+    return true;
+  }
+  elect_somebody(log);
+  return !logs_[log]->serves(b);
+}
+
+void world::crash(broker b) {
+  if (!logs_[0]->up(b)) return;
+  around_.note("broker {} crashes", b);
+  for (auto& log : logs_) log->crash(b);
+  events_.after(chance_.between(1, rules_.down_max), [this, b] {
+    for (auto& log : logs_) log->start(b);
+  });
+}
+
+void world::cut() {
+  if (known_.size() < 2) return;
+  const auto from = chance_.below(known_.size());
+  const bool alone = chance_.chance(500'000);
+  const bool both = chance_.chance(500'000);
+  const auto other = (from + 1 + chance_.below(known_.size() - 1)) % known_.size();
+  const auto set = [this, from, alone, both, other](bool is) {
+    for (broker to = 0; to < known_.size(); ++to) {
+      if (to == from || (!alone && to != other)) continue;
+      around_.cut[from][to] = is;
+      if (both || !is) around_.cut[to][from] = is;
+    }
+  };
+  around_.note("broker {} is cut off{}", from, both ? "" : ", one way");
+  set(true);
+  events_.after(chance_.between(1, rules_.cut_max), [set] { set(false); });
+}
+
+void world::change_topics() {
+  const auto name = fmt::format("t{}", chance_.below(static_cast<std::uint64_t>(rules_.topics)));
+  const auto at = topics_.known.find(name);
+  std::optional<group::deleted_topic> gone;
+  if (at == topics_.known.end()) {
+    const auto partitions = static_cast<std::int32_t>(chance_.between(1, rules_.partitions));
+    topics_.known[name] = {{7, ++made_topics_}, partitions};
+  } else if (chance_.chance(500'000)) {
+    ++at->second.partitions;
+  } else {
+    gone = {name, at->second.id};
+    topics_.known.erase(at);
+  }
+  around_.note("topic {} {}", name, gone ? "goes" : "comes or grows");
+  tell_topics(gone);
+}
+
+// Each broker hears of it in its own time, and in order.
+void world::tell_topics(const std::optional<group::deleted_topic>& gone) {
+  for (broker b = 0; b < known_.size(); ++b) {
+    events_.after(chance_.between(1, rules_.topic_news_max), [this, b, gone] {
+      known_[b].known = topics_.known;
+      for (std::size_t l = 0; l < logs_.size(); ++l) {
+        if (gone) host(l, b).topic_deleted(*gone);
+        host(l, b).topics_changed();
+      }
+    });
+  }
+}
+
+// Deletes a group, or offsets of it; both are for the coordinator to refuse.
+void world::administrate() {
+  const auto& g = groups_[chance_.below(groups_.size())];
+  const auto log = log_of(g.id);
+  const auto b = find_coordinator(g.id);
+  const auto nobody = [](const std::optional<group::answer>&) {};
+  truth_.allow_deletes(g.id);
+  if (chance_.chance(500'000)) {
+    kafka::delete_groups_request r;
+    r.groups_names.push_back(text::copy(g.id));
+    return host(log, b).ask(r, 2, "admin", nobody);
+  }
+  kafka::offset_delete_request r;
+  r.group_id = text::copy(g.id);
+  auto& t = r.topics.emplace_back();
+  t.name = text(fmt::format("t{}", chance_.below(static_cast<std::uint64_t>(rules_.topics))));
+  t.partitions.push_back({0});
+  host(log, b).ask(r, 0, "admin", nobody);
+}
+
+void world::come_and_go() {
+  const auto& g = groups_[chance_.below(groups_.size())];
+  std::vector<client*> here;
+  for (auto& c : clients_) {
+    if (!c->over() && c->is().group == g.id) here.push_back(c.get());
+  }
+  const bool full = here.size() >= static_cast<std::size_t>(rules_.clients);
+  if (here.empty() || (!full && chance_.chance(400'000))) return make_client(g);
+  auto& one = *chance_.pick(here);
+  switch (chance_.below(4)) {
+    case 0:
+      return one.leave();
+    case 1:
+      return one.vanish();
+    case 2:
+      // The instance starts again; who it was may not know.
+      if (one.is().instance && !one.is_leaving()) {
+        if (chance_.chance(500'000)) one.vanish();
+        return make_client(g, one.is().instance);
+      }
+      return one.leave();
+    default:
+      if (!full) make_client(g);
+  }
+}
+
+}  // namespace weir::sim::groups

@@ -1,0 +1,206 @@
+#include "sim/groups/world.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/check.h"
+#include "sim/groups/classic_client.h"
+#include "sim/groups/consumer_client.h"
+
+namespace weir::sim::groups {
+namespace {
+
+constexpr std::size_t last_events = 120;
+
+}  // namespace
+
+world::world(const plan& rules, std::function<void(const std::string&)> tell)
+    : rules_(rules),
+      chance_(mix(rules.seed, 0x67726f757073)),
+      truth_(rules_, topics_, static_cast<std::size_t>(rules.logs)),
+      around_{.rules = rules_,
+              .events = events_,
+              .chance = chance_,
+              .truth = truth_,
+              .tell = std::move(tell)} {
+  make_topics();
+  make_hosts();
+  make_groups();
+}
+
+void world::make_topics() {
+  for (std::int64_t i = 0; i < rules_.topics; ++i) {
+    const auto partitions = static_cast<std::int32_t>(chance_.between(1, rules_.partitions));
+    topics_.known[fmt::format("t{}", i)] = {{7, ++made_topics_}, partitions};
+  }
+}
+
+void world::make_hosts() {
+  const auto brokers = static_cast<std::size_t>(rules_.brokers);
+  around_.cut.assign(brokers, std::vector(brokers, false));
+  known_.assign(brokers, topics_);
+  for (std::size_t b = 0; b < brokers; ++b) {
+    clocks_.push_back(
+        {.begins_ms = chance_.between(0, 1'000'000),
+         .percent = 100 + chance_.between(-rules_.clock_percent, rules_.clock_percent),
+         .wall_skew_ms = chance_.between(-rules_.wall_skew, rules_.wall_skew) / ms});
+  }
+  hosts_.resize(static_cast<std::size_t>(rules_.logs));
+  for (std::size_t l = 0; l < hosts_.size(); ++l) {
+    logs_.push_back(std::make_unique<replicated_log>(around_, l, brokers));
+    for (broker b = 0; b < brokers; ++b)
+      hosts_[l].push_back(std::make_unique<coordinator_host>(
+          around_, *logs_[l], b, clocks_[b], known_[b],
+          [this](std::size_t log, broker on) { return hit(log, on); }));
+  }
+  transactions_ = std::make_unique<transactions>(
+      around_, [this](const std::string& group, const marker& m, std::function<void(bool)> then) {
+        write_marker(group, m, std::move(then));
+      });
+}
+
+void world::make_groups() {
+  for (std::int64_t i = 0; i < rules_.groups; ++i) {
+    auto& g = groups_.emplace_back();
+    g.id = fmt::format("g{}", i);
+    g.mixed = rules_.mixed;
+    g.classic = chance_.chance(rules_.classic);
+    for (const auto& [name, topic] : topics_.known) {
+      if (g.topics.empty() || chance_.chance(500'000)) g.topics.insert(name);
+    }
+  }
+}
+
+void world::make_client(const group_of_clients& g, std::optional<std::string> instance) {
+  client::traits is{.number = clients_.size() + 1,
+                    .group = g.id,
+                    .instance = std::move(instance),
+                    .transactional = chance_.chance(rules_.transactional),
+                    .topics = g.topics,
+                    .regex = {}};
+  if (!is.instance && chance_.chance(rules_.instances)) is.instance = fmt::format("i{}", is.number);
+  const bool classic = g.mixed ? chance_.chance(rules_.classic) : g.classic;
+  if (!classic && chance_.chance(rules_.regexes)) is.regex = "t.*";
+  if (classic) {
+    clients_.push_back(std::make_unique<classic_client>(around_, ways(), std::move(is)));
+  } else {
+    clients_.push_back(std::make_unique<consumer_client>(around_, ways(), std::move(is)));
+  }
+  around_.note("{} begins, {}{}", clients_.back()->str(), classic ? "classic" : "consumer",
+               clients_.back()->is().instance ? ", as " + *clients_.back()->is().instance : "");
+  clients_.back()->start();
+}
+
+client::ways world::ways() {
+  return {.find_coordinator = [this](const std::string& group) { return find_coordinator(group); },
+          .ask = [this](broker b, const std::string& group, const group::request& r,
+                        std::int16_t version, const attempt& given_up,
+                        const coordinator_host::answered& then) {
+            ask(b, group, r, version, given_up, then);
+          },
+          .known = &topics_,
+          .within = transactions_.get()};
+}
+
+std::size_t world::log_of(const std::string& group) const {
+  return static_cast<std::size_t>(group.back() - '0') % logs_.size();
+}
+
+// Whoever thinks that it leads, as the answer of any broker might have it.
+broker world::find_coordinator(const std::string& group) {
+  std::vector<broker> leading;
+  const auto& log = *logs_[log_of(group)];
+  for (broker b = 0; b < known_.size(); ++b) {
+    if (log.leads(b)) leading.push_back(b);
+  }
+  return leading.empty() ? chance_.below(known_.size()) : chance_.pick(leading);
+}
+
+void world::ask(broker b, const std::string& group, const group::request& r, std::int16_t version,
+                const attempt& given_up, const coordinator_host::answered& then) {
+  const auto log = log_of(group);
+  // What was not given up may come late.
+  const bool late = !given_up && !around_.calm && chance_.chance(100'000);
+  const auto arrives = [this, log, b, r, version, then] {
+    if (!logs_[log]->up(b)) return;
+    host(log, b).ask(r, version, "client",
+                     [this, then](const std::optional<group::answer>& a) {
+                       around_.send(nullptr, [then, a] { then(a); });
+                     });
+  };
+  if (late) {
+    events_.after(chance_.between(1, 2 * rules_.transaction_timeout), arrives);
+  } else {
+    around_.send(given_up, arrives);
+  }
+}
+
+void world::write_marker(const std::string& group, const marker& m,
+                         std::function<void(bool)> then) {
+  const auto log = log_of(group);
+  const auto b = find_coordinator(group);
+  const bool late = !around_.calm && chance_.chance(50'000);
+  const auto wait = late ? chance_.between(1, 2 * second) : around_.travel();
+  if (around_.lost()) return;
+  events_.after(wait, [this, log, b, m, then = std::move(then)] {
+    if (!logs_[log]->up(b)) return;
+    host(log, b).end_transaction(m, [this, then](bool written) {
+      around_.send(nullptr, [then, written] { then(written); });
+    });
+  });
+}
+
+void world::run() {
+  for (const auto& g : groups_) {
+    const auto count = chance_.between(1, rules_.clients);
+    for (std::int64_t i = 0; i < count; ++i) make_client(g);
+  }
+  keep_led();
+  start_trouble();
+  events_.run_until(rules_.chaos);
+  settle();
+}
+
+void world::fill(report& out) const {
+  out.hash = around_.hash;
+  out.events = events_.count();
+  out.virtual_time = events_.now();
+  out.commits = const_cast<oracle&>(truth_).offsets().commits();
+  out.generations = truth_.generations();
+  out.committed = transactions_->committed();
+  out.aborted = transactions_->aborted();
+  out.leaders = leaders_;
+}
+
+namespace {
+
+report once(const plan& rules, const std::function<void(const std::string&)>& tell) {
+  listen_to_checks([](const std::string& line) { throw violation(line); });
+  report out{.seed = rules.seed};
+  world w(rules, tell);
+  try {
+    w.run();
+    out.ok = true;
+  } catch (const violation& broken) {
+    out.what = broken.what();
+  }
+  listen_to_checks(nullptr);
+  w.fill(out);
+  return out;
+}
+
+}  // namespace
+
+report simulate(const plan& rules) {
+  auto out = once(rules, {});
+  if (out.ok) return out;
+  const auto again = once(rules, [&](const std::string& line) {
+    out.last.push_back(line);
+    if (out.last.size() > last_events) out.last.erase(out.last.begin());
+  });
+  if (again.hash != out.hash || again.what != out.what)
+    out.what += fmt::format(" (and the run does not repeat: {})", again.what);
+  return out;
+}
+
+}  // namespace weir::sim::groups
