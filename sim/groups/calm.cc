@@ -76,8 +76,9 @@ std::string world::unfinished(const group_of_clients& g) {
     for (const auto& [id, current] : consumers->has) {
       const bool done = current.state == group::member_state::stable &&
                         current.epoch == consumers->epoch && consumers->target == consumers->epoch;
-      if (!done) return fmt::format("{} of {} is in epoch {} of {}", id, g.id, current.epoch,
-                                    consumers->epoch);
+      if (!done)
+        return fmt::format("{} of {} is in epoch {} of {}", id, g.id, current.epoch,
+                           consumers->epoch);
     }
   }
   if (read != wanted)

@@ -11,7 +11,6 @@ using kafka::error_code;
 
 namespace {
 
-
 bytes subscription_to(const std::set<std::string>& topics) {
   kafka::writer w(128);
   w.int16(0);
@@ -29,6 +28,9 @@ void classic_client::act() {
   if (!has_part_) return sync();
   if (around_.chance.chance(around_.calm ? 0 : around_.rules.pauses))
     return pause(around_.rules.session_ms * ms);
+  // Topics are for the leader to watch.
+  if (leads_ && seen_ != how_.known->now()) return join();
+  if (is_silent(around_.rules.session_ms * ms)) return beat();
   if (around_.chance.chance(500'000) && fetch()) return;
   if (around_.chance.chance(around_.rules.commits)) return commit();
   beat();
@@ -64,7 +66,9 @@ void classic_client::join() {
   r.session_timeout_ms = around_.rules.session_ms;
   r.rebalance_timeout_ms = around_.rules.rebalance_ms;
   r.protocols.push_back({text("range"), subscription_to(is_.topics)});
-  version_ = static_cast<std::int16_t>(5 + is_.number % 5);
+  // Before version 9 a static leader that comes back does not know that it leads.
+  const bool needs_9 = is_.instance && around_.rules.topics_every != 0;
+  version_ = static_cast<std::int16_t>(needs_9 ? 9 : 5 + is_.number % 5);
   const auto patience = (2 * around_.rules.rebalance_ms + around_.rules.session_ms) * ms;
   ask<kafka::join_group_response>(
       r, version_, patience, [this](const auto& a) { on_join(a); }, [this] { next(); });
@@ -91,7 +95,9 @@ void classic_client::on_join(const kafka::join_group_response& a) {
   joined_ = true;
   has_part_ = false;
   protocol_ = a.protocol_name ? a.protocol_name->str() : "";
-  leads_ = a.leader == a.member_id && !a.skip_assignment;
+  leads_ = a.leader == a.member_id;
+  assigns_ = leads_ && !a.skip_assignment;
+  seen_ = how_.known->now();
   members_.clear();
   for (const auto& m : a.members) {
     std::set<std::string, std::less<>> topics;
@@ -125,7 +131,7 @@ void classic_client::sync() {
   r.protocol_type = "consumer";
   r.protocol_name = text::copy(protocol_);
   // Who leads has asked all; others have nothing to say, and a broken rule takes that.
-  if (leads_) {
+  if (assigns_) {
     const auto all = shares();
     for (const auto& m : members_) {
       const auto share = all.find(m.id);
@@ -160,6 +166,7 @@ void classic_client::on_sync(const kafka::sync_group_response& a) {
 }
 
 void classic_client::beat() {
+  is_heard();
   kafka::heartbeat_request r;
   r.group_id = text::copy(is_.group);
   r.member_id = text::copy(member_id_);

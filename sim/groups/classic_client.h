@@ -1,5 +1,6 @@
 #pragma once
-// A consumer of the classic protocol, as an eager one: it gives up all it has before it joins again.
+// A consumer of the classic protocol, as an eager one: it gives up all it has before it joins
+// again.
 #include "core/group/embedded_protocol.h"
 #include "sim/groups/client.h"
 
@@ -27,13 +28,15 @@ class classic_client final : public client {
   bool joined_ = false;
   bool has_part_ = false;
   bool leads_ = false;
+  bool assigns_ = false;  // of who leads: also works out the assignment (KIP-814)
+  topics::picture seen_;  // when it did
   std::string protocol_ = "range";
   struct other {
     std::string id;
     std::set<std::string> topics;
   };
   std::vector<other> members_;  // of a leader
-  std::int16_t version_ = 9;
+  std::int16_t version_ = 9;    // of JoinGroup
 };
 
 }  // namespace weir::sim::groups

@@ -138,6 +138,7 @@ void client::on_fetched(const kafka::offset_fetch_response& a,
 void client::commit() {
   // Whether it may still do so is for others to say.
   if (unfinished_) return end_transaction(unfinished_->of, unfinished_->before, true);
+  if (is_.transactional && around_.calm) return next();
   std::vector<partition_key> mine;
   for (const auto& [p, at] : at_) {
     if (at >= 0 && how_.known->name_of(p.topic_id)) mine.push_back(p);

@@ -84,6 +84,11 @@ class client {
   void give_up_all();
   // How far it came with some of what it reads.
   void commit();
+  // It must say that it lives before it does anything else.
+  [[nodiscard]] bool is_silent(moment session) const {
+    return around_.events.now() - heard_ > session / 3;
+  }
+  void is_heard() { heard_ = around_.events.now(); }
   // Sleeps longer than the group waits, and goes on as if nothing had been.
   void pause(moment session);
 
@@ -110,11 +115,12 @@ class client {
 
   broker coordinator_ = 0;
   std::uint64_t turn_ = 0;
+  moment heard_ = 0;  // when it last sent a sign of life
   struct unfinished {
     partition_key of;
     std::int64_t before = 0;
   };
-  std::optional<unfinished> unfinished_;  // its transaction
+  std::optional<unfinished> unfinished_;                // its transaction
   std::set<std::pair<uuid, std::int32_t>> going_back_;  // until a commit is acknowledged
 };
 

@@ -6,13 +6,12 @@
 
 namespace weir::sim::groups {
 
-using kafka::error_code;
 using group::topic_partitions;
+using kafka::error_code;
 
 namespace {
 
-topic_partitions to_set(
-    const kafka::consumer_group_heartbeat_response::assignment_info& from) {
+topic_partitions to_set(const kafka::consumer_group_heartbeat_response::assignment_info& from) {
   topic_partitions out;
   for (const auto& t : from.topic_partitions) out.add(t.topic_id, t.partitions);
   return out;
@@ -35,6 +34,7 @@ void consumer_client::act() {
   if (leaving_) return go();
   if (epoch_ > 0 && around_.chance.chance(around_.calm ? 0 : around_.rules.pauses))
     return pause(around_.rules.settings.consumer.session_timeout_ms * ms);
+  if (is_silent(around_.rules.settings.consumer.session_timeout_ms * ms)) return beat();
   if (given_ && !keeps_ && around_.chance.chance(500'000)) return carry_out();
   if (around_.chance.chance(500'000) && fetch()) return;
   if (epoch_ > 0 && !at_.empty() && around_.chance.chance(around_.rules.commits)) return commit();
@@ -93,6 +93,7 @@ kafka::consumer_group_heartbeat_request consumer_client::request() const {
 }
 
 void consumer_client::beat() {
+  is_heard();
   ask<kafka::consumer_group_heartbeat_response>(
       request(), 1, around_.rules.patience, [this](const auto& a) { on_beat(a); },
       [this] {

@@ -13,12 +13,7 @@ using kafka::error_code;
 coordinator_host::coordinator_host(surroundings& around, replicated_log& log, broker on,
                                    const clock& time, const group::topic_view& topics,
                                    misfortune hit)
-    : around_(around),
-      log_(log),
-      on_(on),
-      clock_(time),
-      topics_(topics),
-      hit_(std::move(hit)) {
+    : around_(around), log_(log), on_(on), clock_(time), topics_(topics), hit_(std::move(hit)) {
   log_.listen(on_, this);
 }
 
@@ -38,10 +33,10 @@ void coordinator_host::serves(std::int32_t term) {
   }
   read_ = 0;
   producers_.clear();
-  core_ = std::make_unique<group::coordinator>(around_.rules.settings, topics_,
-                                               around_.rules.broken);
-  replayed_ = std::make_unique<group::coordinator>(around_.rules.settings, topics_,
-                                                   around_.rules.broken);
+  core_ =
+      std::make_unique<group::coordinator>(around_.rules.settings, topics_, around_.rules.broken);
+  replayed_ =
+      std::make_unique<group::coordinator>(around_.rules.settings, topics_, around_.rules.broken);
   read_on(term);
 }
 
@@ -164,7 +159,8 @@ void coordinator_host::place(group::coordinator_batch batch, cause why) {
     require(replayed_->apply(r.key, r.value, batch.transaction).has_value(),
             "an emitted record can't be read");
   }
-  if (batch.transaction) producers_[batch.transaction->producer] = {batch.transaction->epoch, false};
+  if (batch.transaction)
+    producers_[batch.transaction->producer] = {batch.transaction->epoch, false};
   placed what;
   what.batch = std::move(batch);
   what.why = why;
@@ -210,12 +206,12 @@ void coordinator_host::release() {
     if (!serving_ || held_.empty()) return;
     const auto h = std::move(held_.front());
     held_.pop_front();
-    for (const auto& [ticket, a] : h.answers) answer(ticket, a);
+    for (const auto& [ticket, a] : h.answers) answer(ticket, h.after, a);
     if (h.then) h.then();
   }
 }
 
-void coordinator_host::answer(group::ticket whose, const group::answer& with) {
+void coordinator_host::answer(group::ticket whose, std::size_t after, const group::answer& with) {
   const auto at = asked_.find(whose);
   require(at != asked_.end(), "an answer to nobody");
   const auto q = std::move(at->second);
@@ -224,7 +220,7 @@ void coordinator_host::answer(group::ticket whose, const group::answer& with) {
       std::visit([&](const auto& r) { return encode_whole(r, q.version).has_value(); }, with);
   require(encodes, "an answer does not encode in version {}", q.version);
   around_.mix_in(with.index());
-  around_.truth.told(log_.number(), term_, q.is, with);
+  around_.truth.told(log_.number(), term_, after, q.is, with);
   q.then(with);
 }
 

@@ -70,7 +70,7 @@ class coordinator_host final : public replicated_log::follower_of_terms {
   void place(group::coordinator_batch batch, cause why);
   void hold(held h);
   void release();
-  void answer(group::ticket whose, const group::answer& with);
+  void answer(group::ticket whose, std::size_t after, const group::answer& with);
   void arm();
   bool refuses_producer(const group::request& r) const;
   void check_replay(const char* when) const;

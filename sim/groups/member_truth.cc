@@ -23,6 +23,7 @@ void member_truth::put(const std::string& group, const logged::group_metadata_va
   require(value->generation >= g.generation, "{} goes back from generation {} to {}", group,
           g.generation, value->generation);
   g.generation = value->generation;
+  g.known = value->generation - (left_.erase(group) > 0 ? 1 : 0);
   g.members.clear();
   g.topics.clear();
   std::set<std::string, std::less<>> topics;
@@ -36,7 +37,7 @@ void member_truth::put(const std::string& group, const logged::group_metadata_va
 void member_truth::put(const std::string& group, const group::consumer_record& record) {
   const auto* whole = std::get_if<group::group_record>(&record);
   if (whole && !whole->value) {
-    consumers_.erase(group);
+    if (consumers_.erase(group) > 0) left_.insert(group);
     return;
   }
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record);
@@ -104,7 +105,8 @@ void member_truth::settle() {
     for (const auto& [id, current] : found->second.has) {
       const auto own = [&](const partition_key& p, std::int32_t) {
         const auto [at, alone] = owners.emplace(std::pair(p.topic_id, p.partition), id);
-        require(alone, "{} and {} of {} both have partition {}", at->second, id, group, p.partition);
+        require(alone, "{} and {} of {} both have partition {}", at->second, id, group,
+                p.partition);
       };
       current.assigned.for_each(own);
       current.revoking.for_each(own);
@@ -137,9 +139,9 @@ void member_truth::check(const claim& by, const partition_key& of) const {
     return;
   }
   require(g, "{} commits to {}, which is no group", by.member, by.group);
-  require(by.epoch >= g->generation, "{} commits to {} in generation {}, which is in {}", by.member,
+  require(by.epoch >= g->known, "{} commits to {} in generation {}, which is in {}", by.member,
           by.group, by.epoch, g->generation);
-  require(by.epoch > g->generation || g->members.contains(by.member),
+  require(by.epoch != g->generation || g->members.contains(by.member),
           "{} commits to {}, and is not in it", by.member, by.group);
 }
 
@@ -149,10 +151,12 @@ bool member_truth::is_read(const std::string& group, const std::string& topic) c
   return g && g->topics.contains(topic);
 }
 
-bool member_truth::has_members(const std::string& group) const {
-  if (const auto* g = consumer(group)) return !g->members.empty();
-  const auto* g = classic(group);
-  return g && !g->members.empty();
+bool member_truth::has(const std::string& group, const std::string& member,
+                       const partition_key& p) const {
+  const auto* g = consumer(group);
+  if (!g) return false;
+  const auto current = g->has.find(member);
+  return current != g->has.end() && current->second.assigned.contains(p);
 }
 
 const consumer_truth* member_truth::consumer(const std::string& group) const {

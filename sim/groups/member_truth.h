@@ -5,14 +5,15 @@
 #include <set>
 #include <string>
 
-#include "core/group/consumer_record.h"
 #include "core/codec/coordinator/group_metadata.h"
+#include "core/group/consumer_record.h"
 #include "sim/groups/offset_truth.h"
 
 namespace weir::sim::groups {
 
 struct classic_truth {
   std::int32_t generation = 0;
+  std::int32_t known = 0;  // by members; one before, where the consumer protocol was left
   std::set<std::string> members;
   std::set<std::string> topics;  // that they read
 };
@@ -38,7 +39,9 @@ class member_truth {
   [[nodiscard]] bool is_read(const std::string& group, const std::string& topic) const;
   [[nodiscard]] const consumer_truth* consumer(const std::string& group) const;
   [[nodiscard]] const classic_truth* classic(const std::string& group) const;
-  [[nodiscard]] bool has_members(const std::string& group) const;
+  // Whether that is what the member is to have now, of a group of the consumer protocol.
+  [[nodiscard]] bool has(const std::string& group, const std::string& member,
+                         const partition_key& p) const;
 
  private:
   void put(const std::string& group, consumer_truth& g, const group::group_record& r);
@@ -51,6 +54,7 @@ class member_truth {
   std::map<std::string, classic_truth> classic_;
   std::map<std::string, consumer_truth> consumers_;
   std::set<std::string> touched_;
+  std::set<std::string> left_;  // groups that ended as ones of the consumer protocol
 };
 
 }  // namespace weir::sim::groups

@@ -31,9 +31,7 @@ struct place {
   std::string topic;
   std::int32_t partition = 0;
   auto operator<=>(const place&) const = default;
-  [[nodiscard]] std::string str() const {
-    return fmt::format("{}/{}-{}", group, topic, partition);
-  }
+  [[nodiscard]] std::string str() const { return fmt::format("{}/{}-{}", group, topic, partition); }
 };
 
 // Who commits, by his own words; each commit has a tag, which is its metadata.

@@ -39,10 +39,19 @@ void oracle::read(std::size_t log, const placed& what, const group::coordinator_
   if (type == group::record_type::offset_commit) return read_offset(what, r);
   if (type == group::record_type::group_metadata) {
     const auto key = kafka::decode_prefixed<logged::group_metadata_key>(r.key).value();
-    if (!r.value) return members_.put(key.group.str(), nullptr);
+    if (!r.value) {
+      std::erase_if(soft_, [&](const auto& s) { return std::get<2>(s.first) == key.group.view(); });
+      std::erase_if(parts_,
+                    [&](const auto& p) { return std::get<0>(p.first) == key.group.view(); });
+      stored_.erase(key.group.str());
+      return members_.put(key.group.str(), nullptr);
+    }
     const auto value = kafka::decode_prefixed<logged::group_metadata_value>(*r.value).value();
     ++generations_;
-    return members_.put(key.group.str(), &value);
+    members_.put(key.group.str(), &value);
+    const auto known = members_.classic(key.group.str())->known;
+    stored_[key.group.str()].emplace_back(folded_[log], known);
+    return;
   }
   require(group::is_consumer_record(type), "a record of type {}", type);
   const auto record = group::consumer_record_from(r.key, r.value).value();
@@ -94,36 +103,49 @@ void oracle::appended(std::size_t log, std::int32_t term, const group::request& 
     check(c->group_id.str(), c->generation_id);
 }
 
-void oracle::told(std::size_t log, std::int32_t term, const group::request& r,
+void oracle::told(std::size_t log, std::int32_t term, std::size_t after, const group::request& r,
                   const group::answer& a) {
   if (const auto* join = std::get_if<kafka::join_group_response>(&a)) {
-    const auto& group = std::get<kafka::join_group_request>(r).group_id;
-    if (join->error == error_code::none) told_join(log, term, group.str(), *join);
+    const auto& asked = std::get<kafka::join_group_request>(r);
+    if (join->error == error_code::none) told_join(log, term, after, asked.group_id.str(), *join);
   } else if (const auto* sync = std::get_if<kafka::sync_group_response>(&a)) {
     const auto& asked = std::get<kafka::sync_group_request>(r);
     if (sync->error == error_code::none) told_part(asked, *sync);
   } else if (const auto* beat = std::get_if<kafka::heartbeat_response>(&a)) {
     const auto& asked = std::get<kafka::heartbeat_request>(r);
-    const auto group = asked.group_id.str();
-    const auto* g = members_.classic(group);
-    const auto found = soft_.find({log, term, group});
-    if (beat->error != error_code::none || !g || members_.consumer(group)) return;
-    require(asked.generation_id >= g->generation &&
-                (found == soft_.end() || asked.generation_id >= found->second.generation),
-            "{} is told that all is well in generation {} of {}", asked.member_id,
-            asked.generation_id, group);
+    if (beat->error == error_code::none) told_beat(log, term, after, asked);
   }
 }
 
-void oracle::told_join(std::size_t log, std::int32_t term, const std::string& group,
-                       const kafka::join_group_response& a) {
+std::int32_t oracle::stored(const std::string& group, std::size_t before) const {
+  const auto found = stored_.find(group);
+  std::int32_t last = 0;
+  if (found == stored_.end()) return last;
+  for (const auto& [index, generation] : found->second) {
+    if (index <= before) last = generation;
+  }
+  return last;
+}
+
+void oracle::told_beat(std::size_t log, std::int32_t term, std::size_t after,
+                       const kafka::heartbeat_request& r) {
+  const auto group = r.group_id.str();
+  if (members_.consumer(group)) return;
+  const auto found = soft_.find({log, term, group});
+  const auto told = found == soft_.end() ? 0 : found->second.generation;
+  require(r.generation_id >= std::max(told, stored(group, after)),
+          "{} is told that all is well in generation {} of {}, which is in {}", r.member_id,
+          r.generation_id, group, std::max(told, stored(group, after)));
+}
+
+void oracle::told_join(std::size_t log, std::int32_t term, std::size_t after,
+                       const std::string& group, const kafka::join_group_response& a) {
   if (members_.consumer(group)) return;
   auto& s = soft_[{log, term, group}];
   require(a.generation_id >= s.generation, "{} is told generation {} after {}", group,
           a.generation_id, s.generation);
-  if (const auto* g = members_.classic(group))
-    require(a.generation_id >= g->generation, "{} is told generation {}, and {} is stored", group,
-            a.generation_id, g->generation);
+  require(a.generation_id >= stored(group, after), "{} is told generation {}, and {} is stored",
+          group, a.generation_id, stored(group, after));
   s.generation = a.generation_id;
 }
 
@@ -140,9 +162,15 @@ void oracle::told_part(const kafka::sync_group_request& r, const kafka::sync_gro
 void oracle::holds(std::uint64_t client, const holder& as, const partition_key& p) {
   const std::pair key(p.topic_id, p.partition);
   const auto* consumers = members_.consumer(as.group);
+  // Who was put out, and does not know it yet, may think anything.
+  const bool is_told = !consumers || members_.has(as.group, as.member, p);
   for (const auto& [other, has] : holds_) {
-    if (other == client || has.as.group != as.group || !has.what.contains(key)) continue;
+    if (!is_told || other == client || has.as.group != as.group || !has.what.contains(key))
+      continue;
     if (!consumers) {
+      // An instance that started again has put out who it was.
+      const auto* g = members_.classic(as.group);
+      if (g && g->generation == as.epoch && !g->members.contains(has.as.member)) continue;
       require(!has.as.classic || has.as.epoch != as.epoch,
               "{} and {} both read partition {} in generation {} of {}", has.as.member, as.member,
               p.partition, as.epoch, as.group);

@@ -26,8 +26,9 @@ class oracle {
   void loaded(std::size_t log, std::size_t through, const group::coordinator& state) const;
   // A leader placed records for this request.
   void appended(std::size_t log, std::int32_t term, const group::request& r);
-  // A leader lets an answer out.
-  void told(std::size_t log, std::int32_t term, const group::request& r, const group::answer& a);
+  // A leader lets an answer out, made when the log had so many entries.
+  void told(std::size_t log, std::int32_t term, std::size_t after, const group::request& r,
+            const group::answer& a);
 
   // Who reads a partition, by the assignment that he was told.
   struct holder {
@@ -50,8 +51,12 @@ class oracle {
   void read(std::size_t log, const placed& what, const group::coordinator_record& r);
   void read_offset(const placed& what, const group::coordinator_record& r);
   void check_tombstone(const place& at, cause why) const;
-  void told_join(std::size_t log, std::int32_t term, const std::string& group,
+  void told_join(std::size_t log, std::int32_t term, std::size_t after, const std::string& group,
                  const kafka::join_group_response& a);
+  void told_beat(std::size_t log, std::int32_t term, std::size_t after,
+                 const kafka::heartbeat_request& r);
+  // The last generation that was stored before that.
+  [[nodiscard]] std::int32_t stored(const std::string& group, std::size_t before) const;
   void told_part(const kafka::sync_group_request& r, const kafka::sync_group_response& a);
 
   // Of one term: what was told and is in no log yet.
@@ -75,7 +80,7 @@ class oracle {
   std::map<std::tuple<std::string, std::int32_t, std::string>, std::string> parts_;
   std::map<std::uint64_t, holding> holds_;
   std::set<std::string> deleted_;  // groups whose deletion somebody asked for
-  std::map<std::string, std::int64_t> wall_;
+  std::map<std::string, std::vector<std::pair<std::size_t, std::int32_t>>> stored_;
   std::uint64_t tags_ = 0;
   std::uint64_t generations_ = 0;
 };

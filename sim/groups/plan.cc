@@ -83,7 +83,8 @@ plan draw_plan(std::uint64_t seed) {
 
 std::string describe(const plan& p) {
   std::string out = fmt::format(
-      "{} brokers, {} logs, {} groups of up to {} clients{}, {} topics of up to {} partitions; of a "
+      "{} brokers, {} logs, {} groups of up to {} clients{}, {} topics of up to {} partitions; of "
+      "a "
       "million clients {} classic, {} static, {} transactional, {} with regexes; delays to {} ms, "
       "flushes to {} ms, lost {} of a million, sessions {} and {} ms, clocks within {} %",
       p.brokers, p.logs, p.groups, p.clients, p.mixed ? " of both protocols" : "", p.topics,
@@ -107,9 +108,7 @@ std::string describe(const plan& p) {
 }
 
 const std::vector<mutation>& mutations() {
-#define WEIR_BREAKS(name, rule, seeds) \
-  {                                    \
-    name, [](plan& p) { p.rule = true; }, seeds}
+#define WEIR_BREAKS(name, rule, seeds) {name, [](plan& p) { p.rule = true; }, seeds}
   static const std::vector<mutation> all{
       WEIR_BREAKS("keeps-generation", broken.keeps_generation, 100),
       WEIR_BREAKS("commits-in-any-generation", broken.commits_in_any_generation, 100),

@@ -17,9 +17,9 @@ struct outer_defects {
   bool serves_before_read = false;   // a new leader decides before it knows its log
   bool keeps_core = false;           // who leads again goes on with what it had in hand before
   bool places_first_batch_only = false;
-  bool hides_markers = false;       // the core is not told of a marker that was placed
-  bool takes_old_producers = false;  // the epoch of a producer or a marker is not looked at
-  bool cleans_open = false;          // records of open transactions replace others
+  bool hides_markers = false;          // the core is not told of a marker that was placed
+  bool takes_old_producers = false;    // the epoch of a producer or a marker is not looked at
+  bool cleans_open = false;            // records of open transactions replace others
   bool cleans_all_tombstones = false;  // also one whose older record is still there
 };
 
@@ -31,7 +31,7 @@ struct plan {
   std::int64_t brokers = 3;
   std::int64_t logs = 1;  // partitions of `__consumer_offsets`
   std::int64_t groups = 2;
-  std::int64_t clients = 3;     // of each group, at most
+  std::int64_t clients = 3;  // of each group, at most
   std::int64_t topics = 2;
   std::int64_t partitions = 3;  // of each topic, at most
   // Of a million clients.
@@ -50,8 +50,8 @@ struct plan {
 
   moment delay_max = 5 * ms;
   moment flush_max = 3 * ms;
-  moment load_max = 10 * ms;  // of one piece of a log that is read
-  std::uint32_t loss = 0;     // of a million messages
+  moment load_max = 10 * ms;   // of one piece of a log that is read
+  std::uint32_t loss = 0;      // of a million messages
   moment patience = 200 * ms;  // of a client, for one answer
   moment turn_max = 60 * ms;   // between a client's requests
   moment quorum_patience = 300 * ms;

@@ -75,8 +75,8 @@ class replicated_log {
 
  private:
   struct copy {
-    std::vector<entry> entries;  // as they were placed
-    std::vector<entry> clean;    // the first ones, as compaction left them
+    std::vector<entry> entries;                           // as they were placed
+    std::vector<entry> clean;                             // the first ones, as compaction left them
     std::vector<std::pair<moment, std::size_t>> cleaned;  // when, and up to where
     std::size_t durable = 0;
     std::size_t commit = 0;
@@ -86,9 +86,9 @@ class replicated_log {
     bool serves = false;
     std::size_t first_of_term = 0;
     std::vector<std::size_t> match;
-    std::vector<moment> heard;       // when it answered
-    std::vector<moment> asked;       // when what it answered was sent
-    std::uint64_t life = 0;          // changes when anything on its way to the disk is void
+    std::vector<moment> heard;  // when it answered
+    std::vector<moment> asked;  // when what it answered was sent
+    std::uint64_t life = 0;     // changes when anything on its way to the disk is void
     follower_of_terms* to = nullptr;
   };
   struct append {

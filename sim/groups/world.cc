@@ -92,14 +92,15 @@ void world::make_client(const group_of_clients& g, std::optional<std::string> in
 }
 
 client::ways world::ways() {
-  return {.find_coordinator = [this](const std::string& group) { return find_coordinator(group); },
-          .ask = [this](broker b, const std::string& group, const group::request& r,
-                        std::int16_t version, const attempt& given_up,
-                        const coordinator_host::answered& then) {
+  return {
+      .find_coordinator = [this](const std::string& group) { return find_coordinator(group); },
+      .ask =
+          [this](broker b, const std::string& group, const group::request& r, std::int16_t version,
+                 const attempt& given_up, const coordinator_host::answered& then) {
             ask(b, group, r, version, given_up, then);
           },
-          .known = &topics_,
-          .within = transactions_.get()};
+      .known = &topics_,
+      .within = transactions_.get()};
 }
 
 std::size_t world::log_of(const std::string& group) const {
@@ -123,10 +124,9 @@ void world::ask(broker b, const std::string& group, const group::request& r, std
   const bool late = !given_up && !around_.calm && chance_.chance(100'000);
   const auto arrives = [this, log, b, r, version, then] {
     if (!logs_[log]->up(b)) return;
-    host(log, b).ask(r, version, "client",
-                     [this, then](const std::optional<group::answer>& a) {
-                       around_.send(nullptr, [then, a] { then(a); });
-                     });
+    host(log, b).ask(r, version, "client", [this, then](const std::optional<group::answer>& a) {
+      around_.send(nullptr, [then, a] { then(a); });
+    });
   };
   if (late) {
     events_.after(chance_.between(1, 2 * rules_.transaction_timeout), arrives);

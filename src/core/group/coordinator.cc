@@ -100,7 +100,8 @@ std::expected<void, kafka::codec_error> coordinator::apply(
 }
 
 void coordinator::apply_marker(producer_id producer, bool commit) {
-  const auto touched = parts_->offsets.apply_marker(producer, commit || parts_->broken.aborts_commit);
+  const auto touched =
+      parts_->offsets.apply_marker(producer, commit || parts_->broken.aborts_commit);
   if (!parts_->loaded) return;
   for (const auto& group : touched) parts_->offsets_changed(group);
 }
