@@ -126,8 +126,9 @@ void coordinator_host::end_transaction(const marker& m, const std::function<void
   if (!deciding_) return then(false);
   const auto& broken = around_.rules.broken_outside;
   auto& p = producers_[m.producer];
-  const bool old = m.epoch < p.epoch || (m.epoch == p.epoch && p.ended);
-  if (old && !broken.takes_old_producers) return then(true);
+  // The next transaction began, so this one has ended. One that ended just now may not be
+  // committed: it is ended again.
+  if (m.epoch < p.epoch && !broken.takes_old_producers) return then(true);
   around_.note("{}: marker of {} epoch {}: {}", name(), m.producer, m.epoch,
                m.commit ? "commit" : "abort");
   p = {m.epoch, true};
