@@ -253,6 +253,33 @@ TEST_CASE("a classic group becomes one of the consumer protocol, and classic aga
   CHECK(m.all({&a.owned, &b.owned}) == six);
 }
 
+TEST_CASE("classic members that stay in a group of the consumer protocol get new partitions") {
+  group_settings s;
+  s.consumer.migration = migration_policy::upgrade;
+  migration m(6, s);
+  classic_client a{m.w};
+  classic_client b{m.w};
+  start_pair(m, a, b);
+  new_client k{m.w, "k"};
+  REQUIRE(k.beat().error == error_code::none);
+  REQUIRE(k.beat(-1).error == error_code::none);
+  const auto live = [&] {
+    for (int round = 0; round < 4; ++round) {
+      a.live_on();
+      b.live_on();
+      m.w.pass(3'000);
+    }
+  };
+  live();
+  CHECK(m.all({&a.owned, &b.owned}) == six);
+  // They don't lead, so it is not for them to see it.
+  m.w.topics.known["t"].partitions = 8;
+  m.w.change_topics();
+  live();
+  CHECK(m.all({&a.owned, &b.owned}) == std::vector<std::int32_t>{0, 1, 2, 3, 4, 5, 6, 7});
+  CHECK(a.beat() == error_code::none);
+}
+
 TEST_CASE("a member of the new protocol that is silent leaves a classic group behind") {
   migration m;
   classic_client a{m.w};

@@ -187,6 +187,8 @@ error_code consumer_step::beat(const kafka::heartbeat_request& r) {
   if (const auto why = check_classic(id, r.group_instance_id); why != error_code::none) return why;
   if (r.generation_id != state().find(id)->current.epoch) return error_code::illegal_generation;
   expect_heartbeat(id);
+  // Where nobody is left who speaks the consumer protocol, nobody else would ask.
+  see_topics(false);
   return must_rejoin(id) ? error_code::rebalance_in_progress : error_code::none;
 }
 

@@ -105,6 +105,7 @@ class group_world {
     const std::vector<deleted_topic> gone{{name, id}};
     take(live->topics_deleted(gone, now));
   }
+  void change_topics() { take(live->topics_changed(now)); }
   // Whoever waits is answered, the state is lost but for the log.
   void crash() {
     for (auto& [t, a] : live->unload(kafka::error_code::not_coordinator).answers) keep(t, a);
