@@ -12,10 +12,11 @@ void world::settle() {
   around_.calm = true;
   around_.note("calm");
   for (auto& row : around_.cut) row.assign(row.size(), false);
-  // Two with one instance would drive each other out for ever.
+  // Of the consumer protocol the second one with an instance waits for the first to go. Of the
+  // classic protocol the first hears that it is fenced.
   std::map<std::pair<std::string, std::string>, client*> newest;
   for (auto& c : clients_) {
-    if (c->over() || !c->is().instance) continue;
+    if (c->over() || !c->is().instance || (c->speaks_classic() && !rules_.mixed)) continue;
     auto& one = newest[{c->is().group, *c->is().instance}];
     if (one) one->vanish();
     one = c.get();

@@ -28,8 +28,10 @@ void classic_client::act() {
   if (!has_part_) return sync();
   if (around_.chance.chance(around_.calm ? 0 : around_.rules.pauses))
     return pause(around_.rules.session_ms * ms);
-  // Topics are for the leader to watch.
-  if (leads_ && seen_ != how_.known->now()) return join();
+  // Topics are for the leader to watch. What changed while it was away one that comes back can't
+  // tell: somebody will have to make it share out again.
+  const bool missed = around_.calm && !assigns_;
+  if (leads_ && (missed || seen_ != how_.known->now())) return join();
   if (is_silent(around_.rules.session_ms * ms)) return beat();
   if (around_.chance.chance(500'000) && fetch()) return;
   if (around_.chance.chance(around_.rules.commits)) return commit();

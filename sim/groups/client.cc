@@ -58,7 +58,7 @@ claim client::claim_now(const partition_key& p, bool transactional, bool goes_ba
           .epoch = epoch_,
           .classic = is_classic(),
           .transactional = transactional,
-          .goes_back = goes_back,
+          .goes_back = goes_back || is_outside(),
           .topic_id = p.topic_id};
 }
 
@@ -87,7 +87,7 @@ bool client::fetch() {
   r.require_stable = true;
   auto& g = r.groups.emplace_back();
   g.group_id = text::copy(is_.group);
-  if (!is_classic()) {
+  if (!is_classic() && !is_outside()) {
     g.member_id = text::copy(member_id_);
     g.member_epoch = epoch_;
   }

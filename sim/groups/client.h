@@ -54,6 +54,7 @@ class client {
   void leave() { leaving_ = true; }
   // Is gone, and says nothing.
   void vanish();
+  [[nodiscard]] bool speaks_classic() const { return is_classic(); }
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] bool is_leaving() const { return leaving_; }
   [[nodiscard]] const traits& is() const { return is_; }
@@ -68,6 +69,8 @@ class client {
   virtual void act() = 0;
   virtual void heed(kafka::error_code why) = 0;
   [[nodiscard]] virtual bool is_classic() const = 0;
+  // Commits what it likes.
+  [[nodiscard]] virtual bool is_outside() const { return false; }
 
   void next();
   void look_elsewhere() { coordinator_ = how_.find_coordinator(is_.group); }

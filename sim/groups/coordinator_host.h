@@ -38,6 +38,11 @@ class coordinator_host final : public replicated_log::follower_of_terms {
   void topic_deleted(const group::deleted_topic& topic);
   void topics_changed();
   [[nodiscard]] bool decides() const { return deciding_; }
+  // All that it decided so far is committed.
+  [[nodiscard]] bool is_settled() const {
+    return deciding_ && log_.committed(on_) == log_.size(on_);
+  }
+  [[nodiscard]] std::size_t entries() const { return log_.size(on_); }
   [[nodiscard]] std::string name() const { return fmt::format("{}@{}", log_.number(), on_); }
 
   void serves(std::int32_t term) override;

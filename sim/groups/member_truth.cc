@@ -38,6 +38,7 @@ void member_truth::put(const std::string& group, const group::consumer_record& r
   const auto* whole = std::get_if<group::group_record>(&record);
   if (whole && !whole->value) {
     if (consumers_.erase(group) > 0) left_.insert(group);
+    std::erase_if(instances_, [&](const auto& i) { return i.first.first == group; });
     return;
   }
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record);
@@ -101,17 +102,44 @@ void member_truth::settle() {
   for (const auto& group : std::exchange(touched_, {})) {
     const auto found = consumers_.find(group);
     if (found == consumers_.end()) continue;
-    std::map<std::pair<uuid, std::int32_t>, std::string> owners;
-    for (const auto& [id, current] : found->second.has) {
-      const auto own = [&](const partition_key& p, std::int32_t) {
-        const auto [at, alone] = owners.emplace(std::pair(p.topic_id, p.partition), id);
-        require(alone, "{} and {} of {} both have partition {}", at->second, id, group,
-                p.partition);
-      };
-      current.assigned.for_each(own);
-      current.revoking.for_each(own);
-    }
+    check_owners(group, found->second);
+    see_instances(group, found->second);
   }
+}
+
+void member_truth::check_owners(const std::string& group, const consumer_truth& g) const {
+  std::map<std::pair<uuid, std::int32_t>, std::string> owners;
+  for (const auto& [id, current] : g.has) {
+    const auto own = [&](const partition_key& p, std::int32_t) {
+      const auto [at, alone] = owners.emplace(std::pair(p.topic_id, p.partition), id);
+      require(alone, "{} and {} of {} both have partition {}", at->second, id, group, p.partition);
+    };
+    current.assigned.for_each(own);
+    current.revoking.for_each(own);
+  }
+}
+
+// An instance takes over from itself: one that said it would be back, or that spoke the other
+// protocol.
+void member_truth::see_instances(const std::string& group, const consumer_truth& g) {
+  std::map<std::pair<std::string, std::string>, instance_holder> now;
+  for (const auto& [id, m] : g.members) {
+    if (!m.instance_id) continue;
+    const auto current = g.has.find(id);
+    const bool away =
+        current != g.has.end() && current->second.epoch == group::static_leaving_epoch;
+    const bool classic = m.classic.has_value();
+    now[{group, m.instance_id->str()}] = {id, classic, away || classic};
+  }
+  for (const auto& [instance, holder] : now) {
+    const auto before = instances_.find(instance);
+    if (before == instances_.end() || before->second.member == holder.member) continue;
+    require(before->second.may_be_replaced || holder.classic,
+            "{} of {} takes the place of {}, which is there", holder.member, group,
+            before->second.member);
+  }
+  std::erase_if(instances_, [&](const auto& i) { return i.first.first == group; });
+  instances_.merge(now);
 }
 
 void member_truth::check(const claim& by, const partition_key& of) const {
@@ -143,6 +171,29 @@ void member_truth::check(const claim& by, const partition_key& of) const {
           by.group, by.epoch, g->generation);
   require(by.epoch != g->generation || g->members.contains(by.member),
           "{} commits to {}, and is not in it", by.member, by.group);
+}
+
+bool member_truth::refuses(const claim& by, const partition_key& of) const {
+  try {
+    check(by, of);
+    return false;
+  } catch (const violation&) {
+    return true;
+  }
+}
+
+bool member_truth::refuses(const kafka::consumer_group_heartbeat_request& r) const {
+  const auto* g = consumer(r.group_id.str());
+  if (r.member_epoch <= group::joining_epoch) return false;
+  if (!g) return true;
+  const auto found = g->has.find(r.member_id.str());
+  if (found == g->has.end() || found->second.epoch < r.member_epoch) return true;
+  const auto& c = found->second;
+  if (c.epoch == r.member_epoch) return false;
+  if (r.member_epoch != c.previous_epoch) return true;
+  group::topic_partitions owned;
+  for (const auto& t : *r.topic_partitions) owned.add(t.topic_id, t.partitions);
+  return !c.assigned.contains_all(owned);
 }
 
 bool member_truth::is_read(const std::string& group, const std::string& topic) const {

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "core/codec/consumer_group_heartbeat.h"
 #include "core/codec/coordinator/group_metadata.h"
 #include "core/group/consumer_record.h"
 #include "sim/groups/offset_truth.h"
@@ -35,6 +36,9 @@ class member_truth {
   void settle();
   // A commit of the log, before the records behind it.
   void check(const claim& by, const partition_key& of) const;
+  // Whether a commit must be refused, as things are; or a heartbeat of who has these.
+  [[nodiscard]] bool refuses(const claim& by, const partition_key& of) const;
+  [[nodiscard]] bool refuses(const kafka::consumer_group_heartbeat_request& r) const;
   // Whether somebody who is in the group reads this topic.
   [[nodiscard]] bool is_read(const std::string& group, const std::string& topic) const;
   [[nodiscard]] const consumer_truth* consumer(const std::string& group) const;
@@ -50,10 +54,19 @@ class member_truth {
   void put(const std::string& group, consumer_truth& g, const group::target_record& r);
   void put(const std::string& group, consumer_truth& g, const group::current_record& r);
   void put(const std::string& group, consumer_truth& g, const group::regex_record& r);
+  void check_owners(const std::string& group, const consumer_truth& g) const;
+  void see_instances(const std::string& group, const consumer_truth& g);
 
   std::map<std::string, classic_truth> classic_;
   std::map<std::string, consumer_truth> consumers_;
   std::set<std::string> touched_;
+  // Who has an instance: between steps.
+  struct instance_holder {
+    std::string member;
+    bool classic = false;
+    bool may_be_replaced = false;
+  };
+  std::map<std::pair<std::string, std::string>, instance_holder> instances_;
   std::set<std::string> left_;  // groups that ended as ones of the consumer protocol
 };
 

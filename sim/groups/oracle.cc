@@ -159,6 +159,16 @@ void oracle::told_part(const kafka::sync_group_request& r, const kafka::sync_gro
           r.member_id, group, r.generation_id);
 }
 
+bool oracle::is_over(const group::request& r) const {
+  if (const auto* beat = std::get_if<kafka::consumer_group_heartbeat_request>(&r))
+    return members_.refuses(*beat);
+  if (const auto* c = std::get_if<kafka::offset_commit_request>(&r)) {
+    const auto& by = claims_.at(c->topics[0].partitions[0].committed_metadata->str());
+    return members_.refuses(by, {by.topic_id, c->topics[0].partitions[0].partition_index});
+  }
+  return false;
+}
+
 void oracle::holds(std::uint64_t client, const holder& as, const partition_key& p) {
   const std::pair key(p.topic_id, p.partition);
   const auto* consumers = members_.consumer(as.group);

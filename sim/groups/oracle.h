@@ -42,6 +42,11 @@ class oracle {
   void gives_up(std::uint64_t client, const partition_key& p);
   void gives_up(std::uint64_t client) { holds_.erase(client); }
 
+  // Whether this old request may have no effect any more, by what is committed.
+  [[nodiscard]] bool is_over(const group::request& r) const;
+  [[nodiscard]] bool knows_all(std::size_t log, std::size_t entries) const {
+    return folded_[log] == entries;
+  }
   void allow_deletes(const std::string& group) { deleted_.insert(group); }
   [[nodiscard]] offset_truth& offsets() { return offsets_; }
   [[nodiscard]] const member_truth& members() const { return members_; }

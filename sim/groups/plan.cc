@@ -52,7 +52,7 @@ plan draw_plan(std::uint64_t seed) {
   p.instances = one_of(chance, {0U, 300'000U, 800'000U});
   p.transactional = one_of(chance, {0U, 300'000U, 1'000'000U});
   p.regexes = one_of(chance, {0U, 300'000U});
-  p.commits = one_of(chance, {100'000U, 400'000U, 700'000U});
+  p.commits = one_of(chance, {20'000U, 100'000U, 400'000U, 700'000U});
   p.pauses = one_of(chance, {0U, 3'000U, 15'000U});
   p.resets = one_of(chance, {0U, 20'000U});
   p.keepers = one_of(chance, {0U, 0U, 200'000U});
@@ -60,8 +60,10 @@ plan draw_plan(std::uint64_t seed) {
   p.flush_max = one_of(chance, {1 * ms, 5 * ms, 40 * ms});
   p.load_max = one_of(chance, {1 * ms, 30 * ms});
   p.loss = one_of(chance, {0U, 5'000U, 40'000U});
+  p.copies = one_of(chance, {0U, 20'000U, 100'000U});
+  p.outsiders = chance.chance(400'000);
   p.turn_max = one_of(chance, {20 * ms, 60 * ms});
-  p.quorum_patience = one_of(chance, {150 * ms, 300 * ms, 800 * ms});
+  p.quorum_patience = one_of(chance, {150 * ms, 300 * ms, 2 * second});
   p.crash_every = maybe_every(chance, 200 * ms, 3 * second);
   p.down_max = one_of(chance, {5 * ms, 100 * ms, 800 * ms});
   p.cut_every = maybe_every(chance, 200 * ms, 2 * second);

@@ -39,7 +39,8 @@ struct plan {
   std::uint32_t instances = 300'000;      // static members
   std::uint32_t transactional = 300'000;  // who commit in transactions
   std::uint32_t regexes = 200'000;
-  bool mixed = false;  // both protocols in one group
+  bool mixed = false;      // both protocols in one group
+  bool outsiders = false;  // there are some who commit without being in a group
   // Of a million turns of a client.
   std::uint32_t commits = 400'000;
   std::uint32_t pauses = 5'000;      // longer than its session
@@ -52,6 +53,7 @@ struct plan {
   moment flush_max = 3 * ms;
   moment load_max = 10 * ms;   // of one piece of a log that is read
   std::uint32_t loss = 0;      // of a million messages
+  std::uint32_t copies = 0;    // of requests: come again when their time is over
   moment patience = 200 * ms;  // of a client, for one answer
   moment turn_max = 60 * ms;   // between a client's requests
   moment quorum_patience = 300 * ms;

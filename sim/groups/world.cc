@@ -6,6 +6,7 @@
 #include "core/base/check.h"
 #include "sim/groups/classic_client.h"
 #include "sim/groups/consumer_client.h"
+#include "sim/groups/outsider.h"
 
 namespace weir::sim::groups {
 namespace {
@@ -120,6 +121,10 @@ broker world::find_coordinator(const std::string& group) {
 void world::ask(broker b, const std::string& group, const group::request& r, std::int16_t version,
                 const attempt& given_up, const coordinator_host::answered& then) {
   const auto log = log_of(group);
+  if (!around_.calm && chance_.chance(rules_.copies)) {
+    events_.after(chance_.between(1, 2 * second),
+                  [this, log, r, version] { come_late(log, r, version); });
+  }
   // What was not given up may come late.
   const bool late = !given_up && !around_.calm && chance_.chance(100'000);
   const auto arrives = [this, log, b, r, version, then] {
@@ -132,6 +137,21 @@ void world::ask(broker b, const std::string& group, const group::request& r, std
     events_.after(chance_.between(1, 2 * rules_.transaction_timeout), arrives);
   } else {
     around_.send(given_up, arrives);
+  }
+}
+
+// Those that are not over the protocol can't tell from others: there connections keep the order.
+void world::come_late(std::size_t log, const group::request& r, std::int16_t version) {
+  if (around_.calm || !truth_.is_over(r)) return;
+  for (broker b = 0; b < known_.size(); ++b) {
+    auto& h = host(log, b);
+    if (!h.is_settled() || !truth_.knows_all(log, h.entries())) continue;
+    const auto refused = [](const std::optional<group::answer>& a) {
+      if (!a) return;
+      if (const auto* beat = std::get_if<kafka::consumer_group_heartbeat_response>(&*a))
+        require(beat->error != kafka::error_code::none, "a heartbeat of an old epoch is good");
+    };
+    return h.ask(r, version, "late", refused);
   }
 }
 
@@ -154,6 +174,16 @@ void world::run() {
   for (const auto& g : groups_) {
     const auto count = chance_.between(1, rules_.clients);
     for (std::int64_t i = 0; i < count; ++i) make_client(g);
+  }
+  for (std::size_t i = 0; rules_.outsiders && i < 3; ++i) {
+    client::traits is{.number = clients_.size() + 1,
+                      .group = "x0",
+                      .instance = {},
+                      .transactional = i > 0,
+                      .topics = {"t0"},
+                      .regex = {}};
+    clients_.push_back(std::make_unique<outsider>(around_, ways(), std::move(is)));
+    clients_.back()->start();
   }
   keep_led();
   start_trouble();

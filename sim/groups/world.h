@@ -50,6 +50,8 @@ class world {
   [[nodiscard]] broker find_coordinator(const std::string& group);
   void ask(broker b, const std::string& group, const group::request& r, std::int16_t version,
            const attempt& given_up, const coordinator_host::answered& then);
+  // A copy of a request comes when its time is over, as from a connection that nobody has closed.
+  void come_late(std::size_t log, const group::request& r, std::int16_t version);
   void write_marker(const std::string& group, const marker& m, std::function<void(bool)> then);
 
   // trouble.cc: what goes wrong.

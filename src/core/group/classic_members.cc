@@ -17,6 +17,7 @@ error_code classic_groups::check_member(const classic_group& g, std::string_view
 
 void classic_groups::see(classic_group& g, member& m, moment now) {
   m.session_deadline_ms = now.steady_ms + m.session_timeout_ms;
+  if (broken_.silent_members_stay) m.session_deadline_ms += std::int64_t{1} << 40;
   arm(g, m.session_deadline_ms);
 }
 

@@ -71,7 +71,7 @@ void classic_groups::expire_members(classic_group& g, moment now, output& out) {
   for (const auto& [id, m] : g.members()) {
     if (m.can_expire() && m.session_deadline_ms <= now.steady_ms) late.push_back(id);
   }
-  if (late.empty() || broken_.silent_members_stay) return;
+  if (late.empty()) return;
   for (auto& id : late) take_out(g, std::move(id), out);
   rebalance_or_complete(g, now, out);
 }
