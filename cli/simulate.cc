@@ -26,6 +26,7 @@ Examples:
   weir simulate --seeds 20 --check-determinism each twice, hashes compared
   weir simulate --mutation votes-twice         break a rule: when is it noticed?
   weir simulate --mutation all                 each rule, as a table
+  weir simulate --world groups --seeds 1000    consumer groups and their coordinators
 )";
 
 void simulate(const sim::command& what) {
@@ -41,7 +42,7 @@ void simulate(const sim::command& what) {
                                                                began)
             .count();
       });
-  if (code == 2) throw failure("no such mutation", exit_usage);
+  if (code == 2) throw failure("no such world or mutation", exit_usage);
   if (code != 0) throw failure("the simulation failed");
 }
 
@@ -53,6 +54,9 @@ void add_simulate(commands& to) {
       to.root(),
       {"simulate", "Run a simulated cluster through failures, by seed", "simulate [OPTIONS]", more},
       [what] { simulate(*what); });
+  app.add_option("--world", what->world,
+                 "What is simulated: raft, groups or transactions. Default: raft")
+      ->option_text("NAME");
   app.add_option("--seed", what->seed, "The first seed. Default: 1")->option_text("NUMBER");
   app.add_option("--seeds", what->seeds, "How many seeds, one after the other. Default: 1")
       ->option_text("COUNT");
@@ -60,7 +64,7 @@ void add_simulate(commands& to) {
   app.add_flag("--check-determinism", what->check_determinism,
                "Run each seed twice and compare what happened");
   app.add_option("--mutation", what->mutation,
-                 "Break a rule of consensus until the simulator notices; all: each of them")
+                 "Break a rule until the simulator notices; all: each of them")
       ->option_text("NAME");
   app.add_flag("--tell", what->verbose, "Tell the plan and the phases of every run");
 }

@@ -4,37 +4,47 @@
 
 #include <algorithm>
 
+#include "sim/worlds.h"
+
 namespace weir::sim {
 namespace {
 
 using printer = std::function<void(std::string_view)>;
 
-constexpr std::uint64_t hunt_seeds = 3000;
+// How a run is asked for again.
+std::string again(const command& what, std::uint64_t seed) {
+  const auto world = what.world == "raft" ? "" : fmt::format(" --world {}", what.world);
+  return fmt::format("weir simulate{} --seed {}", world, seed);
+}
 
-void print_run(const report& r, const plan& rules, const printer& print) {
+void print_run(const command& what, const kind_of_world& world, const report& r,
+               const printer& print) {
   print(fmt::format("seed {}: {}, {} events, {} s of virtual time, hash {:016x}\n", r.seed,
                     r.ok ? "fine" : "BROKEN", r.events, r.virtual_time / second, r.hash));
-  print(fmt::format("  {}\n", describe(rules)));
+  print(fmt::format("  {}\n", world.plan(r.seed)));
   for (const auto& line : r.phases) print(fmt::format("  {}\n", line));
   if (r.ok) return;
   print(fmt::format("  broke in {}: {}\n", r.phase, r.what));
   for (const auto& line : r.last) print(fmt::format("    {}\n", line));
-  print(fmt::format("  again: weir simulate --seed {}\n", r.seed));
+  print(fmt::format("  again: {}\n", again(what, r.seed)));
 }
 
-int hunt_all(const command& what, const printer& print) {
+int hunt_all(const command& what, const kind_of_world& world, const printer& print) {
   print(fmt::format("{:<30} {:>6}  {}\n", "broken rule", "seeds", "what was noticed"));
   int missed = 0;
-  for (const auto& m : mutations()) {
-    if (what.mutation != "all" && what.mutation != m.name) continue;
-    const auto found = hunt_mutation(m, what.seed, std::max(what.seeds, hunt_seeds));
-    print(fmt::format("{:<30} {:>6}  {}\n", m.name, found.seeds,
-                      found.caught ? found.caught->what : "NOTHING"));
-    missed += found.caught ? 0 : 1;
-    if (found.caught && what.mutation != "all") {
-      for (const auto& line : found.caught->last) print(fmt::format("    {}\n", line));
-      print(fmt::format("  again: weir simulate --mutation {} --seed {}\n", m.name,
-                        found.caught->seed));
+  for (const auto& name : world.mutations) {
+    if (what.mutation != "all" && what.mutation != name) continue;
+    const auto seeds_max = std::max(what.seeds, world.hunt_seeds);
+    report found{.ok = true};
+    std::uint64_t seeds = 0;
+    while (found.ok && seeds < seeds_max) found = world.run(what.seed + seeds++, name);
+    print(fmt::format("{:<30} {:>6}  {}\n", name, seeds, found.ok ? "NOTHING" : found.what));
+    missed += found.ok ? 1 : 0;
+    if (!found.ok && what.mutation != "all") {
+      for (const auto& line : found.last) print(fmt::format("    {}\n", line));
+      const auto world_option = what.world == "raft" ? "" : fmt::format(" --world {}", what.world);
+      print(fmt::format("  again: weir simulate{} --mutation {} --seed {}\n", world_option, name,
+                        found.seed));
     }
   }
   return missed == 0 ? 0 : 1;
@@ -57,13 +67,19 @@ hunt hunt_mutation(const mutation& m, std::uint64_t first_seed, std::uint64_t se
 }
 
 int run(const command& what, const printer& print, const std::function<double()>& hours_passed) {
+  const auto* world = find_kind_of_world(what.world);
+  if (!world) {
+    print(fmt::format("no world '{}'; there are:", what.world));
+    for (const auto& w : kinds_of_worlds()) print(fmt::format(" {}", w.name));
+    print("\n");
+    return 2;
+  }
   if (!what.mutation.empty()) {
-    const bool known = what.mutation == "all" || std::ranges::any_of(mutations(), [&](auto& m) {
-                         return what.mutation == m.name;
-                       });
-    if (known) return hunt_all(what, print);
+    const bool known =
+        what.mutation == "all" || std::ranges::contains(world->mutations, what.mutation);
+    if (known) return hunt_all(what, *world, print);
     print(fmt::format("no mutation '{}'; there are:", what.mutation));
-    for (const auto& m : mutations()) print(fmt::format(" {}", m.name));
+    for (const auto& name : world->mutations) print(fmt::format(" {}", name));
     print("\n");
     return 2;
   }
@@ -71,18 +87,15 @@ int run(const command& what, const printer& print, const std::function<double()>
   std::uint64_t events = 0;
   moment time = 0;
   while (what.hours > 0 ? hours_passed() < what.hours : done < what.seeds) {
-    const auto rules = draw_plan(what.seed + done);
-    const auto r = simulate(rules);
+    const auto r = world->run(what.seed + done, "");
     ++done;
     events += r.events;
     time += r.virtual_time;
-    if (!r.ok || what.verbose || what.seeds == 1) print_run(r, rules, print);
+    if (!r.ok || what.verbose || what.seeds == 1) print_run(what, *world, r, print);
     if (!r.ok) return 1;
-    if (what.check_determinism && simulate(rules).hash != r.hash) {
-      print(
-          fmt::format("seed {0} does not repeat\n  again: weir simulate --seed {0} "
-                      "--check-determinism\n",
-                      r.seed));
+    if (what.check_determinism && world->run(r.seed, "").hash != r.hash) {
+      print(fmt::format("seed {} does not repeat\n  again: {} --check-determinism\n", r.seed,
+                        again(what, r.seed)));
       return 1;
     }
     if (done % 1000 == 0) print(fmt::format("{} seeds are fine\n", done));

@@ -9,7 +9,8 @@
 namespace weir::sim {
 
 struct command {
-  std::uint64_t seed = 1;  // the first one
+  std::string world = "raft";  // raft, groups or transactions
+  std::uint64_t seed = 1;      // the first one
   std::uint64_t seeds = 1;
   double hours = 0;                // not 0: take new seeds for so long, whatever `seeds` says
   bool check_determinism = false;  // run each seed twice and compare
@@ -18,7 +19,7 @@ struct command {
 };
 
 // Prints as it goes. 0: all as it should be; 1: a run failed, or a broken rule was not noticed;
-// 2: no such mutation. `hours_passed`: since the start.
+// 2: no such world or mutation. `hours_passed`: since the start.
 int run(const command& what, const std::function<void(std::string_view)>& print,
         const std::function<double()>& hours_passed);
 

@@ -147,7 +147,7 @@ void client::commit() {
   const auto p = around_.chance.pick(mine);
   const auto before = at_[p];
   if (is_.transactional) return commit_within(p, before + around_.chance.between(1, 9));
-  if (!around_.chance.chance(around_.rules.resets)) {
+  if (around_.calm || !around_.chance.chance(around_.rules.resets)) {
     at_[p] = before + around_.chance.between(1, 9);
     return commit_plain(p, at_[p], going_back_.contains({p.topic_id, p.partition}));
   }
@@ -168,7 +168,8 @@ void client::commit_plain(const partition_key& p, std::int64_t to, bool goes_bac
   t.name = text::copy(at.topic);
   t.topic_id = p.topic_id;
   t.partitions.push_back({p.partition, to, 1, text::copy(tag)});
-  around_.note("{} commits {} {} as {}, epoch {}", str(), at.str(), to, tag, epoch_);
+  if (!around_.calm)
+    around_.note("{} commits {} {} as {}, epoch {}", str(), at.str(), to, tag, epoch_);
   ask<kafka::offset_commit_response>(
       r, is_classic() ? 8 : 9, around_.rules.patience,
       [this, p, tag](const auto& a) {

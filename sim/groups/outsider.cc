@@ -5,7 +5,7 @@ namespace weir::sim::groups {
 void outsider::act() {
   if (leaving_) return vanish();
   // Where it begins is asked again and again: what is told must be what is there.
-  if (around_.chance.chance(300'000)) at_.clear();
+  if (watches_ || around_.chance.chance(300'000)) at_.clear();
   const auto topic = how_.known->find(*is_.topics.begin());
   if (!topic) return next();
   at_.try_emplace({topic->id, 0}, -1);

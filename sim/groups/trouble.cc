@@ -61,7 +61,11 @@ void world::crash(broker b) {
 
 void world::cut() {
   if (known_.size() < 2) return;
-  const auto from = chance_.below(known_.size());
+  auto from = chance_.below(known_.size());
+  const auto& log = *logs_[chance_.below(logs_.size())];
+  for (broker b = 0; chance_.chance(500'000) && b < known_.size(); ++b) {
+    if (log.serves(b)) from = b;
+  }
   const bool alone = chance_.chance(500'000);
   const bool both = chance_.chance(500'000);
   const auto other = (from + 1 + chance_.below(known_.size() - 1)) % known_.size();

@@ -175,14 +175,14 @@ void world::run() {
     const auto count = chance_.between(1, rules_.clients);
     for (std::int64_t i = 0; i < count; ++i) make_client(g);
   }
-  for (std::size_t i = 0; rules_.outsiders && i < 3; ++i) {
+  for (std::size_t i = 0; rules_.outsiders && i < 5; ++i) {
     client::traits is{.number = clients_.size() + 1,
                       .group = "x0",
                       .instance = {},
-                      .transactional = i > 0,
+                      .transactional = i == 1 || i == 2,
                       .topics = {"t0"},
                       .regex = {}};
-    clients_.push_back(std::make_unique<outsider>(around_, ways(), std::move(is)));
+    clients_.push_back(std::make_unique<outsider>(around_, ways(), std::move(is), i > 2));
     clients_.back()->start();
   }
   keep_led();

@@ -1,5 +1,7 @@
 #include "sim/transactions/plan.h"
 
+#include <fmt/format.h>
+
 namespace weir::sim::transactions {
 namespace {
 
@@ -40,6 +42,23 @@ plan draw_plan(std::uint64_t seed) {
   p.expiration = maybe_every(chance, 300 * ms, 3 * second);
   p.old_epochs = chance.chance(300'000);
   return p;
+}
+
+std::string describe(const plan& p) {
+  std::string out = fmt::format(
+      "{} coordinators, {} partitions, {} ids{}, of a million clients {} of version 1, delays to "
+      "{} "
+      "ms, commits to {} ms, lost {} of a million, repeated {} within {} ms, timeouts of {} ms",
+      p.coordinators, p.partitions, p.ids, p.old_epochs ? " with old epochs" : "", p.classic,
+      p.delay_max / ms, p.commit_max / ms, p.loss, p.copies, p.late_max / ms, p.timeout / ms);
+  const auto add = [&](const char* what, moment every) {
+    if (every != 0) out += fmt::format(", {} every {} ms", what, every / ms);
+  };
+  add("crashes", p.crash_every);
+  add("new leaders of partitions", p.restart_every);
+  add("compaction", p.compact_every);
+  add("replaced clients", p.replace_every);
+  return out;
 }
 
 const std::vector<mutation>& mutations() {

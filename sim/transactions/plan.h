@@ -51,6 +51,8 @@ struct plan {
 };
 
 plan draw_plan(std::uint64_t seed);
+// What is done in such a run, in words.
+std::string describe(const plan& p);
 
 struct mutation {
   std::string name;

@@ -184,6 +184,7 @@ void world::settle() {
 void world::fill(report& out) const {
   out.hash = around_.hash;
   out.events = events_.count();
+  out.virtual_time = events_.now();
   out.committed = truth_.committed();
   out.aborted = truth_.aborted();
   out.ends_of_terms = crashes_;

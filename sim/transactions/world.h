@@ -16,6 +16,7 @@ struct report {
   std::vector<std::string> last{};
   std::uint64_t hash = 0;
   std::uint64_t events = 0;
+  moment virtual_time = 0;
   std::uint64_t committed = 0;  // transactions
   std::uint64_t aborted = 0;
   std::uint64_t ends_of_terms = 0;
