@@ -180,9 +180,10 @@ std::string classic_group::vote() const {
 }
 
 void classic_group::begin_generation(timestamp now, defects broken) {
+  const auto last = std::max(generation_, stored_generation);
   // The last one there is comes from a damaged record at most.
-  const bool over = generation_ == std::numeric_limits<std::int32_t>::max();
-  if (!broken.keeps_generation) generation_ = over ? 0 : generation_ + 1;
+  const bool over = last == std::numeric_limits<std::int32_t>::max();
+  if (!broken.keeps_generation) generation_ = over ? 0 : last + 1;
   for (auto& [id, m] : members_) m.has_to_sync = false;
   if (members_.empty()) {
     protocol_name_.reset();

@@ -138,6 +138,8 @@ class classic_group {
 
   [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
 
+  // The generation of the last record, where it is one that nobody was told: none is told by it.
+  std::int32_t stored_generation = 0;
   // Deadlines in steady time; nothing: none.
   std::optional<std::int64_t> rebalance_deadline_ms;
   std::optional<std::int64_t> sync_deadline_ms;

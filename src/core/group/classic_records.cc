@@ -95,6 +95,8 @@ void classic_groups::adopt(std::string_view id, const logged::group_metadata_val
   --known.generation;
   revive(name, known, now);
   auto& g = *find_mutable(id);
+  // Were the next one that of the record, a new leader would take it for one that was shared out.
+  g.stored_generation = value.generation;
   // What they have was shared out among others, too.
   prepare_rebalance(g, now, out);
   settle(g);

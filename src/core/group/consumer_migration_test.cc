@@ -253,6 +253,31 @@ TEST_CASE("a classic group becomes one of the consumer protocol, and classic aga
   CHECK(m.all({&a.owned, &b.owned}) == six);
 }
 
+TEST_CASE("a group that is classic again shares out, though its leader is lost meanwhile") {
+  migration m;
+  classic_client a{m.w};
+  classic_client b{m.w};
+  start_pair(m, a, b);
+  new_client k{m.w, "k"};
+  for (int round = 0; round < 6; ++round) {
+    k.beat();
+    a.live_on();
+    b.live_on();
+    m.w.pass(3'000);
+  }
+  REQUIRE(k.owned.at("t").size() == 2);
+  REQUIRE(k.beat(-1).error == error_code::none);
+  const auto ja = a.begin_join();
+  const auto jb = b.begin_join();
+  REQUIRE(a.end_join(ja).error == error_code::none);
+  REQUIRE(b.end_join(jb).error == error_code::none);
+  m.w.crash();
+  // What the record has is not what this generation was given: two partitions would be nobody's.
+  for (auto* c : {&a, &b}) CHECK(c->end_sync(c->begin_sync()) == error_code::illegal_generation);
+  classic_round(a, b);
+  CHECK(m.all({&a.owned, &b.owned}) == six);
+}
+
 TEST_CASE("classic members that stay in a group of the consumer protocol get new partitions") {
   group_settings s;
   s.consumer.migration = migration_policy::upgrade;
