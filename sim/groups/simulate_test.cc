@@ -14,8 +14,8 @@ constexpr bool is_slow = true;  // the sanitizers' builds
 #else
 constexpr bool is_slow = false;
 #endif
-constexpr std::uint64_t seeds = is_slow ? 60 : 1500;
-constexpr std::uint64_t repeated = is_slow ? 3 : 20;
+constexpr std::uint64_t seeds = is_slow ? 60 : 3000;
+constexpr std::uint64_t repeated = is_slow ? 3 : 40;
 
 std::string told(const report& r) {
   std::string out = fmt::format("seed {}: {}\n{}\n", r.seed, r.what, describe(draw_plan(r.seed)));
