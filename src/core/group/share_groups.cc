@@ -1,0 +1,184 @@
+#include "core/group/share_groups.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/check.h"
+#include "core/group/share_record_bytes.h"
+
+namespace weir::group {
+namespace {
+
+using kafka::error_code;
+
+kafka::share_group_heartbeat_response refused(error_code code, std::string message) {
+  kafka::share_group_heartbeat_response out;
+  out.error = code;
+  out.error_message = text(std::move(message));
+  return out;
+}
+
+// What a request must say whatever state its group is in; nothing: it does.
+std::optional<std::string_view> invalid(const kafka::share_group_heartbeat_request& r) {
+  if (r.member_id.empty()) return "MemberId can't be empty.";
+  if (r.group_id.empty()) return "GroupId can't be empty.";
+  if (r.rack_id && r.rack_id->empty()) return "RackId can't be empty.";
+  if (r.member_epoch < leaving_epoch) return "MemberEpoch is invalid.";
+  if (r.member_epoch == joining_epoch &&
+      (!r.subscribed_topic_names || r.subscribed_topic_names->empty())) {
+    return "SubscribedTopicNames must be set in first request.";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<void, kafka::codec_error> share_groups::apply(const fragments& key,
+                                                            const std::optional<fragments>& value) {
+  const auto record = weir_try(share_record_from(key, value));
+  const auto& id = record.group_id;
+  const auto* whole = std::get_if<group_record>(&record.record);
+  if (whole && !whole->value) {
+    erase(id);
+    return {};
+  }
+  const bool ends = std::visit([](const auto& r) { return !r.value; }, record.record);
+  if (ends && !groups_.contains(id)) return {};
+  made(id).apply(record.record);
+  return {};
+}
+
+void share_groups::loaded(moment now, output& out) {
+  for (const auto& [id, g] : groups_) {
+    g->loaded(scene(id, now, out));
+    settle(*g);
+  }
+}
+
+share_group& share_groups::made(const text& group_id) {
+  auto at = groups_.find(group_id);
+  if (at == groups_.end()) {
+    auto g = std::make_unique<share_group>(group_id);
+    const auto& id = g->id();
+    at = groups_.emplace(id, std::move(g)).first;
+  }
+  return *at->second;
+}
+
+kafka::share_group_heartbeat_response share_groups::heartbeat(
+    const kafka::share_group_heartbeat_request& r, const request_context& context, output& out) {
+  if (const auto why = invalid(r)) {
+    return refused(error_code::invalid_request, std::string(*why));
+  }
+  const bool is_new = !groups_.contains(r.group_id);
+  if (is_new && r.member_epoch != joining_epoch) {
+    return refused(error_code::group_id_not_found,
+                   fmt::format("Share group {} not found.", r.group_id));
+  }
+  auto& g = made(r.group_id);
+  auto answer = g.heartbeat(r, context, scene(r.group_id, context.now, out));
+  if (is_new && answer.error != error_code::none) {
+    erase(r.group_id);
+  } else {
+    settle(g);
+  }
+  return answer;
+}
+
+kafka::share_group_describe_response share_groups::describe(
+    const kafka::share_group_describe_request& r) const {
+  kafka::share_group_describe_response out;
+  for (const auto& id : r.group_ids) {
+    if (const auto* g = find(id)) {
+      out.groups.push_back(g->describe(topics_));
+      continue;
+    }
+    auto& to = out.groups.emplace_back();
+    to.group_id = id;
+    to.error = error_code::group_id_not_found;
+    to.error_message = text(fmt::format("Group {} not found.", id));
+  }
+  return out;
+}
+
+std::vector<share_initialization> share_groups::take_initializations() {
+  return std::exchange(initializations_, {});
+}
+
+void share_groups::initialized(const text& group_id, const topic_partitions& partitions, moment now,
+                               output& out) {
+  const auto at = groups_.find(group_id);
+  if (at == groups_.end()) return;
+  at->second->initialized(partitions, scene(group_id, now, out));
+  settle(*at->second);
+}
+
+void share_groups::topics_deleted(std::span<const deleted_topic> topics, moment now, output& out) {
+  for (const auto& [id, g] : groups_) g->topics_deleted(topics, scene(id, now, out));
+}
+
+void share_groups::topics_changed() {
+  for (const auto& [id, g] : groups_) g->topics_changed();
+}
+
+void share_groups::tick(moment now, std::size_t count, output& out) {
+  while (!in_order_.empty() && in_order_.begin()->first <= now.steady_ms && count > 0) {
+    const auto id = in_order_.begin()->second;
+    auto& g = *groups_.at(id);
+    g.tick(scene(id, now, out), count);
+    settle(g);
+    --count;
+  }
+}
+
+std::optional<std::int64_t> share_groups::next_deadline() const {
+  if (in_order_.empty()) return std::nullopt;
+  return in_order_.begin()->first;
+}
+
+void share_groups::remove(const text& group_id, moment now, output& out) {
+  const auto at = groups_.find(group_id);
+  if (at == groups_.end()) return;
+  at->second->remove(scene(group_id, now, out));
+  erase(group_id);
+}
+
+const share_group* share_groups::find(const text& group_id) const {
+  const auto at = groups_.find(group_id);
+  return at == groups_.end() ? nullptr : at->second.get();
+}
+
+void share_groups::erase(const text& group_id) {
+  if (const auto at = due_.find(group_id); at != due_.end()) {
+    in_order_.erase({at->second, at->first});
+    due_.erase(at);
+  }
+  groups_.erase(group_id);
+}
+
+void share_groups::settle(share_group& g) {
+  auto unknown = g.take_unknown();
+  if (!unknown.empty()) {
+    initializations_.push_back({g.id(), g.stored().epoch().epoch, std::move(unknown)});
+  }
+  const auto next = g.next_deadline();
+  const auto at = due_.find(g.id());
+  if (at != due_.end()) {
+    if (next && *next == at->second) return;
+    in_order_.erase({at->second, at->first});
+    due_.erase(at);
+  }
+  if (!next) return;
+  due_.emplace(g.id(), *next);
+  in_order_.insert({*next, g.id()});
+}
+
+bool share_groups::same_stored(const share_groups& other) const {
+  return std::ranges::equal(groups_, other.groups_, [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second->stored() == b.second->stored() &&
+           a.second->partitions() == b.second->partitions();
+  });
+}
+
+}  // namespace weir::group
