@@ -595,5 +595,68 @@ TEST_CASE("offsets of an empty group of the consumer protocol expire, and it goe
   m.w.crash();
 }
 
+TEST_CASE("share groups in a coordinator, beside groups of other kinds") {
+  migration m;
+  kafka::share_group_heartbeat_request r;
+  r.group_id = "s";
+  r.member_id = "m";
+  r.subscribed_topic_names = {text("t")};
+  auto a = m.w.ask<kafka::share_group_heartbeat_response>(r, 1);
+  REQUIRE(a.error == error_code::none);
+  CHECK(a.member_epoch == 1);
+  const auto asked = m.w.live->take_share_initializations();
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].group_id == "s");
+  CHECK(asked[0].state_epoch == 1);
+  CHECK(asked[0].partitions.size() == 6);
+  m.w.accept(m.w.live->share_initialized("s", asked[0].partitions, m.w.now));
+  m.w.crash();
+  m.w.pass(1'000);
+  a = m.w.ask<kafka::share_group_heartbeat_response>(r, 1);
+  REQUIRE(a.assignment);
+  CHECK(a.assignment->topic_partitions[0].partitions.size() == 6);
+
+  // Groups of other kinds have names of their own.
+  consumer_group_heartbeat_request other;
+  other.group_id = "s";
+  other.member_id = "k";
+  other.rebalance_timeout_ms = 1'000;
+  other.subscribed_topic_names = {text("t")};
+  other.topic_partitions.emplace();
+  const auto refused = m.w.ask<consumer_group_heartbeat_response>(other, 1);
+  CHECK(refused.error == error_code::group_id_not_found);
+  CHECK(*refused.error_message == "Group s is not a consumer group.");
+  CHECK(m.w.ask<kafka::join_group_response>(join_of({.group = "s"}), 9).error ==
+        error_code::inconsistent_group_protocol);
+  new_client k{m.w, "k"};
+  REQUIRE(k.beat().error == error_code::none);
+  r.group_id = "g";
+  const auto no = m.w.ask<kafka::share_group_heartbeat_response>(r, 1);
+  CHECK(no.error == error_code::group_id_not_found);
+  CHECK(*no.error_message == "Group g is not a share group.");
+
+  kafka::share_group_describe_request d;
+  d.group_ids = {text("s"), text("g"), text("x")};
+  const auto described = m.w.ask<kafka::share_group_describe_response>(d, 1);
+  CHECK(described.groups[0].group_state == "Stable");
+  CHECK(described.groups[0].assignor_name == "simple");
+  CHECK(*described.groups[1].error_message == "Group g is not a share group.");
+  CHECK(*described.groups[2].error_message == "Group x not found.");
+  kafka::list_groups_request list;
+  list.types_filter = {text("share")};
+  const auto listed = m.w.ask<kafka::list_groups_response>(list, 5);
+  REQUIRE(listed.groups.size() == 1);
+  CHECK(listed.groups[0].protocol_type == "share");
+
+  kafka::delete_groups_request all;
+  all.groups_names.push_back("s");
+  CHECK(m.w.ask<kafka::delete_groups_response>(all, 2).results[0].error ==
+        error_code::non_empty_group);
+  m.w.pass(45'000);
+  CHECK(m.w.ask<kafka::delete_groups_response>(all, 2).results[0].error == error_code::none);
+  m.w.compact();
+  m.w.crash();
+}
+
 }  // namespace
 }  // namespace weir::group

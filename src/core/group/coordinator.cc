@@ -6,6 +6,7 @@
 #include "core/group/consumer_record_bytes.h"
 #include "core/group/coordinator_parts.h"
 #include "core/group/record_type.h"
+#include "core/group/share_record_bytes.h"
 
 namespace weir::group {
 
@@ -58,6 +59,12 @@ struct item_count {
   std::size_t operator()(const kafka::consumer_group_describe_request& r) const {
     return r.group_ids.size();
   }
+  std::size_t operator()(const kafka::share_group_heartbeat_request& r) const {
+    return r.subscribed_topic_names ? r.subscribed_topic_names->size() : 0;
+  }
+  std::size_t operator()(const kafka::share_group_describe_request& r) const {
+    return r.group_ids.size();
+  }
 };
 
 template <typename Key, typename Value, typename Apply>
@@ -96,6 +103,7 @@ std::expected<void, kafka::codec_error> coordinator::apply(
         key, value, [&](const auto& k, const auto* v) { parts_->classic.apply(k, v); });
   }
   if (is_consumer_record(*type)) return parts_->consumers.apply(key, value);
+  if (is_share_record(*type)) return parts_->shares.apply(key, value);
   return {};
 }
 
@@ -113,6 +121,7 @@ emitted<answer> coordinator::loaded(moment now) {
   p.loaded = true;
   p.classic.loaded(now, out);
   p.consumers.loaded(now, out);
+  p.shares.loaded(now, out);
   p.migrate_back(now, out);
   for (const auto& [group, topics] : p.offsets.groups()) p.offsets_changed(group);
   for (const auto& group : p.offsets.pending_groups()) p.offsets_changed(group);
@@ -135,6 +144,7 @@ emitted<answer> coordinator::step(const request& r, const request_context& conte
   } else {
     p.classic.close(p.is_full());
     p.consumers.close(p.is_full());
+    p.shares.close(p.is_full());
     std::visit([&](const auto& one) { p.on(one, context, out); }, r);
   }
   return out.take();
@@ -146,6 +156,7 @@ emitted<answer> coordinator::tick(moment now) {
   if (!p.loaded) return out.take();
   p.classic.tick(now, out);
   p.consumers.tick(now, p.settings.work_per_tick, out);
+  p.shares.tick(now, p.settings.work_per_tick, out);
   p.migrate_back(now, out);
   if (p.expiry_due_ms <= now.steady_ms) p.expire_offsets(now, out);
   return out.take();
@@ -155,18 +166,22 @@ std::optional<std::int64_t> coordinator::next_deadline() const {
   const auto& p = *parts_;
   if (!p.loaded) return std::nullopt;
   return std::min({p.expiry_due_ms, p.classic.next_deadline().value_or(p.expiry_due_ms),
-                   p.consumers.next_deadline().value_or(p.expiry_due_ms)});
+                   p.consumers.next_deadline().value_or(p.expiry_due_ms),
+                   p.shares.next_deadline().value_or(p.expiry_due_ms)});
 }
 
-emitted<answer> coordinator::topics_deleted(std::span<const deleted_topic> topics, moment) {
+emitted<answer> coordinator::topics_deleted(std::span<const deleted_topic> topics, moment now) {
   output out(parts_->settings.batch_bytes_max);
-  if (parts_->loaded) parts_->delete_topics(topics, out);
+  if (!parts_->loaded) return out.take();
+  parts_->delete_topics(topics, out);
+  parts_->shares.topics_deleted(topics, now, out);
   return out.take();
 }
 
 emitted<answer> coordinator::topics_changed(moment) {
   // Clients of the classic protocol see to that themselves; the others at their next heartbeats.
   parts_->consumers.topics_changed();
+  parts_->shares.topics_changed();
   return {};
 }
 
@@ -213,7 +228,8 @@ void coordinator::for_each_offset(
 bool coordinator::same_stored(const coordinator& other) const {
   return parts_->offsets == other.parts_->offsets &&
          parts_->classic.stored() == other.parts_->classic.stored() &&
-         parts_->consumers.same_stored(other.parts_->consumers);
+         parts_->consumers.same_stored(other.parts_->consumers) &&
+         parts_->shares.same_stored(other.parts_->shares);
 }
 
 }  // namespace weir::group

@@ -17,12 +17,14 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "core/codec/codec_error.h"
 #include "core/group/defects.h"
 #include "core/group/emitted.h"
 #include "core/group/request.h"
 #include "core/group/settings.h"
+#include "core/group/share_initialization.h"
 #include "core/group/topics.h"
 
 namespace weir::group {
@@ -75,6 +77,11 @@ class coordinator {
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
   // Topics are gone, and with them the offsets of their partitions.
   emitted<answer> topics_deleted(std::span<const deleted_topic> topics, moment now);
+  // What steps and ticks since the last call want the share coordinators to be asked for, once all
+  // that was placed so far is committed; and that they did it.
+  std::vector<share_initialization> take_share_initializations();
+  emitted<answer> share_initialized(const text& group_id, const topic_partitions& partitions,
+                                    moment now);
   // Something that `topics` tells has changed.
   emitted<answer> topics_changed(moment now);
   // Answers everyone who waits; nothing but destruction may follow.

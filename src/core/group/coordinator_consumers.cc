@@ -20,6 +20,13 @@ text group_of(std::string_view id) {
 void coordinator::parts::on(const kafka::consumer_group_heartbeat_request& r,
                             const request_context& c, output& out) {
   const auto* g = consumers.find(r.group_id) ? nullptr : classic.find(r.group_id);
+  if (shares.find(r.group_id)) {
+    auto a = std::get<kafka::consumer_group_heartbeat_response>(
+        refusal(r, c.api_version, error_code::group_id_not_found));
+    a.error_message = text(fmt::format("Group {} is not a consumer group.", r.group_id));
+    out.answer_to(c.ticket, std::move(a));
+    return;
+  }
   if (g) {
     const auto release = [&] { classic.release(r.group_id, out); };
     out.answer_to(c.ticket, consumers.heartbeat(r, c, *g, release, out));
@@ -33,7 +40,8 @@ void coordinator::parts::on(const kafka::consumer_group_describe_request& r,
                             const request_context& c, output& out) {
   auto a = consumers.describe(r);
   for (auto& g : a.groups) {
-    if (g.error == error_code::none || !classic.find(g.group_id)) continue;
+    if (g.error == error_code::none) continue;
+    if (!classic.find(g.group_id) && !shares.find(g.group_id)) continue;
     g.error_message = text(fmt::format("Group {} is not a consumer group.", g.group_id));
   }
   out.answer_to(c.ticket, std::move(a));
@@ -41,11 +49,12 @@ void coordinator::parts::on(const kafka::consumer_group_describe_request& r,
 
 void coordinator::parts::on(const kafka::join_group_request& r, const request_context& c,
                             output& out) {
-  const auto* g = consumers.find(r.group_id);
-  if (!g) return classic.join(r, c, out);
   const auto refuse = [&](error_code why) {
     out.answer_to(c.ticket, join_refusal(c.api_version, why, r.member_id));
   };
+  if (shares.find(r.group_id)) return refuse(error_code::inconsistent_group_protocol);
+  const auto* g = consumers.find(r.group_id);
+  if (!g) return classic.join(r, c, out);
   if (r.session_timeout_ms < settings.session_timeout_ms_min ||
       r.session_timeout_ms > settings.session_timeout_ms_max) {
     return refuse(error_code::invalid_session_timeout);
@@ -110,6 +119,8 @@ void coordinator::parts::migrate_back(moment now, output& out) {
 
 error_code coordinator::parts::may_commit(const committer& by,
                                           std::span<const partition_key> partitions) const {
+  // Share groups have no offsets of their own making.
+  if (shares.find(group_of(by.group))) return error_code::group_id_not_found;
   const auto* g = consumers.find(group_of(by.group));
   if (!g) {
     return classic.may_commit(by.group, by.member_id, by.instance_id, by.epoch, by.transactional);

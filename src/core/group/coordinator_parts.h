@@ -12,6 +12,7 @@
 #include "core/group/coordinator.h"
 #include "core/group/offset_store.h"
 #include "core/group/output.h"
+#include "core/group/share_groups.h"
 
 namespace weir::group {
 
@@ -26,6 +27,9 @@ struct coordinator::parts {
   void on(const kafka::leave_group_request& r, const request_context& c, output& out);
   void on(const kafka::consumer_group_heartbeat_request& r, const request_context& c, output& out);
   void on(const kafka::consumer_group_describe_request& r, const request_context& c, output& out);
+  // coordinator_shares.cc
+  void on(const kafka::share_group_heartbeat_request& r, const request_context& c, output& out);
+  void on(const kafka::share_group_describe_request& r, const request_context& c, output& out);
   // group_queries.cc
   void on(const kafka::describe_groups_request& r, const request_context& c, output& out);
   void on(const kafka::list_groups_request& r, const request_context& c, output& out);
@@ -87,6 +91,10 @@ struct coordinator::parts {
                               return settings.consumer_of(group.view());
                             },
                             topics, broken};
+  share_groups shares{[this](const text& group) -> const share_settings& {
+                        return settings.share_of(group.view());
+                      },
+                      topics};
   offset_store offsets{broken};
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen

@@ -101,6 +101,8 @@ class group_world {
     folded->apply_marker(m.producer, m.commit);
     compare();
   }
+  // What came of another call.
+  void accept(emitted<answer> out) { take(std::move(out)); }
   void delete_topic(const std::string& name, const uuid& id) {
     const std::vector<deleted_topic> gone{{name, id}};
     take(live->topics_deleted(gone, now));

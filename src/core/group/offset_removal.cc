@@ -49,6 +49,11 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
 error_code coordinator::parts::delete_group(std::string_view id, moment now, output& out) {
   const auto* g = classic.find(id);
   const auto* consumer = consumers.find(text::unowned(id));
+  if (const auto* share = shares.find(text::unowned(id))) {
+    if (!share->empty()) return error_code::non_empty_group;
+    shares.remove(text::unowned(id), now, out);
+    return error_code::none;
+  }
   if (!g && !consumer) return error_code::group_id_not_found;
   const bool empty = consumer ? consumer->empty() : g->state() == classic_state::empty;
   if (!empty && !broken.deletes_with_members) {
@@ -78,6 +83,7 @@ void coordinator::parts::on(const kafka::delete_groups_request& r, const request
 
 void coordinator::parts::delete_topics(std::span<const deleted_topic> gone, output& out) {
   consumers.topics_changed();
+  shares.topics_changed();
   std::vector<std::string> groups;
   for (const auto& [group, topics_of_it] : offsets.groups()) groups.push_back(group);
   for (const auto& group : groups) {

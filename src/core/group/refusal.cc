@@ -90,14 +90,24 @@ struct refuse {
   answer operator()(const kafka::consumer_group_heartbeat_request&) const {
     return whole<kafka::consumer_group_heartbeat_response>();
   }
-  answer operator()(const kafka::consumer_group_describe_request& r) const {
-    kafka::consumer_group_describe_response a;
-    for (const auto& id : r.group_ids) {
+  template <typename Answer>
+  [[nodiscard]] Answer groups(const chunked_vector<text>& ids) const {
+    Answer a;
+    for (const auto& id : ids) {
       auto& to = a.groups.emplace_back();
       to.error = why;
       to.group_id = id;
     }
     return a;
+  }
+  answer operator()(const kafka::consumer_group_describe_request& r) const {
+    return groups<kafka::consumer_group_describe_response>(r.group_ids);
+  }
+  answer operator()(const kafka::share_group_heartbeat_request&) const {
+    return whole<kafka::share_group_heartbeat_response>();
+  }
+  answer operator()(const kafka::share_group_describe_request& r) const {
+    return groups<kafka::share_group_describe_response>(r.group_ids);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/group/consumer_settings.h"
+#include "core/group/share_settings.h"
 
 namespace weir::group {
 
@@ -30,6 +31,13 @@ struct group_settings {
   [[nodiscard]] const consumer_settings& consumer_of(std::string_view group) const {
     const auto own = consumer_by_group.find(group);
     return own == consumer_by_group.end() ? consumer : own->second;
+  }
+
+  share_settings share;
+  std::map<std::string, share_settings, std::less<>> share_by_group;
+  [[nodiscard]] const share_settings& share_of(std::string_view group) const {
+    const auto own = share_by_group.find(group);
+    return own == share_by_group.end() ? share : own->second;
   }
 
   // Weir's own bounds.

@@ -11,16 +11,9 @@
 #include <vector>
 
 #include "core/group/share_group.h"
+#include "core/group/share_initialization.h"
 
 namespace weir::group {
-
-// What the shell is to ask the share coordinators for (InitializeShareGroupState), once what was
-// stored with it is committed.
-struct share_initialization {
-  text group_id;
-  std::int32_t state_epoch = 0;
-  topic_partitions partitions;
-};
 
 class share_groups {
  public:

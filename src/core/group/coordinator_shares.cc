@@ -1,0 +1,48 @@
+// Share groups inside the coordinator.
+#include <fmt/format.h>
+
+#include "core/group/coordinator_parts.h"
+
+namespace weir::group {
+
+using kafka::error_code;
+
+void coordinator::parts::on(const kafka::share_group_heartbeat_request& r, const request_context& c,
+                            output& out) {
+  const auto* g = classic.find(r.group_id);
+  const bool taken = consumers.find(r.group_id) || (g && g->state() != classic_state::empty);
+  if (taken && !shares.find(r.group_id)) {
+    kafka::share_group_heartbeat_response a;
+    a.error = error_code::group_id_not_found;
+    a.error_message = text(fmt::format("Group {} is not a share group.", r.group_id));
+    out.answer_to(c.ticket, std::move(a));
+    return;
+  }
+  auto a = shares.heartbeat(r, c, out);
+  if (g && shares.find(r.group_id)) classic.release(r.group_id, out);
+  out.answer_to(c.ticket, std::move(a));
+}
+
+void coordinator::parts::on(const kafka::share_group_describe_request& r, const request_context& c,
+                            output& out) {
+  auto a = shares.describe(r);
+  for (auto& g : a.groups) {
+    if (g.error == error_code::none) continue;
+    if (!classic.find(g.group_id) && !consumers.find(g.group_id)) continue;
+    g.error_message = text(fmt::format("Group {} is not a share group.", g.group_id));
+  }
+  out.answer_to(c.ticket, std::move(a));
+}
+
+std::vector<share_initialization> coordinator::take_share_initializations() {
+  return parts_->shares.take_initializations();
+}
+
+emitted<answer> coordinator::share_initialized(const text& group_id,
+                                               const topic_partitions& partitions, moment now) {
+  output out(parts_->settings.batch_bytes_max);
+  if (parts_->loaded) parts_->shares.initialized(group_id, partitions, now, out);
+  return out.take();
+}
+
+}  // namespace weir::group
