@@ -31,13 +31,12 @@ std::vector<classic_protocol> protocols_of(const classic_group& g, const classic
   return out;
 }
 
-// The one that all offer, as the first of them prefers.
-text common_protocol(const consumer_state& state) {
-  const auto& first = *state.members().begin()->second.metadata.classic;
-  for (const auto& p : first.protocols) {
+// The one that all offer, as the first of them prefers. There is one: but a log may be anyone's.
+std::optional<text> common_protocol(const consumer_state& state) {
+  for (const auto& p : state.members().begin()->second.metadata.classic->protocols) {
     if (state.protocols_offered().at(p.name) == state.classic_members()) return p.name;
   }
-  return first.protocols.front().name;
+  return std::nullopt;
 }
 
 named_partitions with_names(const owned_partitions& from, const topic_view& topics) {
@@ -133,12 +132,12 @@ bool can_downgrade(const consumer_state& state, const consumer_settings& setting
                    std::size_t classic_members_max) {
   const auto members = state.members().size();
   return members > 0 && state.classic_members() == members && members <= classic_members_max &&
-         may_downgrade(settings.migration);
+         may_downgrade(settings.migration) && common_protocol(state);
 }
 
 logged::group_metadata_value downgraded(const consumer_state& state, const topic_view& topics,
                                         moment now) {
-  const auto protocol = common_protocol(state);
+  const auto protocol = common_protocol(state).value_or(text());
   logged::group_metadata_value out;
   out.protocol_type = text::unowned(consumer_protocol_type);
   out.generation = state.target().epoch + 1;

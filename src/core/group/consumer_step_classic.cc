@@ -116,7 +116,10 @@ error_code consumer_step::check_classic(const text& member_id,
     if (*holder != member_id) return error_code::fenced_instance_id;
   }
   const auto* member = group_.state_.find(member_id);
-  return member && member->metadata.classic ? error_code::none : error_code::unknown_member_id;
+  // One without protocols is of a log that nobody of ours wrote.
+  const bool speaks_it =
+      member && member->metadata.classic && !member->metadata.classic->protocols.empty();
+  return speaks_it ? error_code::none : error_code::unknown_member_id;
 }
 
 bool consumer_step::must_rejoin(const text& id) {
