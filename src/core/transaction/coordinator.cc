@@ -39,7 +39,7 @@ effects transaction_coordinator::step(const request& r, const request_context& c
 
 bool transaction_coordinator::needs_producer_id(const request& r) const {
   if (const auto* init = std::get_if<kafka::init_producer_id_request>(&r)) {
-    if (!init->transactional_id) return true;
+    if (!init->transactional_id) return false;  // not asked here
     const auto* t = find(*init->transactional_id);
     return !t || t->epoch_exhausted();
   }
