@@ -20,7 +20,7 @@ weir_room(engine/store   USES engine/runtime core/log)
 weir_room(engine/peer    USES engine/runtime core/peer core/options)
 weir_room(engine/replica USES engine/store engine/peer)
 weir_room(engine/cluster USES engine/replica core/catalog)
-weir_room(engine/coordinator USES engine/cluster core/group core/transaction)
+weir_room(engine/coordinator USES engine/cluster core/group core/transaction core/share)
 
 weir_room(edge/kafka USES engine/coordinator core/telemetry)
 weir_room(edge/admin USES engine/coordinator LIBS nlohmann_json::nlohmann_json)

@@ -155,9 +155,9 @@ seastar::future<> broker::start() {
   }
   co_await coordination_.start(cluster_, peers_);
   kafka_made_ = true;
-  co_await kafka_.start(std::ref(cluster_), std::ref(coordination_.groups()),
-                        std::ref(coordination_.transactions()), std::ref(coordination_.markers()),
-                        limits_of_edge());
+  co_await kafka_.start(
+      std::ref(cluster_), std::ref(coordination_.groups()), std::ref(coordination_.transactions()),
+      std::ref(coordination_.share_states()), std::ref(coordination_.markers()), limits_of_edge());
   co_await kafka_.invoke_on_all([this](edge::server& s) { s.coordinate(questions_); });
   try {
     co_await kafka_.invoke_on_all([at = node_.kafka_listen, backlog = node_.kafka_listen_backlog](

@@ -59,6 +59,12 @@ constexpr api_handler table[] = {
     {kafka::api_key::describe_topic_partitions, 0, 0, &weir::edge::describe_topic_partitions},
     {kafka::api_key::add_raft_voter, 0, 1, &weir::edge::add_raft_voter},
     {kafka::api_key::remove_raft_voter, 0, 0, &weir::edge::remove_raft_voter},
+    {kafka::api_key::initialize_share_group_state, 0, 0, &weir::edge::initialize_share_group_state},
+    {kafka::api_key::read_share_group_state, 0, 0, &weir::edge::read_share_group_state},
+    {kafka::api_key::write_share_group_state, 0, 1, &weir::edge::write_share_group_state},
+    {kafka::api_key::delete_share_group_state, 0, 0, &weir::edge::delete_share_group_state},
+    {kafka::api_key::read_share_group_state_summary, 0, 1,
+     &weir::edge::read_share_group_state_summary},
 };
 
 }  // namespace

@@ -46,9 +46,9 @@ class served_broker {
                           std::ref(peers_));
     co_await state_.local().open();
     co_await coordination_.start(state_, peers_);
-    with_ = std::make_unique<services>(state_.local(), coordination_.groups().local(),
-                                       coordination_.transactions().local(),
-                                       coordination_.markers().local(), edge_limits{});
+    with_ = std::make_unique<services>(
+        state_.local(), coordination_.groups().local(), coordination_.transactions().local(),
+        coordination_.share_states().local(), coordination_.markers().local(), edge_limits{});
   }
   seastar::future<> stop() {
     co_await with_->background.stop();

@@ -25,8 +25,10 @@ seastar::socket_address address_of(const host_port& at) {
 
 server::server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
                seastar::sharded<transactions_of_shard>& transactions,
+               seastar::sharded<share_states_of_shard>& share_states,
                seastar::sharded<marker_writer>& markers, edge_limits limits)
-    : services_(state.local(), groups.local(), transactions.local(), markers.local(), limits) {}
+    : services_(state.local(), groups.local(), transactions.local(), share_states.local(),
+                markers.local(), limits) {}
 
 seastar::future<> server::listen(std::vector<host_port> addresses, int backlog) {
   seastar::listen_options options;

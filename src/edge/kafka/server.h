@@ -20,6 +20,7 @@ class server : public seastar::peering_sharded_service<server> {
  public:
   server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
          seastar::sharded<transactions_of_shard>& transactions,
+         seastar::sharded<share_states_of_shard>& share_states,
          seastar::sharded<marker_writer>& markers, edge_limits limits);
 
   // Before listen(), on each shard: who is asked about transactions.

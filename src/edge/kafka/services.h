@@ -11,6 +11,7 @@
 #include "edge/kafka/transaction_door.h"
 #include "engine/cluster/cluster.h"
 #include "engine/coordinator/groups.h"
+#include "engine/coordinator/share_states.h"
 #include "engine/coordinator/transactions.h"
 #include "engine/runtime/fibers.h"
 
@@ -34,6 +35,7 @@ struct services {
   cluster& state;
   groups_of_shard& groups;
   transactions_of_shard& transactional_ids;
+  share_states_of_shard& share_states;
   marker_writer& markers;
   edge_limits limits;
   fetch_sessions sessions;
@@ -46,11 +48,12 @@ struct services {
   std::uint64_t next_wait = 1;  // ids of waiting fetches
   fibers background{"kafka edge"};
 
-  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, marker_writer& m,
-           edge_limits l)
+  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, share_states_of_shard& shares,
+           marker_writer& m, edge_limits l)
       : state(c),
         groups(g),
         transactional_ids(t),
+        share_states(shares),
         markers(m),
         limits(l),
         sessions(static_cast<std::size_t>(c.options().fetch_sessions_max)),

@@ -9,6 +9,7 @@ namespace weir {
 seastar::future<> coordination::start(seastar::sharded<cluster>& where,
                                       seastar::sharded<peer::peer_links>& links) {
   made_ = true;
+  co_await share_states_.start(std::ref(where), std::string(share_groups_topic));
   co_await groups_.start(std::ref(where), std::string(offsets_topic));
   co_await markers_.start(std::ref(where), std::ref(links), std::ref(groups_));
   co_await transactions_.start(std::ref(where), std::string(transactions_topic),
@@ -18,6 +19,7 @@ seastar::future<> coordination::start(seastar::sharded<cluster>& where,
   co_await lag_.start(std::ref(where), std::ref(links), std::ref(groups_));
   co_await lag_.invoke_on_all([](group_lag& l) { l.start(); });
   co_await markers_.invoke_on_all([](marker_writer& m) { m.start(); });
+  co_await share_states_.invoke_on_all([](share_states_of_shard& s) { s.start(); });
   co_await groups_.invoke_on_all([](groups_of_shard& g) { g.start(); });
   co_await transactions_.invoke_on_all([](transactions_of_shard& t) { t.start(); });
 }
@@ -26,6 +28,7 @@ seastar::future<> coordination::halt() {
   if (!made_) co_return;
   co_await transactions_.invoke_on_all([](transactions_of_shard& t) { return t.halt(); });
   co_await groups_.invoke_on_all([](groups_of_shard& g) { return g.halt(); });
+  co_await share_states_.invoke_on_all([](share_states_of_shard& s) { return s.halt(); });
 }
 
 seastar::future<> coordination::stop() {
@@ -36,6 +39,7 @@ seastar::future<> coordination::stop() {
   co_await transactions_.stop();
   co_await markers_.stop();
   co_await groups_.stop();
+  co_await share_states_.stop();
 }
 
 }  // namespace weir

@@ -1,8 +1,9 @@
 #pragma once
-// All coordinators of this broker: groups, transactions, and what writes markers for both. On shard
-// 0, in construction order.
+// All coordinators of this broker: groups, transactions, share groups' progress, and what writes
+// markers. On shard 0, in construction order.
 #include "engine/coordinator/group_lag.h"
 #include "engine/coordinator/groups.h"
+#include "engine/coordinator/share_states.h"
 #include "engine/coordinator/transaction_verifier.h"
 #include "engine/coordinator/transactions.h"
 
@@ -20,10 +21,12 @@ class coordination {
 
   [[nodiscard]] seastar::sharded<groups_of_shard>& groups() { return groups_; }
   [[nodiscard]] seastar::sharded<transactions_of_shard>& transactions() { return transactions_; }
+  [[nodiscard]] seastar::sharded<share_states_of_shard>& share_states() { return share_states_; }
   [[nodiscard]] seastar::sharded<marker_writer>& markers() { return markers_; }
   [[nodiscard]] seastar::sharded<transaction_verifier>& verifiers() { return verifiers_; }
 
  private:
+  seastar::sharded<share_states_of_shard> share_states_;
   seastar::sharded<groups_of_shard> groups_;
   seastar::sharded<marker_writer> markers_;
   seastar::sharded<transactions_of_shard> transactions_;

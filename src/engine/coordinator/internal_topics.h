@@ -6,7 +6,7 @@
 
 namespace weir {
 
-enum class internal_topic : std::uint8_t { offsets, transactions };
+enum class internal_topic : std::uint8_t { offsets, transactions, share_states };
 
 inline constexpr std::string_view offsets_topic = "__consumer_offsets";
 inline constexpr std::string_view transactions_topic = "__transaction_state";
@@ -17,7 +17,15 @@ constexpr bool is_internal_topic(std::string_view name) {
   return name == offsets_topic || name == transactions_topic || name == share_groups_topic;
 }
 constexpr std::string_view name_of(internal_topic which) {
-  return which == internal_topic::offsets ? offsets_topic : transactions_topic;
+  switch (which) {
+    case internal_topic::offsets:
+      return offsets_topic;
+    case internal_topic::transactions:
+      return transactions_topic;
+    case internal_topic::share_states:
+      return share_groups_topic;
+  }
+  return {};
 }
 
 // Makes the topic if it is not there. False: it could not be made now, and somebody may ask again.

@@ -4,6 +4,7 @@
 
 #include <seastar/core/coroutine.hh>
 
+#include <charconv>
 #include <string>
 
 #include "core/group/coordinator_partition.h"
@@ -22,6 +23,8 @@ using told_coordinator = find_coordinator_response::coordinator;
 
 constexpr std::int8_t of_group = 0;
 constexpr std::int8_t of_transaction = 1;
+constexpr std::int8_t of_share_state = 2;
+constexpr std::int16_t share_states_since = 6;
 constexpr std::int16_t many_since = 4;
 // A topic that was just created has leaders soon.
 constexpr std::chrono::milliseconds leader_patience{2'000};
@@ -69,6 +72,28 @@ seastar::future<> find(services& with, internal_topic which, told_coordinator& t
   }
 }
 
+// "group:topic-id:partition"
+bool names_share_state(std::string_view key) {
+  const auto second = key.rfind(':');
+  if (second == std::string_view::npos || second == 0) return false;
+  const auto first = key.rfind(':', second - 1);
+  if (first == std::string_view::npos || first == 0) return false;
+  const auto number = key.substr(second + 1);
+  std::int32_t partition = -1;
+  const auto read = std::from_chars(number.data(), number.data() + number.size(), partition);
+  return uuid::parse(key.substr(first + 1, second - first - 1)) && read.ec == std::errc() &&
+         read.ptr == number.data() + number.size() && partition >= 0;
+}
+
+std::optional<internal_topic> topic_of(std::int8_t type, std::int16_t version,
+                                       std::string_view key) {
+  if (type == of_group) return internal_topic::offsets;
+  if (type == of_transaction) return internal_topic::transactions;
+  if (type == of_share_state && version >= share_states_since && names_share_state(key))
+    return internal_topic::share_states;
+  return std::nullopt;
+}
+
 seastar::future<find_coordinator_response> answer_all(services& with, const request& r,
                                                       find_coordinator_request in) {
   find_coordinator_response out;
@@ -77,12 +102,11 @@ seastar::future<find_coordinator_response> answer_all(services& with, const requ
   for (auto& key : in.coordinator_keys) {
     told_coordinator told;
     told.key = std::move(key);
-    if (in.key_type == of_group || in.key_type == of_transaction) {
-      co_await find(
-          with, in.key_type == of_group ? internal_topic::offsets : internal_topic::transactions,
-          told);
+    const auto which = topic_of(in.key_type, r.header.version, told.key.view());
+    if (which) {
+      co_await find(with, *which, told);
     } else {
-      refuse(told, error_code::invalid_request);  // share groups are not served yet
+      refuse(told, error_code::invalid_request);
     }
     with.meters.failed(told.error);
     if (many) {
