@@ -2,7 +2,7 @@
 // One partition as one share group reads it (KIP-932): which records are out with which member, how
 // often each was delivered, what is done. Kept by the leader of the partition; what must outlive it
 // is stored by the share coordinator (coordinator.h). Pure:
-// docs/decisions/0019-share-partitions.md.
+// docs/decisions/0020-share-partitions.md.
 //
 // Entry points: the constructor (what the share coordinator has stored), next_fetch and acquire (a
 // fetch), acknowledge, release_all (a member is gone), tick (locks end), log_starts_at.
