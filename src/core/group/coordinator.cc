@@ -65,6 +65,7 @@ struct item_count {
   std::size_t operator()(const kafka::share_group_describe_request& r) const {
     return r.group_ids.size();
   }
+  std::size_t operator()(const share_plan_request& r) const { return partitions(r.topics); }
 };
 
 template <typename Key, typename Value, typename Apply>

@@ -82,6 +82,7 @@ class coordinator {
   std::vector<share_initialization> take_share_initializations();
   emitted<answer> share_initialized(const text& group_id, const topic_partitions& partitions,
                                     moment now);
+  emitted<answer> share_forgotten(const text& group_id, std::span<const uuid> topics, moment now);
   // Something that `topics` tells has changed.
   emitted<answer> topics_changed(moment now);
   // Answers everyone who waits; nothing but destruction may follow.

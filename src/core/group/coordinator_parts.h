@@ -30,6 +30,7 @@ struct coordinator::parts {
   // coordinator_shares.cc
   void on(const kafka::share_group_heartbeat_request& r, const request_context& c, output& out);
   void on(const kafka::share_group_describe_request& r, const request_context& c, output& out);
+  void on(const share_plan_request& r, const request_context& c, output& out);
   // group_queries.cc
   void on(const kafka::describe_groups_request& r, const request_context& c, output& out);
   void on(const kafka::list_groups_request& r, const request_context& c, output& out);

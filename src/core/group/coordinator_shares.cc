@@ -34,6 +34,21 @@ void coordinator::parts::on(const kafka::share_group_describe_request& r, const 
   out.answer_to(c.ticket, std::move(a));
 }
 
+void coordinator::parts::on(const share_plan_request& r, const request_context& c, output& out) {
+  const auto* g = classic.find(r.group_id);
+  const bool taken = consumers.find(r.group_id) || (g && g->state() != classic_state::empty);
+  if (taken && !shares.find(r.group_id)) {
+    share_plan a;
+    a.error = error_code::group_id_not_found;
+    a.error_message = text(fmt::format("Group {} is not a share group.", r.group_id));
+    out.answer_to(c.ticket, std::move(a));
+    return;
+  }
+  auto a = shares.plan(r, c.now, out);
+  if (g && shares.find(r.group_id)) classic.release(r.group_id, out);
+  out.answer_to(c.ticket, std::move(a));
+}
+
 std::vector<share_initialization> coordinator::take_share_initializations() {
   return parts_->shares.take_initializations();
 }
@@ -42,6 +57,13 @@ emitted<answer> coordinator::share_initialized(const text& group_id,
                                                const topic_partitions& partitions, moment now) {
   output out(parts_->settings.batch_bytes_max);
   if (parts_->loaded) parts_->shares.initialized(group_id, partitions, now, out);
+  return out.take();
+}
+
+emitted<answer> coordinator::share_forgotten(const text& group_id, std::span<const uuid> topics,
+                                             moment now) {
+  output out(parts_->settings.batch_bytes_max);
+  if (parts_->loaded) parts_->shares.forgotten(group_id, topics, now, out);
   return out.take();
 }
 

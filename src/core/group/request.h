@@ -27,6 +27,7 @@
 #include "core/codec/sync_group.h"
 #include "core/codec/txn_offset_commit.h"
 #include "core/group/emitted.h"
+#include "core/group/share_plan.h"
 
 namespace weir::group {
 
@@ -37,7 +38,8 @@ using request =
                  kafka::describe_groups_request, kafka::list_groups_request,
                  kafka::delete_groups_request, kafka::offset_delete_request,
                  kafka::consumer_group_heartbeat_request, kafka::consumer_group_describe_request,
-                 kafka::share_group_heartbeat_request, kafka::share_group_describe_request>;
+                 kafka::share_group_heartbeat_request, kafka::share_group_describe_request,
+                 share_plan_request>;
 
 using answer =
     std::variant<kafka::join_group_response, kafka::sync_group_response, kafka::heartbeat_response,
@@ -46,7 +48,8 @@ using answer =
                  kafka::describe_groups_response, kafka::list_groups_response,
                  kafka::delete_groups_response, kafka::offset_delete_response,
                  kafka::consumer_group_heartbeat_response, kafka::consumer_group_describe_response,
-                 kafka::share_group_heartbeat_response, kafka::share_group_describe_response>;
+                 kafka::share_group_heartbeat_response, kafka::share_group_describe_response,
+                 share_plan>;
 
 struct request_context {
   std::int16_t api_version = 0;

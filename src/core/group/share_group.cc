@@ -64,6 +64,14 @@ void share_group::topics_deleted(std::span<const deleted_topic> topics, const sh
   share_step(*this, scene).topics_deleted(topics);
 }
 
+share_plan share_group::plan(const share_plan_request& r, const share_scene& scene) {
+  return share_step(*this, scene).plan(r);
+}
+
+void share_group::forgotten(std::span<const uuid> topics, const share_scene& scene) {
+  share_step(*this, scene).forgotten(topics);
+}
+
 void share_group::remove(const share_scene& scene) {
   share_step(*this, scene).remove_group();
 }

@@ -20,6 +20,7 @@
 #include "core/group/consumer_state.h"
 #include "core/group/group_error.h"
 #include "core/group/output.h"
+#include "core/group/share_plan.h"
 #include "core/group/share_record.h"
 #include "core/group/share_settings.h"
 #include "core/group/topics.h"
@@ -51,6 +52,10 @@ class share_group {
   // The share coordinators know of these now.
   void initialized(const topic_partitions& partitions, const share_scene& scene);
   void topics_deleted(std::span<const deleted_topic> topics, const share_scene& scene);
+  // What is to be asked of the share coordinators. What is forgotten is given out to nobody until
+  // they did it, and forgotten() says so.
+  share_plan plan(const share_plan_request& r, const share_scene& scene);
+  void forgotten(std::span<const uuid> topics, const share_scene& scene);
   // All records that say the group is no more.
   void remove(const share_scene& scene);
 
@@ -58,6 +63,8 @@ class share_group {
   // the group's epoch as the epoch of their state. Again after a time, if nobody said that it was
   // done.
   [[nodiscard]] topic_partitions take_unknown() { return std::exchange(unknown_, {}); }
+  // The same of those whose state is to go.
+  [[nodiscard]] topic_partitions take_forgotten() { return std::exchange(forget_, {}); }
 
   [[nodiscard]] const text& id() const { return id_; }
   [[nodiscard]] bool empty() const { return state_.members().empty(); }
@@ -76,6 +83,7 @@ class share_group {
   share_partitions partitions_;
   consumer_deadlines deadlines_;
   topic_partitions unknown_;
+  topic_partitions forget_;
   std::int64_t asked_at_ms_ = INT64_MIN / 2;  // steady: when all that is initializing was asked for
   bool topics_looked_at_ = false;
   std::uint64_t work_ = 0;

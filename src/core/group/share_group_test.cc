@@ -250,5 +250,68 @@ TEST_CASE("share groups: everyone has something, every partition has somebody") 
   }
 }
 
+share_plan planned(share_world& w, const share_plan_request& r) {
+  return w.step([&](output& out) { return w.live->plan(r, w.now, out); });
+}
+
+TEST_CASE("share groups: a group is put somewhere while nobody is in it") {
+  share_world w;
+  const auto t = w.topics.set("t", 2);
+  const share_plan_request there{.group_id = "s",
+                                 .wish = share_wish::place,
+                                 .topics = {{"t", {0, 7}}, {"absent", {0}}}};
+  const auto first = planned(w, there);  // it is made
+  CHECK(first.error == error_code::none);
+  REQUIRE(first.topics.size() == 2);
+  CHECK(first.topics[0].id == t);
+  CHECK(first.topics[0].partitions == std::vector{0});
+  CHECK(first.topics[1].error == error_code::unknown_topic_or_partition);
+  topic_partitions done;
+  done.add({t, 0});
+  w.step([&](output& out) { return w.live->initialized("s", done, w.now, out), 0; });
+  w.beat(joining_share("a", {"t"}));
+  CHECK(w.initialize() == 1);  // the other one
+  CHECK(planned(w, there).error == error_code::non_empty_group);
+  const auto all = planned(w, {.group_id = "s"});
+  REQUIRE(all.topics.size() == 1);
+  CHECK(all.topics[0].partitions == std::vector{0, 1});
+  auto bye = beating_share("a", -1);
+  w.beat(bye);
+  const auto epoch = planned(w, {.group_id = "s"}).state_epoch;
+  CHECK(planned(w, there).state_epoch > epoch);  // who writes by the old one is refused
+}
+
+TEST_CASE("share groups: what is forgotten is not given out before it is gone") {
+  share_world w;
+  const auto t = w.topics.set("t", 2);
+  CHECK(planned(w, {.group_id = "s", .wish = share_wish::forget_group}).error ==
+        error_code::group_id_not_found);
+  w.beat(joining_share("a", {"t"}));
+  w.initialize();
+  w.beat(beating_share("a", -1));
+  const auto plan = planned(
+      w, {.group_id = "s", .wish = share_wish::forget_topics, .topics = {{"t"}, {"absent"}}});
+  REQUIRE(plan.topics.size() == 2);
+  CHECK(plan.topics[0].partitions == std::vector{0, 1});
+  CHECK(plan.topics[1].error == error_code::unknown_topic_or_partition);
+  w.beat(joining_share("a", {"t"}));
+  CHECK(w.live->take_initializations().empty());
+  w.reload();
+  // Nobody said that it is gone: it is asked for again.
+  w.pass(w.settings.initialize_retry_ms);
+  auto epoch = w.live->find("s")->stored().find("a")->current.epoch;
+  w.beat(beating_share("a", epoch));
+  const auto again = w.live->take_initializations();
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].partitions.empty());
+  CHECK(again[0].forgotten.topics().at(t) == std::vector{0, 1});
+  w.step([&](output& out) { return w.live->forgotten("s", {&t, 1}, w.now, out), 0; });
+  epoch = w.live->find("s")->stored().find("a")->current.epoch;
+  w.beat(beating_share("a", epoch));
+  CHECK(w.initialize() == 2);
+  w.beat(beating_share("a", -1));
+  CHECK(planned(w, {.group_id = "s", .wish = share_wish::forget_group}).topics.size() == 1);
+}
+
 }  // namespace
 }  // namespace weir::group

@@ -102,6 +102,25 @@ kafka::share_group_describe_response share_groups::describe(
   return out;
 }
 
+share_plan share_groups::plan(const share_plan_request& r, moment now, output& out) {
+  const bool there = groups_.contains(r.group_id);
+  if (!there && r.wish != share_wish::place) {
+    share_plan refusal;
+    if (r.wish == share_wish::tell) return refusal;
+    refusal.error = error_code::group_id_not_found;
+    refusal.error_message = text(fmt::format("Group {} not found.", r.group_id));
+    return refusal;
+  }
+  if (!there && closed_) return {.error = error_code::coordinator_load_in_progress};
+  return made(r.group_id).plan(r, scene(r.group_id, now, out));
+}
+
+void share_groups::forgotten(const text& group_id, std::span<const uuid> topics, moment now,
+                             output& out) {
+  const auto at = groups_.find(group_id);
+  if (at != groups_.end()) at->second->forgotten(topics, scene(group_id, now, out));
+}
+
 std::vector<share_initialization> share_groups::take_initializations() {
   return std::exchange(initializations_, {});
 }
@@ -159,8 +178,10 @@ void share_groups::erase(const text& group_id) {
 
 void share_groups::settle(share_group& g) {
   auto unknown = g.take_unknown();
-  if (!unknown.empty()) {
-    initializations_.push_back({g.id(), g.stored().epoch().epoch, std::move(unknown)});
+  auto forgotten = g.take_forgotten();
+  if (!unknown.empty() || !forgotten.empty()) {
+    initializations_.push_back(
+        {g.id(), g.stored().epoch().epoch, std::move(unknown), std::move(forgotten)});
   }
   const auto next = g.next_deadline();
   const auto at = due_.find(g.id());

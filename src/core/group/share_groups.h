@@ -33,6 +33,10 @@ class share_groups {
                                                   const request_context& context, output& out);
   [[nodiscard]] kafka::share_group_describe_response describe(
       const kafka::share_group_describe_request& r) const;
+  // No group of another kind may have this id. One that is not there is made where it is placed;
+  // to be forgotten it must be there.
+  share_plan plan(const share_plan_request& r, moment now, output& out);
+  void forgotten(const text& group_id, std::span<const uuid> topics, moment now, output& out);
   // What the steps since the last call found unknown.
   [[nodiscard]] std::vector<share_initialization> take_initializations();
   // A share coordinator did as it was asked.

@@ -141,11 +141,15 @@ void share_step::find_unknown() {
   const auto since = scene_.now.steady_ms - group_.asked_at_ms_;
   if (since >= scene_.settings.initialize_retry_ms) {
     for (const auto& [id, topic] : known.initializing) asked.add(id, topic.partitions);
+    for (const auto& [id, name] : known.deleting) {
+      partitions_of(id, name).for_each([&](const partition_key& p) { group_.forget_.add(p); });
+    }
+    if (!group_.forget_.empty()) group_.asked_at_ms_ = scene_.now.steady_ms;
   }
   bool changed = false;
   for (const auto& [name, members] : state().names_wanted()) {
     const auto topic = scene_.topics.find(name.view());
-    if (!topic) continue;
+    if (!topic || known.deleting.contains(topic->id)) continue;
     topic_partitions have;
     for (const auto* in : {&known.initialized, &known.initializing}) {
       if (const auto at = in->find(topic->id); at != in->end()) {

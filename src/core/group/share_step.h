@@ -19,6 +19,9 @@ class share_step {
   void end(std::span<const text> member_ids);
   void initialized(const topic_partitions& partitions);
   void topics_deleted(std::span<const deleted_topic> topics);
+  // share_step_plan.cc
+  share_plan plan(const share_plan_request& r);
+  void forgotten(std::span<const uuid> topics);
   void remove_group();
   void expect_heartbeat(const text& member_id);
 
@@ -34,6 +37,9 @@ class share_step {
   void begin_epoch();
   void see_topics(bool begun);
   void find_unknown();
+  [[nodiscard]] topic_partitions partitions_of(const uuid& topic, const text& name) const;
+  share_plan place(const share_plan_request& r);
+  share_plan forget(const share_plan_request& r);
   void share_out();
   bool follow(const text& member_id);
 

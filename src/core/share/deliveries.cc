@@ -116,19 +116,25 @@ void deliveries::trim(offset end_before) {
   runs_.erase(tail);
 }
 
+// Where there is nothing to be had. It is not stored by itself: whoever comes by again finds the
+// same.
+void deliveries::pass_over(offset_range r) {
+  delivery_change unsaid;
+  const offset_range in{std::max(r.first, start_), std::min(r.last, end_ - 1)};
+  if (in.first > in.last) return;
+  for (auto at = first_of(in); at != runs_.end() && at->first <= in.last; ++at) {
+    if (at->second.state == delivery_state::available) change(at, delivery_state::archived, unsaid);
+  }
+}
+
 std::vector<acquired_range> deliveries::acquire(const text& member, const acquisition& of,
                                                 const delivery_settings& s, std::int64_t now_ms) {
   std::vector<acquired_range> out;
   if (of.records_max <= 0 || of.read.last < start_) return out;
   const auto end_before = end_;
   extend(of, s);
-  delivery_change gap;  // stored by whoever comes by next
-  if (of.asked < of.read.first) {
-    for (auto at = first_of({of.asked, of.read.first - 1});
-         at != runs_.end() && at->first < of.read.first; ++at) {
-      if (at->second.state == delivery_state::available) change(at, delivery_state::archived, gap);
-    }
-  }
+  if (of.asked < of.read.first) pass_over({of.asked, of.read.first - 1});
+  for (const auto& r : of.hidden) pass_over(r);
   const auto deadline = now_ms + s.lock_duration_ms;
   const auto owner = text::copy(member.view());
   std::int64_t left = of.records_max;
@@ -155,13 +161,17 @@ std::vector<acquired_range> deliveries::acquire(const text& member, const acquis
   return out;
 }
 
-bool deliveries::holds(const text& member, const acknowledgement& a) const {
+std::expected<void, acknowledge_error> deliveries::holds(const text& member,
+                                                         const acknowledgement& a) const {
+  if (a.of.first >= end_) return std::unexpected(acknowledge_error::past_end);
   for (auto o = std::max(a.of.first, start_); o <= a.of.last;) {
     const auto* r = find(o);
-    if (!r || r->state != delivery_state::acquired || r->member != member) return false;
+    if (!r || r->state != delivery_state::acquired)
+      return std::unexpected(acknowledge_error::not_acquired);
+    if (r->member != member) return std::unexpected(acknowledge_error::not_owner);
     o = r->last + 1;
   }
-  return true;
+  return {};
 }
 
 void deliveries::take(const acknowledgement& a, const delivery_settings& s, std::int64_t now_ms,
@@ -214,20 +224,19 @@ std::expected<delivery_change, acknowledge_error> deliveries::acknowledge(
     before = a.of.last;
   }
   for (const auto& a : what) {
-    if (!holds(member, a)) return std::unexpected(acknowledge_error::invalid_state);
+    if (const auto has = holds(member, a); !has) return std::unexpected(has.error());
   }
   delivery_change out;
   for (const auto& a : what) take(a, s, now_ms, out);
   return settle(std::move(out));
 }
 
-delivery_change deliveries::release_all(const text& member) {
+delivery_change deliveries::release_all(const text& member, const delivery_settings& s) {
   delivery_change out;
   for (auto at = runs_.begin(); at != runs_.end(); ++at) {
     auto& r = at->second;
     if (r.state != delivery_state::acquired || r.member != member) continue;
-    --r.count;
-    change(at, delivery_state::available, out);
+    let_go(at, s.deliveries_max, out);
   }
   return settle(std::move(out));
 }

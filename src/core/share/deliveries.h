@@ -76,7 +76,9 @@ struct delivery_change {
 
 enum class acknowledge_error : std::uint8_t {
   invalid_request,  // not what a client may say
-  invalid_state,    // a record that this member does not have
+  past_end,         // begins behind all that was ever given out
+  not_acquired,     // a record that nobody has
+  not_owner,        // a record that another member has
 };
 
 // Which of the records that were read may be given to a member.
@@ -84,6 +86,8 @@ struct acquisition {
   offset asked;                          // what next_fetch() said
   offset_range read;                     // from the first record that was read to the last
   std::span<const offset> batch_ends{};  // the last offsets of the batches read, ascending
+  // Read, and for nobody: control batches, and what aborted transactions left. Ascending.
+  std::span<const offset_range> hidden{};
   std::int32_t records_max = 0;
   bool whole_batches = true;  // the batch that records_max falls into is given as a whole
 };
@@ -103,14 +107,14 @@ class deliveries {
   std::expected<delivery_change, acknowledge_error> acknowledge(
       const text& member, std::span<const acknowledgement> what, const delivery_settings& s,
       std::int64_t now_ms);
-  // The member's session is over. What was given to it may never have arrived: the delivery does
-  // not count.
-  delivery_change release_all(const text& member);
+  // The member's session is over. The delivery counts, as it does when a lock ends: a record that
+  // kills whoever gets it must not go round for ever.
+  delivery_change release_all(const text& member, const delivery_settings& s);
   // Locks that are over. Nothing happens before next_deadline().
   delivery_change tick(const delivery_settings& s, std::int64_t now_ms);
   // Steady time; maybe too early, never too late.
   [[nodiscard]] std::optional<std::int64_t> next_deadline() const { return deadline_; }
-  // Records that nobody may see: of aborted transactions. Those that are acquired are not touched.
+  // Records that nobody may see. Those that are acquired are not touched.
   delivery_change archive(std::span<const offset_range> ranges);
   // What is before is not there any more.
   delivery_change log_starts_at(offset first);
@@ -120,6 +124,8 @@ class deliveries {
   [[nodiscard]] offset end() const { return end_; }
   [[nodiscard]] std::int32_t complete_count() const;
   [[nodiscard]] std::int64_t in_flight() const;
+  // Whether any member has any record.
+  [[nodiscard]] bool any_out() const { return deadline_.has_value(); }
   [[nodiscard]] delivery_state state_of(offset o) const;
   [[nodiscard]] std::int16_t count_of(offset o) const;
   // Of tests: throws nothing, says what is broken.
@@ -146,9 +152,11 @@ class deliveries {
   [[nodiscard]] static offset batch_end(const acquisition& of, offset last);
   void extend(const acquisition& of, const delivery_settings& s);
   void trim(offset end_before);
+  void pass_over(offset_range r);
   void change(run_map::iterator at, delivery_state to, delivery_change& out);
   void let_go(run_map::iterator at, std::int16_t deliveries_max, delivery_change& out);
-  [[nodiscard]] bool holds(const text& member, const acknowledgement& a) const;
+  [[nodiscard]] std::expected<void, acknowledge_error> holds(const text& member,
+                                                             const acknowledgement& a) const;
   void take(const acknowledgement& a, const delivery_settings& s, std::int64_t now_ms,
             delivery_change& out);
   void append(offset first, run r);

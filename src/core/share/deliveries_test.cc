@@ -67,16 +67,16 @@ TEST_CASE("members don't get what others have, nor speak for it") {
   deliveries d({}, offset(0));
   CHECK(take(d, "a", 9, 5) == std::vector{got(0, 4, 1)});
   CHECK(take(d, "b", 9) == std::vector{got(5, 9, 1)});
-  CHECK(say(d, "b", range(4, 5), acknowledge_type::accept).error() ==
-        acknowledge_error::invalid_state);
+  CHECK(say(d, "b", range(4, 5), acknowledge_type::accept).error() == acknowledge_error::not_owner);
   CHECK(d.state_of(offset(5)) == delivery_state::acquired);  // nothing of it was done
-  CHECK(say(d, "a", range(5, 5), acknowledge_type::accept).error() ==
-        acknowledge_error::invalid_state);
+  CHECK(say(d, "a", range(5, 5), acknowledge_type::accept).error() == acknowledge_error::not_owner);
   CHECK(say(d, "b", range(9, 10), acknowledge_type::accept).error() ==
-        acknowledge_error::invalid_state);  // nobody has 10
+        acknowledge_error::not_acquired);  // nobody has 10
+  CHECK(say(d, "b", range(10, 10), acknowledge_type::accept).error() ==
+        acknowledge_error::past_end);
   CHECK(say(d, "b", range(5, 9), acknowledge_type::accept));
   CHECK(say(d, "b", range(5, 9), acknowledge_type::accept).error() ==
-        acknowledge_error::invalid_state);  // twice
+        acknowledge_error::not_acquired);  // twice
 }
 
 TEST_CASE("acknowledgements that no client may send") {
@@ -127,6 +127,32 @@ TEST_CASE("each record has a type of its own") {
   CHECK(take(d, "b", 5) == std::vector{got(0, 0, 2)});
 }
 
+TEST_CASE("what is for nobody is passed over") {
+  deliveries d({}, offset(0));
+  const std::array ends{offset(4), offset(5), offset(9)};
+  const std::array marker{range(5, 5)};
+  const acquisition of{.asked = offset(0),
+                       .read = range(0, 9),
+                       .batch_ends = ends,
+                       .hidden = marker,
+                       .records_max = 100};
+  CHECK(d.acquire("a", of, plain, 0) == std::vector{got(0, 4, 1), got(6, 9, 1)});
+  CHECK(d.state_of(offset(5)) == delivery_state::archived);
+  CHECK(d.broken().empty());
+
+  deliveries none({}, offset(0));
+  const std::array all{range(0, 9)};
+  const acquisition aborted{.asked = offset(0),
+                            .read = range(0, 9),
+                            .batch_ends = ends,
+                            .hidden = all,
+                            .records_max = 100};
+  CHECK(none.acquire("a", aborted, plain, 0).empty());
+  CHECK(none.next_fetch(plain) == offset(10));
+  CHECK(none.start() == offset(10));
+  CHECK(none.broken().empty());
+}
+
 TEST_CASE("a lock ends in time, and not before") {
   deliveries d({}, offset(0));
   REQUIRE(take(d, "a", 4, 3, 0).size() == 1);
@@ -137,16 +163,23 @@ TEST_CASE("a lock ends in time, and not before") {
   CHECK(over.batches == state_batches{batch(0, 2, delivery_state::available, 1)});
   CHECK(d.next_deadline() == 1'400);
   CHECK(say(d, "a", range(0, 0), acknowledge_type::accept).error() ==
-        acknowledge_error::invalid_state);
+        acknowledge_error::not_acquired);
   CHECK(d.next_fetch(plain) == offset(0));
 }
 
-TEST_CASE("a member that leaves gives back what it has: it was no delivery") {
+TEST_CASE("a member that leaves gives back what it has, as often as it may") {
   deliveries d({}, offset(0));
   REQUIRE(take(d, "a", 4, 2).size() == 1);
   REQUIRE(take(d, "b", 4).size() == 1);
-  CHECK(d.release_all("a").batches == state_batches{batch(0, 1, delivery_state::available, 0)});
-  CHECK(take(d, "b", 4) == std::vector{got(0, 1, 1)});
+  CHECK(d.release_all("a", plain).batches ==
+        state_batches{batch(0, 1, delivery_state::available, 1)});
+  CHECK(take(d, "a", 4) == std::vector{got(0, 1, 2)});
+  d.release_all("a", plain);
+  CHECK(take(d, "a", 4) == std::vector{got(0, 1, 3)});
+  CHECK(d.release_all("a", plain).start == offset(2));
+  CHECK(d.any_out());
+  d.release_all("b", plain);
+  CHECK(!d.any_out());
 }
 
 TEST_CASE("no more is out than may be") {
