@@ -21,8 +21,9 @@ weir_room(engine/peer    USES engine/runtime core/peer core/options)
 weir_room(engine/replica USES engine/store engine/peer)
 weir_room(engine/cluster USES engine/replica core/catalog)
 weir_room(engine/coordinator USES engine/cluster core/group core/transaction core/share)
+weir_room(engine/share USES engine/coordinator)
 
-weir_room(edge/kafka USES engine/coordinator core/telemetry)
+weir_room(edge/kafka USES engine/share core/telemetry)
 weir_room(edge/admin USES engine/coordinator LIBS nlohmann_json::nlohmann_json)
 
 weir_room(app USES edge/kafka edge/admin LIBS yaml-cpp::yaml-cpp CLI11::CLI11)

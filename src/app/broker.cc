@@ -154,10 +154,12 @@ seastar::future<> broker::start() {
     }));
   }
   co_await coordination_.start(cluster_, peers_);
+  shares_made_ = true;
+  co_await shares_.start(std::ref(cluster_), std::ref(coordination_.persisters()));
+  co_await shares_.invoke_on_all([](share_reading& s) { s.start(); });
   kafka_made_ = true;
-  co_await kafka_.start(
-      std::ref(cluster_), std::ref(coordination_.groups()), std::ref(coordination_.transactions()),
-      std::ref(coordination_.share_states()), std::ref(coordination_.markers()), limits_of_edge());
+  co_await kafka_.start(std::ref(cluster_), std::ref(coordination_), std::ref(shares_),
+                        limits_of_edge());
   co_await kafka_.invoke_on_all([this](edge::server& s) { s.coordinate(questions_); });
   try {
     co_await kafka_.invoke_on_all([at = node_.kafka_listen, backlog = node_.kafka_listen_backlog](
@@ -174,7 +176,8 @@ seastar::future<> broker::stop() {
   admin_.set_ready(false);
   // While clients are still served: they hear who leads now, and go there.
   if (kafka_made_) co_await cluster_.invoke_on_all([](cluster& c) { return c.give_leadership(); });
-  // Members that wait for a generation would keep the listener from its end.
+  // Members that wait for a generation, or for an acknowledgement to be stored, would keep the listener from its end.
+  if (shares_made_) co_await shares_.invoke_on_all([](share_reading& s) { s.halt(); });
   co_await coordination_.halt();
   if (kafka_made_) {
     co_await kafka_.invoke_on_all([patience = node_.node_shutdown_ms](edge::server& s) {
@@ -188,6 +191,7 @@ seastar::future<> broker::stop() {
   // First: what peers ask for would find no cluster.
   if (peers_made_)
     co_await peers_.invoke_on_all([](peer::peer_links& links) { return links.stop(); });
+  if (shares_made_) co_await shares_.stop();
   co_await coordination_.stop();
   if (cluster_made_) co_await cluster_.stop();
   if (peers_made_) co_await peers_.stop();

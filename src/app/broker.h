@@ -13,6 +13,7 @@
 #include "edge/kafka/server.h"
 #include "engine/cluster/cluster.h"
 #include "engine/coordinator/coordination.h"
+#include "engine/share/share_reading.h"
 
 namespace weir::app {
 
@@ -43,10 +44,12 @@ class broker {
   seastar::sharded<cluster> cluster_;
   coordination coordination_;
   transaction_questions questions_{coordination_};
+  seastar::sharded<share_reading> shares_;
   seastar::sharded<edge::server> kafka_;
   std::vector<seastar::foreign_ptr<std::unique_ptr<seastar::metrics::metric_groups>>> metrics_;
   bool peers_made_ = false;
   bool cluster_made_ = false;
+  bool shares_made_ = false;
   bool kafka_made_ = false;
 };
 

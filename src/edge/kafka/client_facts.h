@@ -1,7 +1,10 @@
 #pragma once
 // What a connection knows of the client behind it, as far as the client said.
 #include <cstdint>
+#include <set>
 #include <string>
+
+#include "core/share/sessions.h"
 
 namespace weir::edge {
 
@@ -11,6 +14,10 @@ struct client_facts {
   // From ApiVersions (KIP-511); empty until it came, or for ever.
   std::string software_name;
   std::string software_version;
+  // Of the broker's connections: which.
+  std::uint64_t connection = 0;
+  // Members of share groups whose sessions end with the connection.
+  std::set<share::session_key> share_members;
 };
 
 }  // namespace weir::edge

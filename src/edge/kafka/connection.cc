@@ -15,7 +15,9 @@ namespace {
 
 seastar::scheduling_group group_of(kafka::api_key key) {
   if (key == kafka::api_key::produce) return groups().produce;
-  if (key == kafka::api_key::fetch || key == kafka::api_key::list_offsets) return groups().fetch;
+  if (key == kafka::api_key::fetch || key == kafka::api_key::share_fetch ||
+      key == kafka::api_key::list_offsets)
+    return groups().fetch;
   return seastar::current_scheduling_group();
 }
 
@@ -41,6 +43,7 @@ connection::connection(services& with, seastar::connected_socket socket, std::st
       peer_(std::move(peer)),
       client_(std::make_shared<client_facts>(client_facts{.address = peer_, .port = port})),
       moved_(seastar::lowres_clock::now()) {
+  client_->connection = with_.next_connection++ * seastar::smp::count + seastar::this_shard_id();
   socket_.set_nodelay(true);
 }
 
@@ -66,6 +69,8 @@ seastar::future<> connection::serve() {
   socket_.shutdown_input();
   socket_.shutdown_output();
   co_await handlers_.close();
+  for (const auto& member : client_->share_members)
+    co_await with_.shares.connection_closed(member, client_->connection);
   auto closed = co_await seastar::coroutine::as_future(out_.close());
   closed.ignore_ready_future();
   closed = co_await seastar::coroutine::as_future(in_.close());

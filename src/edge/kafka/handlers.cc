@@ -57,6 +57,10 @@ constexpr api_handler table[] = {
     {kafka::api_key::push_telemetry, 0, 0, &weir::edge::push_telemetry},
     {kafka::api_key::list_config_resources, 0, 1, &weir::edge::list_config_resources},
     {kafka::api_key::describe_topic_partitions, 0, 0, &weir::edge::describe_topic_partitions},
+    {kafka::api_key::share_group_heartbeat, 1, 1, &weir::edge::share_group_heartbeat},
+    {kafka::api_key::share_group_describe, 1, 1, &weir::edge::share_group_describe},
+    {kafka::api_key::share_fetch, 1, 2, &weir::edge::share_fetch},
+    {kafka::api_key::share_acknowledge, 1, 2, &weir::edge::share_acknowledge},
     {kafka::api_key::add_raft_voter, 0, 1, &weir::edge::add_raft_voter},
     {kafka::api_key::remove_raft_voter, 0, 0, &weir::edge::remove_raft_voter},
     {kafka::api_key::initialize_share_group_state, 0, 0, &weir::edge::initialize_share_group_state},
@@ -65,6 +69,9 @@ constexpr api_handler table[] = {
     {kafka::api_key::delete_share_group_state, 0, 0, &weir::edge::delete_share_group_state},
     {kafka::api_key::read_share_group_state_summary, 0, 1,
      &weir::edge::read_share_group_state_summary},
+    {kafka::api_key::describe_share_group_offsets, 0, 1, &weir::edge::describe_share_group_offsets},
+    {kafka::api_key::alter_share_group_offsets, 0, 0, &weir::edge::alter_share_group_offsets},
+    {kafka::api_key::delete_share_group_offsets, 0, 0, &weir::edge::delete_share_group_offsets},
 };
 
 }  // namespace

@@ -46,13 +46,14 @@ class served_broker {
                           std::ref(peers_));
     co_await state_.local().open();
     co_await coordination_.start(state_, peers_);
-    with_ = std::make_unique<services>(
-        state_.local(), coordination_.groups().local(), coordination_.transactions().local(),
-        coordination_.share_states().local(), coordination_.markers().local(), edge_limits{});
+    co_await shares_.start(std::ref(state_), std::ref(coordination_.persisters()));
+    with_ = std::make_unique<services>(state_.local(), coordination_, shares_.local(),
+                                       edge_limits{});
   }
   seastar::future<> stop() {
     co_await with_->background.stop();
     with_.reset();
+    co_await shares_.stop();
     co_await peers_.invoke_on_all([](peer::peer_links& links) { return links.stop(); });
     co_await coordination_.stop();
     co_await state_.stop();
@@ -99,6 +100,7 @@ class served_broker {
   seastar::sharded<peer::peer_links> peers_;
   seastar::sharded<cluster> state_;
   coordination coordination_;
+  seastar::sharded<share_reading> shares_;
   std::unique_ptr<services> with_;
 };
 

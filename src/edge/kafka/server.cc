@@ -23,12 +23,9 @@ seastar::socket_address address_of(const host_port& at) {
 
 }  // namespace
 
-server::server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
-               seastar::sharded<transactions_of_shard>& transactions,
-               seastar::sharded<share_states_of_shard>& share_states,
-               seastar::sharded<marker_writer>& markers, edge_limits limits)
-    : services_(state.local(), groups.local(), transactions.local(), share_states.local(),
-                markers.local(), limits) {}
+server::server(seastar::sharded<cluster>& state, coordination& coordinators,
+               seastar::sharded<share_reading>& shares, edge_limits limits)
+    : services_(state.local(), coordinators, shares.local(), limits) {}
 
 seastar::future<> server::listen(std::vector<host_port> addresses, int backlog) {
   seastar::listen_options options;
@@ -124,6 +121,7 @@ seastar::future<> server::stop_gracefully(std::chrono::milliseconds patience) {
   for (auto& l : listeners_) l.abort_accept();
   for (const auto& c : connections_) c->shut();
   services_.state.waits().cancel_all();
+  services_.shares.cancel_waits();
   co_await services_.background.stop();
   auto gone = co_await seastar::coroutine::as_future(
       seastar::with_timeout(seastar::lowres_clock::now() + patience, accepted_.close()));

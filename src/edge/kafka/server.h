@@ -18,10 +18,8 @@ namespace weir::edge {
 
 class server : public seastar::peering_sharded_service<server> {
  public:
-  server(seastar::sharded<cluster>& state, seastar::sharded<groups_of_shard>& groups,
-         seastar::sharded<transactions_of_shard>& transactions,
-         seastar::sharded<share_states_of_shard>& share_states,
-         seastar::sharded<marker_writer>& markers, edge_limits limits);
+  server(seastar::sharded<cluster>& state, coordination& coordinators,
+         seastar::sharded<share_reading>& shares, edge_limits limits);
 
   // Before listen(), on each shard: who is asked about transactions.
   void coordinate(transaction_door& transactions) { services_.transactions = &transactions; }

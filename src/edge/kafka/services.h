@@ -10,10 +10,9 @@
 #include "edge/kafka/produce_rules.h"
 #include "edge/kafka/transaction_door.h"
 #include "engine/cluster/cluster.h"
-#include "engine/coordinator/groups.h"
-#include "engine/coordinator/share_states.h"
-#include "engine/coordinator/transactions.h"
+#include "engine/coordinator/coordination.h"
 #include "engine/runtime/fibers.h"
+#include "engine/share/share_reading.h"
 
 namespace weir::edge {
 
@@ -36,6 +35,9 @@ struct services {
   groups_of_shard& groups;
   transactions_of_shard& transactional_ids;
   share_states_of_shard& share_states;
+  share_persister& persister;
+  group_lag& lag;
+  share_reading& shares;
   marker_writer& markers;
   edge_limits limits;
   fetch_sessions sessions;
@@ -45,16 +47,19 @@ struct services {
   transaction_door* transactions = nullptr;  // none: no coordinator can be asked
   seastar::semaphore request_memory;
   seastar::semaphore answer_memory;
-  std::uint64_t next_wait = 1;  // ids of waiting fetches
+  std::uint64_t next_wait = 1;        // ids of waiting fetches
+  std::uint64_t next_connection = 1;  // of this shard
   fibers background{"kafka edge"};
 
-  services(cluster& c, groups_of_shard& g, transactions_of_shard& t, share_states_of_shard& shares,
-           marker_writer& m, edge_limits l)
+  services(cluster& c, coordination& all, share_reading& reading, edge_limits l)
       : state(c),
-        groups(g),
-        transactional_ids(t),
-        share_states(shares),
-        markers(m),
+        groups(all.groups().local()),
+        transactional_ids(all.transactions().local()),
+        share_states(all.share_states().local()),
+        persister(all.persisters().local()),
+        lag(all.lag().local()),
+        shares(reading),
+        markers(all.markers().local()),
         limits(l),
         sessions(static_cast<std::size_t>(c.options().fetch_sessions_max)),
         request_memory(l.request_memory),

@@ -31,7 +31,13 @@ enum method : std::int32_t {
   // and AddPartitionsToTxn, in their last versions.
   write_markers = 8,
   verify_transactions = 9,
-  partition_ends = 10
+  partition_ends = 10,
+  // The payloads are those of Kafka's APIs 83 to 87, in their last versions.
+  initialize_share_state = 11,
+  read_share_state = 12,
+  write_share_state = 13,
+  delete_share_state = 14,
+  summarize_share_state = 15
 };
 
 // What a broker says of its device.

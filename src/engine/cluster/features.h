@@ -44,7 +44,13 @@ inline constexpr feature features[] = {
      .level_max = 2,
      .level_unless_set = 2,
      .kafkas = true},
-    // share.version (KIP-932) and streams.version (KIP-1071) come with what they turn on.
+    // Share groups (KIP-932): always on, too.
+    {.name = "share.version",
+     .level_min = 1,
+     .level_max = 1,
+     .level_unless_set = 1,
+     .kafkas = true},
+    // streams.version (KIP-1071) comes with what it turns on.
 };
 
 constexpr const feature* find_feature(std::string_view name) {

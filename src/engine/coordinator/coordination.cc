@@ -10,7 +10,9 @@ seastar::future<> coordination::start(seastar::sharded<cluster>& where,
                                       seastar::sharded<peer::peer_links>& links) {
   made_ = true;
   co_await share_states_.start(std::ref(where), std::string(share_groups_topic));
-  co_await groups_.start(std::ref(where), std::string(offsets_topic));
+  co_await persisters_.start(std::ref(where), std::ref(links), std::ref(share_states_));
+  co_await persisters_.invoke_on_all([](share_persister& p) { p.start(); });
+  co_await groups_.start(std::ref(where), std::string(offsets_topic), std::ref(persisters_));
   co_await markers_.start(std::ref(where), std::ref(links), std::ref(groups_));
   co_await transactions_.start(std::ref(where), std::string(transactions_topic),
                                std::ref(markers_));
@@ -27,8 +29,9 @@ seastar::future<> coordination::start(seastar::sharded<cluster>& where,
 seastar::future<> coordination::halt() {
   if (!made_) co_return;
   co_await transactions_.invoke_on_all([](transactions_of_shard& t) { return t.halt(); });
-  co_await groups_.invoke_on_all([](groups_of_shard& g) { return g.halt(); });
   co_await share_states_.invoke_on_all([](share_states_of_shard& s) { return s.halt(); });
+  co_await persisters_.invoke_on_all([](share_persister& p) { return p.halt(); });
+  co_await groups_.invoke_on_all([](groups_of_shard& g) { return g.halt(); });
 }
 
 seastar::future<> coordination::stop() {
@@ -39,6 +42,7 @@ seastar::future<> coordination::stop() {
   co_await transactions_.stop();
   co_await markers_.stop();
   co_await groups_.stop();
+  co_await persisters_.stop();
   co_await share_states_.stop();
 }
 

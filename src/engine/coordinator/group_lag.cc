@@ -88,16 +88,25 @@ seastar::future<group_lag::by_group> group_lag::committed() {
 }
 
 seastar::future<group_lag::known_ends> group_lag::ends_of(const by_group& groups) {
-  asked_ends by_leader;
+  std::vector<partition_key> wanted;
   absl::flat_hash_set<partition_key> asked;
   for (const auto& [name, places] : groups) {
     for (const auto& [at, s] : places) {
       const auto* t = where_.local().catalog().find(at.topic);
       if (!t) continue;
       const partition_key key{t->id, at.partition};
-      const auto leader = where_.local().leader_of(key).node;
-      if (leader != catalog::no_node && asked.insert(key).second) by_leader[leader].push_back(key);
+      if (asked.insert(key).second) wanted.push_back(key);
     }
+    co_await seastar::coroutine::maybe_yield();
+  }
+  co_return co_await ends_of(std::move(wanted));
+}
+
+seastar::future<group_lag::known_ends> group_lag::ends_of(std::vector<partition_key> partitions) {
+  asked_ends by_leader;
+  for (const auto& key : partitions) {
+    const auto leader = where_.local().leader_of(key).node;
+    if (leader != catalog::no_node) by_leader[leader].push_back(key);
     co_await seastar::coroutine::maybe_yield();
   }
   known_ends out;

@@ -19,6 +19,10 @@ class group_lag {
   void start();
   seastar::future<> stop();
 
+  using known_ends = absl::flat_hash_map<partition_key, std::int64_t>;
+  // High watermarks, as the partitions' leaders tell; those that can't be asked are left out.
+  seastar::future<known_ends> ends_of(std::vector<partition_key> partitions);
+
  private:
   struct place {
     std::string topic;
@@ -37,7 +41,6 @@ class group_lag {
   };
   using by_group = std::map<std::string, std::map<place, seen>>;
   using asked_ends = std::map<node_id, std::vector<partition_key>>;
-  using known_ends = absl::flat_hash_map<partition_key, std::int64_t>;
 
   seastar::future<> look_often();
   seastar::future<> look();

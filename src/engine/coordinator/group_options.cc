@@ -32,4 +32,13 @@ group::consumer_settings consumer_settings_of(const cluster_options& all,
   return out;
 }
 
+group::share_settings share_settings_of(const cluster_options& all, const group_options& own) {
+  group::share_settings out;
+  out.session_timeout_ms = static_cast<std::int32_t>(own.share_session_ms.count());
+  out.heartbeat_interval_ms = static_cast<std::int32_t>(own.share_heartbeat_ms.count());
+  out.assignment_interval_ms = static_cast<std::int32_t>(own.share_assignment_ms.count());
+  out.members_max = static_cast<std::size_t>(all.group_share_members_max);
+  return out;
+}
+
 }  // namespace weir

@@ -39,5 +39,26 @@ SEASTAR_TEST_CASE(every_option_has_its_setting) {
   return seastar::make_ready_future<>();
 }
 
+SEASTAR_TEST_CASE(by_default_a_share_group_is_as_core_has_it) {
+  const auto of = share_settings_of({}, {});
+  const group::share_settings kafka;
+  BOOST_CHECK(of.session_timeout_ms == kafka.session_timeout_ms);
+  BOOST_CHECK(of.heartbeat_interval_ms == kafka.heartbeat_interval_ms);
+  BOOST_CHECK(of.assignment_interval_ms == kafka.assignment_interval_ms);
+  BOOST_CHECK(of.members_max == kafka.members_max);
+  cluster_options all;
+  all.group_share_members_max = 7;
+  group_options own;
+  own.share_session_ms = 50s;
+  own.share_heartbeat_ms = 6s;
+  own.share_assignment_ms = 2s;
+  const auto other = share_settings_of(all, own);
+  BOOST_CHECK(other.session_timeout_ms == 50'000);
+  BOOST_CHECK(other.heartbeat_interval_ms == 6'000);
+  BOOST_CHECK(other.assignment_interval_ms == 2'000);
+  BOOST_CHECK(other.members_max == 7);
+  return seastar::make_ready_future<>();
+}
+
 }  // namespace
 }  // namespace weir

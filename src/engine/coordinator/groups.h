@@ -3,6 +3,7 @@
 #include "core/group/coordinator.h"
 #include "engine/cluster/topic_news.h"
 #include "engine/coordinator/coordinators.h"
+#include "engine/coordinator/share_persister.h"
 
 namespace weir {
 
@@ -16,15 +17,24 @@ struct group_request {
   std::optional<verification> verified = {};  // of what is committed in a transaction
 };
 
+// With what a step wants the share coordinators to be asked for.
+struct group_effects : group::emitted<group::answer> {
+  group_effects() = default;
+  group_effects(group::emitted<group::answer> out, group::coordinator& of)
+      : emitted(std::move(out)), share_work(of.take_share_initializations()) {}
+  std::vector<group::share_initialization> share_work;
+};
+
 class group_kind final : public group::topic_view, private topic_listener {
  public:
   using core = group::coordinator;
   using request = group_request;
   using answer = group::answer;
-  using effects = group::emitted<answer>;
+  using effects = group_effects;
   using shells = absl::flat_hash_map<partition_key, std::unique_ptr<coordinator_shell<group_kind>>>;
 
-  explicit group_kind(coordinators<group_kind>& all);
+  // `persister`: of this shard.
+  group_kind(coordinators<group_kind>& all, share_persister& persister);
   ~group_kind() override;
   group_kind(const group_kind&) = delete;
 
@@ -36,10 +46,11 @@ class group_kind final : public group::topic_view, private topic_listener {
     return seastar::make_ready_future<>();
   }
   static effects step(core& c, request r, group::ticket t, group::moment now);
-  static effects loaded(core& c, group::moment now) { return c.loaded(now); }
-  static effects tick(core& c, group::moment now) { return c.tick(now); }
+  static effects loaded(core& c, group::moment now) { return {c.loaded(now), c}; }
+  static effects tick(core& c, group::moment now) { return {c.tick(now), c}; }
   static std::optional<std::int64_t> next_deadline(const core& c) { return c.next_deadline(); }
-  static void released(std::int32_t, effects) {}
+  void released(std::int32_t partition, effects out);
+  seastar::future<> stop() { return fibers_.stop(); }
 
   // group::topic_view
   [[nodiscard]] std::optional<group::known_topic> find(std::string_view name) const override;
@@ -51,8 +62,13 @@ class group_kind final : public group::topic_view, private topic_listener {
   void topic_deleted(const std::string& name, const uuid& id) override;
   void catalog_changed() override;
   [[nodiscard]] group::group_settings settings() const;
+  seastar::future<> carry_out(std::int32_t partition, group::share_initialization what);
+  seastar::future<> initialize(std::int32_t partition, const group::share_initialization& what);
+  seastar::future<> forget(std::int32_t partition, const group::share_initialization& what);
 
   coordinators<group_kind>& all_;
+  share_persister& persister_;
+  fibers fibers_{"groups"};
 };
 
 using groups_of_shard = coordinators<group_kind>;

@@ -19,9 +19,6 @@ struct wishes {
   std::int64_t segment_bytes;
 };
 
-// No options yet; Kafka's defaults but for the number of partitions.
-constexpr wishes share_state_wishes{.partitions = -1, .replicas = 3, .segment_bytes = 100 << 20};
-
 wishes wishes_of(const cluster_options& o, internal_topic which) {
   switch (which) {
     case internal_topic::offsets:
@@ -29,9 +26,9 @@ wishes wishes_of(const cluster_options& o, internal_topic which) {
     case internal_topic::transactions:
       return {o.transaction_partitions, o.transaction_replicas, o.transaction_segment_bytes};
     case internal_topic::share_states:
-      return share_state_wishes;
+      return {o.share_states_partitions, o.share_states_replicas, o.share_states_segment_bytes};
   }
-  return share_state_wishes;
+  return {};
 }
 
 void set(stored::topic_created& c, std::string_view name, std::string value) {

@@ -15,7 +15,22 @@ share_state_kind::~share_state_kind() {
 }
 
 std::unique_ptr<share::share_coordinator> share_state_kind::make(std::int32_t) {
-  return std::make_unique<core>(share::share_settings());
+  return std::make_unique<core>(settings());
+}
+
+share::share_settings share_state_kind::settings() const {
+  return {.updates_per_snapshot =
+              static_cast<std::uint32_t>(all_.of().options().share_states_updates_per_snapshot)};
+}
+
+void share_state_kind::catalog_changed() {
+  const auto wanted = settings();
+  for (const auto& [key, s] : all_.all()) {
+    (void)s->act([&](core& c, group::moment) {
+      c.configure(wanted);
+      return effects();
+    });
+  }
 }
 
 bool share_state_kind::replay(core& c, const record::batch_header&, const record::record& stored) {

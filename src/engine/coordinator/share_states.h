@@ -17,7 +17,7 @@ class share_state_kind final : private topic_listener {
   ~share_state_kind() override;
   share_state_kind(const share_state_kind&) = delete;
 
-  static std::unique_ptr<core> make(std::int32_t epoch);
+  std::unique_ptr<core> make(std::int32_t epoch);
   static bool replay(core& c, const record::batch_header& batch, const record::record& stored);
   static void replay_marker(core&, const record::batch_header&, record::marker_seen) {}
   static std::optional<step_in_transaction> transaction_of(const request&) { return std::nullopt; }
@@ -33,7 +33,8 @@ class share_state_kind final : private topic_listener {
 
  private:
   void topic_deleted(const std::string& name, const uuid& id) override;
-  void catalog_changed() override {}
+  void catalog_changed() override;
+  [[nodiscard]] share::share_settings settings() const;
 
   coordinators<share_state_kind>& all_;
 };

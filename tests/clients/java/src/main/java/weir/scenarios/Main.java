@@ -25,6 +25,7 @@ public final class Main {
         List<Scenario> all = new ArrayList<>();
         all.addAll(ClassicGroups.all());
         all.addAll(ConsumerGroups.all());
+        all.addAll(ShareGroups.all());
         all.addAll(Transactions.all());
         all.addAll(AdminCalls.all());
         all.addAll(StreamsScenarios.all());
