@@ -338,6 +338,16 @@ void led_share_partition::release(const text& member, const share_rules& rules) 
   store_aside(deliveries_->release_all(member, rules.deliveries));
   settled();
   tell();
+  if (over_ || deliveries_->any_out() || background_.stopping()) return;
+  background_.spawn("share partition", [self] { return retire(self); });
+}
+
+// Where nothing is out it is not kept: the group may be empty, and put elsewhere. Whoever comes
+// next reads what is stored.
+seastar::future<> led_share_partition::retire(self_ptr self) {
+  auto& s = *self;
+  (void)co_await s.store({});
+  if (s.look() && !s.reading_ && !s.writing_ && !s.deliveries_->any_out()) s.end(error_code::none);
 }
 
 void led_share_partition::settled() {

@@ -67,7 +67,7 @@ class led_share_partition : public seastar::enable_lw_shared_from_this<led_share
   // Resolves once what it changed is stored.
   seastar::future<share_outcome> acknowledge(text member, std::vector<share::acknowledgement> what,
                                              share_rules rules);
-  // The member's session is over.
+  // The member's session is over. Where nothing is out any more, so is this, soon.
   void release(const text& member, const share_rules& rules);
 
   // Grows whenever there may be something to take that was not there before.
@@ -95,6 +95,7 @@ class led_share_partition : public seastar::enable_lw_shared_from_this<led_share
   seastar::future<share_outcome> store(share::delivery_change change);
   void store_aside(share::delivery_change change);
   static seastar::future<> write_all(self_ptr self);
+  static seastar::future<> retire(self_ptr self);
   seastar::future<kafka::error_code> write(share::delivery_change change);
   void settled();
   void tick();

@@ -243,10 +243,12 @@ seastar::future<> share_reading::wait(share_reader by, const std::vector<share_w
     if (w.located && w.error == error_code::none) by_shard[w.shard].push_back(&w);
   }
   if (by_shard.empty()) co_return co_await waits_.wait(id, {}, deadline);
+  bool woken = false;  // maybe before all have begun to wait
   co_await seastar::coroutine::parallel_for_each(
       // The lambda lives until all of its calls have ended.
       // NOLINTNEXTLINE(cppcoreguidelines-avoid-capturing-lambda-coroutines)
       by_shard, [&](auto& entry) -> seastar::future<> {
+        if (woken) co_return;
         co_await container().invoke_on(
             entry.first, [id, &by, &mine = entry.second, deadline](share_reading& there) {
               std::vector<share_waits::watched> watched;
@@ -257,6 +259,7 @@ seastar::future<> share_reading::wait(share_reader by, const std::vector<share_w
               }
               return there.waits_.wait(id, std::move(watched), deadline);
             });
+        woken = true;
         for (const auto& other : by_shard) {
           if (other.first == entry.first) continue;
           co_await container().invoke_on(other.first,
