@@ -176,7 +176,8 @@ seastar::future<> broker::stop() {
   admin_.set_ready(false);
   // While clients are still served: they hear who leads now, and go there.
   if (kafka_made_) co_await cluster_.invoke_on_all([](cluster& c) { return c.give_leadership(); });
-  // Members that wait for a generation, or for an acknowledgement to be stored, would keep the listener from its end.
+  // Members that wait for a generation, or for an acknowledgement to be stored, would keep the
+  // listener from its end.
   if (shares_made_) co_await shares_.invoke_on_all([](share_reading& s) { s.halt(); });
   co_await coordination_.halt();
   if (kafka_made_) {

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view type_name = "Classic";
 constexpr std::string_view consumer_type_name = "Consumer";
-constexpr std::string_view share_type_name = "Share";
+constexpr std::string_view share_type_name = "share";
 constexpr std::string_view no_group_state = "Dead";  // what a group is that isn't there
 // DescribeGroups from this version on: that a group isn't there is an error.
 constexpr std::int16_t first_with_not_found = 6;

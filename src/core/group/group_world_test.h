@@ -181,7 +181,8 @@ class group_world {
     const auto version = versions_.find(t);
     if (version == versions_.end())
       FAIL("ticket " << t << " is answered twice, or was never asked");
-    if (!encodes(a, version->second)) FAIL("an answer does not encode in version " << version->second);
+    if (!encodes(a, version->second))
+      FAIL("an answer does not encode in version " << version->second);
     versions_.erase(version);
     answers.emplace(t, std::move(a));
   }

@@ -31,25 +31,21 @@
 
 namespace weir::group {
 
-using request =
-    std::variant<kafka::join_group_request, kafka::sync_group_request, kafka::heartbeat_request,
-                 kafka::leave_group_request, kafka::offset_commit_request,
-                 kafka::offset_fetch_request, kafka::txn_offset_commit_request,
-                 kafka::describe_groups_request, kafka::list_groups_request,
-                 kafka::delete_groups_request, kafka::offset_delete_request,
-                 kafka::consumer_group_heartbeat_request, kafka::consumer_group_describe_request,
-                 kafka::share_group_heartbeat_request, kafka::share_group_describe_request,
-                 share_plan_request>;
+using request = std::variant<
+    kafka::join_group_request, kafka::sync_group_request, kafka::heartbeat_request,
+    kafka::leave_group_request, kafka::offset_commit_request, kafka::offset_fetch_request,
+    kafka::txn_offset_commit_request, kafka::describe_groups_request, kafka::list_groups_request,
+    kafka::delete_groups_request, kafka::offset_delete_request,
+    kafka::consumer_group_heartbeat_request, kafka::consumer_group_describe_request,
+    kafka::share_group_heartbeat_request, kafka::share_group_describe_request, share_plan_request>;
 
-using answer =
-    std::variant<kafka::join_group_response, kafka::sync_group_response, kafka::heartbeat_response,
-                 kafka::leave_group_response, kafka::offset_commit_response,
-                 kafka::offset_fetch_response, kafka::txn_offset_commit_response,
-                 kafka::describe_groups_response, kafka::list_groups_response,
-                 kafka::delete_groups_response, kafka::offset_delete_response,
-                 kafka::consumer_group_heartbeat_response, kafka::consumer_group_describe_response,
-                 kafka::share_group_heartbeat_response, kafka::share_group_describe_response,
-                 share_plan>;
+using answer = std::variant<
+    kafka::join_group_response, kafka::sync_group_response, kafka::heartbeat_response,
+    kafka::leave_group_response, kafka::offset_commit_response, kafka::offset_fetch_response,
+    kafka::txn_offset_commit_response, kafka::describe_groups_response, kafka::list_groups_response,
+    kafka::delete_groups_response, kafka::offset_delete_response,
+    kafka::consumer_group_heartbeat_response, kafka::consumer_group_describe_response,
+    kafka::share_group_heartbeat_response, kafka::share_group_describe_response, share_plan>;
 
 struct request_context {
   std::int16_t api_version = 0;

@@ -257,9 +257,8 @@ share_plan planned(share_world& w, const share_plan_request& r) {
 TEST_CASE("share groups: a group is put somewhere while nobody is in it") {
   share_world w;
   const auto t = w.topics.set("t", 2);
-  const share_plan_request there{.group_id = "s",
-                                 .wish = share_wish::place,
-                                 .topics = {{"t", {0, 7}}, {"absent", {0}}}};
+  const share_plan_request there{
+      .group_id = "s", .wish = share_wish::place, .topics = {{"t", {0, 7}}, {"absent", {0}}}};
   const auto first = planned(w, there);  // it is made
   CHECK(first.error == error_code::none);
   REQUIRE(first.topics.size() == 2);

@@ -94,9 +94,9 @@ share_plan share_step::forget(const share_plan_request& r) {
   }
   for (const auto& asked : r.topics) {
     const auto topic = scene_.topics.find(asked.name.view());
-    const bool has = topic && (known.initialized.contains(topic->id) ||
-                               known.initializing.contains(topic->id) ||
-                               known.deleting.contains(topic->id));
+    const bool has =
+        topic && (known.initialized.contains(topic->id) || known.initializing.contains(topic->id) ||
+                  known.deleting.contains(topic->id));
     if (has) {
       one(topic->id, asked.name);
       continue;

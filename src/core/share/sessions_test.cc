@@ -2,7 +2,6 @@
 
 #include <catch2/catch_all.hpp>
 
-
 namespace weir::share {
 namespace {
 

@@ -47,8 +47,8 @@ class served_broker {
     co_await state_.local().open();
     co_await coordination_.start(state_, peers_);
     co_await shares_.start(std::ref(state_), std::ref(coordination_.persisters()));
-    with_ = std::make_unique<services>(state_.local(), coordination_, shares_.local(),
-                                       edge_limits{});
+    with_ =
+        std::make_unique<services>(state_.local(), coordination_, shares_.local(), edge_limits{});
   }
   seastar::future<> stop() {
     co_await with_->background.stop();

@@ -12,8 +12,8 @@ seastar::future<> step(services& with, text group, Step take) {
   if (!partition) co_return;
   (void)co_await with.groups.on(
       *partition,
-      [take = std::move(take)](
-          coordinator_shell<group_kind>& s) -> seastar::future<std::expected<void, coordinator_error>> {
+      [take = std::move(take)](coordinator_shell<group_kind>& s)
+          -> seastar::future<std::expected<void, coordinator_error>> {
         return seastar::make_ready_future<std::expected<void, coordinator_error>>(s.act(take));
       });
 }
@@ -42,9 +42,10 @@ seastar::future<absl::flat_hash_map<uuid, error_code>> forget(services& with, te
     for (const auto p : t.partitions) topic.partitions.emplace_back().partition = p;
   }
   if (!asked.topics.empty()) {
-    const auto told = co_await with.persister.ask<kafka::delete_share_group_state_request,
-                                                  kafka::delete_share_group_state_response>(
-        std::move(asked));
+    const auto told =
+        co_await with.persister
+            .ask<kafka::delete_share_group_state_request, kafka::delete_share_group_state_response>(
+                std::move(asked));
     for (const auto& topic : told.results) {
       for (const auto& p : topic.partitions) {
         if (p.error != error_code::none && p.error != error_code::unknown_topic_or_partition)
@@ -63,12 +64,12 @@ seastar::future<absl::flat_hash_map<uuid, error_code>> forget(services& with, te
   co_return out;
 }
 
-seastar::future<> tell_initialized(services& with, text group,
-                                   group::topic_partitions partitions) {
-  return step(with, group, [group, partitions = std::move(partitions)](group::coordinator& c,
-                                                                        group::moment now) {
-    return group_effects{c.share_initialized(group, partitions, now), c};
-  });
+seastar::future<> tell_initialized(services& with, text group, group::topic_partitions partitions) {
+  return step(
+      with, group,
+      [group, partitions = std::move(partitions)](group::coordinator& c, group::moment now) {
+        return group_effects{c.share_initialized(group, partitions, now), c};
+      });
 }
 
 }  // namespace weir::edge

@@ -16,8 +16,7 @@ constexpr std::size_t members_max = 10'000;
 error_code find_partition(const services& with, const partition_key& key) {
   const auto* topic = with.state.catalog().find(key.topic_id);
   if (!topic) return error_code::unknown_topic_id;
-  const bool there =
-      key.partition >= 0 && std::cmp_less(key.partition, topic->partitions.size());
+  const bool there = key.partition >= 0 && std::cmp_less(key.partition, topic->partitions.size());
   return there ? error_code::none : error_code::unknown_topic_or_partition;
 }
 

@@ -77,9 +77,8 @@ void group_kind::for_each(
 void group_kind::topic_deleted(const std::string& name, const uuid& id) {
   const group::deleted_topic gone{.name = name, .id = id};
   for (const auto& [key, s] : all_.all()) {
-    (void)s->act([&](core& c, group::moment now) {
-      return effects{c.topics_deleted({&gone, 1}, now), c};
-    });
+    (void)s->act(
+        [&](core& c, group::moment now) { return effects{c.topics_deleted({&gone, 1}, now), c}; });
   }
 }
 
@@ -116,8 +115,7 @@ group::group_settings group_kind::settings() const {
 namespace {
 
 bool is_gone(kafka::error_code code) {
-  return code == kafka::error_code::none ||
-         code == kafka::error_code::unknown_topic_or_partition;
+  return code == kafka::error_code::none || code == kafka::error_code::unknown_topic_or_partition;
 }
 
 template <typename Request>
@@ -154,8 +152,7 @@ seastar::future<> group_kind::carry_out(std::int32_t partition, group::share_ini
 
 seastar::future<> group_kind::initialize(std::int32_t partition,
                                          const group::share_initialization& what) {
-  auto asked =
-      request_for<kafka::initialize_share_group_state_request>(what, what.partitions);
+  auto asked = request_for<kafka::initialize_share_group_state_request>(what, what.partitions);
   for (auto& topic : asked.topics) {
     for (auto& p : topic.partitions) {
       p.state_epoch = what.state_epoch;
@@ -186,9 +183,10 @@ seastar::future<> group_kind::initialize(std::int32_t partition,
 
 seastar::future<> group_kind::forget(std::int32_t partition,
                                      const group::share_initialization& what) {
-  const auto told = co_await persister_.ask<kafka::delete_share_group_state_request,
-                                            kafka::delete_share_group_state_response>(
-      request_for<kafka::delete_share_group_state_request>(what, what.forgotten));
+  const auto told =
+      co_await persister_
+          .ask<kafka::delete_share_group_state_request, kafka::delete_share_group_state_response>(
+              request_for<kafka::delete_share_group_state_request>(what, what.forgotten));
   std::set<uuid> gone, kept;
   for (const auto& topic : told.results) {
     gone.insert(topic.topic_id);

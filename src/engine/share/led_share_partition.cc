@@ -171,8 +171,9 @@ seastar::future<> led_share_partition::load(self_ptr self, share_rules rules) {
   p.partition = s.key_.partition;
   p.leader_epoch = s.epoch_;
   const auto told =
-      co_await s.persister_.ask<kafka::read_share_group_state_request,
-                                kafka::read_share_group_state_response>(std::move(asked));
+      co_await s.persister_
+          .ask<kafka::read_share_group_state_request, kafka::read_share_group_state_response>(
+              std::move(asked));
   if (!s.look()) co_return;
   if (const auto code = code_in(told); code != error_code::none) {
     ++s.meters_.loads_failed;
@@ -222,8 +223,8 @@ seastar::future<std::expected<offset, error_code>> led_share_partition::first_of
       break;
   }
   const auto bound = from_->high_watermark();
-  const auto found = co_await from_->find_time(
-      timestamp(std::max<std::int64_t>(0, wall_ms() - reset.ms)), bound);
+  const auto found =
+      co_await from_->find_time(timestamp(std::max<std::int64_t>(0, wall_ms() - reset.ms)), bound);
   if (!found) co_return std::unexpected(error_code::not_leader_or_follower);
   co_return *found ? (*found)->offset : bound;
 }
@@ -309,8 +310,7 @@ seastar::future<share_outcome> led_share_partition::acknowledge(
   const auto self = shared_from_this();
   used_ = clock::now();
   if (!look()) co_return std::unexpected(share_fault{told_to_clients(*over_)});
-  if (!deliveries_)
-    co_return std::unexpected(share_fault{error_code::unknown_topic_or_partition});
+  if (!deliveries_) co_return std::unexpected(share_fault{error_code::unknown_topic_or_partition});
   settings_ = rules.deliveries;
   ++meters_.acknowledgements;
   if (!rules.renewal && renews(what)) {
@@ -442,8 +442,9 @@ seastar::future<error_code> led_share_partition::write(delivery_change change) {
   }
   ++meters_.writes;
   const auto told =
-      co_await persister_.ask<kafka::write_share_group_state_request,
-                              kafka::write_share_group_state_response>(std::move(asked));
+      co_await persister_
+          .ask<kafka::write_share_group_state_request, kafka::write_share_group_state_response>(
+              std::move(asked));
   const auto code = code_in(told);
   if (code != error_code::none) {
     ++meters_.writes_failed;

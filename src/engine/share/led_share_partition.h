@@ -74,7 +74,9 @@ class led_share_partition : public seastar::enable_lw_shared_from_this<led_share
   [[nodiscard]] std::uint64_t version() const { return version_; }
   event_source& news() { return news_; }
   [[nodiscard]] bool idle_since(clock::time_point then) const;
-  [[nodiscard]] std::int64_t in_flight() const { return deliveries_ ? deliveries_->in_flight() : 0; }
+  [[nodiscard]] std::int64_t in_flight() const {
+    return deliveries_ ? deliveries_->in_flight() : 0;
+  }
 
  private:
   using self_ptr = seastar::lw_shared_ptr<led_share_partition>;

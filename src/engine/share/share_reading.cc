@@ -53,10 +53,12 @@ void share_reading::start() {
        counter("state_writes_failed", meters_.writes_failed, "Those that were not stored"),
        counter("loads", meters_.loaded, "Share partitions that were begun here"),
        counter("loads_failed", meters_.loads_failed, "Those whose state could not be read"),
-       sm::make_gauge("partitions", [this] { return led_.size(); },
-                      sm::description("Share partitions that are led here")),
-       sm::make_gauge("sessions", [this] { return sessions_.size(); },
-                      sm::description("Sessions of members of share groups"))});
+       sm::make_gauge(
+           "partitions", [this] { return led_.size(); },
+           sm::description("Share partitions that are led here")),
+       sm::make_gauge(
+           "sessions", [this] { return sessions_.size(); },
+           sm::description("Sessions of members of share groups"))});
   fibers_.spawn("idle share partitions", [this] { return sweep(); });
 }
 
@@ -134,9 +136,8 @@ seastar::future<share_reading::turn> share_reading::acknowledge(session_request 
 seastar::future<> share_reading::connection_closed(share::session_key key,
                                                    std::uint64_t connection) {
   auto over = co_await container().invoke_on(
-      shard_of(key), [key, connection](share_reading& there) {
-        return there.sessions_.closed(key, connection);
-      });
+      shard_of(key),
+      [key, connection](share_reading& there) { return there.sessions_.closed(key, connection); });
   if (!over) co_return;
   co_await leave(1);
   co_await release({.group = key.group, .member = key.member}, std::move(over->touched));

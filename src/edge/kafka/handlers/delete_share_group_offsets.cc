@@ -42,8 +42,8 @@ seastar::future<response> remove(services& with, const request& r, message in) {
     to.error = t.error == error_code::none && at != told.end() ? at->second : t.error;
     with.meters.failed(to.error);
     if (to.error == error_code::none) continue;
-    to.error_message = t.error_message.empty() ? text::unowned(message_of(to.error))
-                                               : t.error_message;
+    to.error_message =
+        t.error_message.empty() ? text::unowned(message_of(to.error)) : t.error_message;
   }
   co_return out;
 }

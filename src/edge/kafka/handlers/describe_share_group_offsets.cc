@@ -60,8 +60,7 @@ seastar::future<known_progress> ask_progress(services& with, const text& group,
   }
   known_progress out;
   if (asked.topics.empty()) co_return out;
-  const auto told =
-      co_await with.persister.ask<summary_request, summary>(std::move(asked));
+  const auto told = co_await with.persister.ask<summary_request, summary>(std::move(asked));
   for (const auto& topic : told.results) {
     for (const auto& p : topic.partitions) {
       out[{topic.topic_id, p.partition}] = {.error = p.error,
@@ -79,8 +78,8 @@ seastar::future<response::group> describe(services& with, const request& r, mess
   const auto plan = co_await topics_of(with, r, asked);
   out.error = plan.error;
   if (plan.error != error_code::none) {
-    out.error_message = plan.error_message.empty() ? text::unowned(message_of(plan.error))
-                                                   : plan.error_message;
+    out.error_message =
+        plan.error_message.empty() ? text::unowned(message_of(plan.error)) : plan.error_message;
     with.meters.failed(plan.error);
     co_return out;
   }

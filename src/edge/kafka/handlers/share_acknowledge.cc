@@ -34,8 +34,8 @@ seastar::future<response> acknowledge(services& with, const request& r, message 
   }
   const share_reader by{.group = in.group_id->str(), .member = in.member_id->str()};
   auto turn = co_await take_turn(
-      with, r, {.key = {by.group, by.member}, .epoch = in.share_session_epoch, .named = {},
-                .forgotten = {}},
+      with, r,
+      {.key = {by.group, by.member}, .epoch = in.share_session_epoch, .named = {}, .forgotten = {}},
       false);
   if (!turn) {
     refuse(turn.error());
