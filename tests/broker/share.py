@@ -3,6 +3,7 @@ locks, limits and connections that end; all of it across kill -9, on one broker 
 import argparse
 import base64
 import pathlib
+import random
 import sys
 
 here = pathlib.Path(__file__).resolve().parent
@@ -95,9 +96,7 @@ class Member:
 
     def joined(self, name):
         """Whether it has partitions; joins first."""
-        if self.epoch == 0:
-            return bool(self.beat([name])["assignment"]["topic_partitions"])
-        told = self.beat()
+        told = self.beat([name] if self.epoch == 0 else None)
         return bool(told["assignment"] and told["assignment"]["topic_partitions"])
 
     def topics(self, acks, partition=0):
@@ -301,9 +300,12 @@ def of_three(check, weir):
         port = cluster.brokers[0].kafka_port
         topic = make_topic(port, "three", replicas=3)
         configure(port, "g3", share_auto_offset_reset="earliest")
-        at = eventually(lambda: coordinator_of(cluster, "g3"))
-        m = Member(at, "g3", "m", topic)
-        check("three: a member gets its partition", eventually(lambda: m.joined("three")))
+        m = Member(port, "g3", "m", topic)
+
+        def joined():
+            m.port = coordinator_of(cluster, "g3") or m.port  # leaders move while brokers come
+            return m.joined("three")
+        check("three: a member gets its partition", eventually(joined))
         leader = eventually(lambda: leader_of(cluster, "three"))
         check("three: ten records are sent", produce(leader.kafka_port, "three", 10) == 0)
         a = Member(leader.kafka_port, "g3", "a", topic)
@@ -324,6 +326,73 @@ def of_three(check, weir):
               eventually(lambda: place(eventually(lambda: coordinator_of(cluster, "g3")), "g3") == (10, 0)))
 
 
+class Mishaps:
+    """Members that accept, release, hang up and are cut off by a broker that is killed: what was accepted comes no more, and what was
+    not is not lost."""
+
+    def __init__(self, check, broker, seed):
+        self.check, self.broker, self.chance = check, broker, random.Random(seed)
+        self.port = broker.kafka_port
+        self.topic = make_topic(self.port, "mishaps")
+        configure(self.port, "gm", share_auto_offset_reset="earliest", share_delivery_count_limit="10")
+        m = Member(self.port, "gm", "m", self.topic)
+        check("mishaps: a member gets its partition", eventually(lambda: m.joined("mishaps")))
+        self.members = [Member(self.port, "gm", f"member-{n}", self.topic) for n in range(3)]
+        self.sent = 0
+        self.accepted, self.doubtful, self.given_up, self.again = set(), set(), set(), set()
+
+    def step(self, member, calm=False):
+        epoch = 0 if member.session == 0 else None
+        for first, last, count in member.got(wait=0, epoch=epoch, records=self.chance.randrange(1, 40)):
+            offsets = set(range(first, last + 1))
+            self.again |= offsets & self.accepted
+            if count == 10:
+                self.given_up |= offsets
+            if calm or self.chance.random() < 0.6:
+                self.doubtful |= offsets
+                if member.say((first, last, ACCEPT)) == 0:
+                    self.accepted |= offsets
+            elif self.chance.random() < 0.5:
+                member.say((first, last, RELEASE))
+            else:
+                return member.hang_up()
+
+    def attempt(self, member, calm=False):
+        try:
+            self.step(member, calm)
+        except (OSError, TypeError):  # no answer
+            member.wire, member.session = None, 0
+        except KeyError:
+            member.session = 0
+
+    def run(self):
+        for n in range(160):
+            if n % 10 == 0 and produce(self.port, "mishaps", 25) == 0:
+                self.sent += 25
+            if n % 40 == 39:
+                self.broker.kill()
+                self.broker.start()
+                eventually(lambda: find(self.port, "mishaps"))
+            self.attempt(self.chance.choice(self.members))
+        self.members[0].session = 0
+
+        def drained():
+            self.attempt(self.members[0], calm=True)
+            self.members[1].wire and self.members[1].hang_up()
+            self.members[2].wire and self.members[2].hang_up()
+            return place(self.port, "gm") == (self.sent, 0)
+        self.check("mishaps: all is read in the end", eventually(drained, 60), (place(self.port, "gm"), self.sent))
+        self.check("mishaps: what was accepted came no more", not self.again, sorted(self.again))
+        lost = set(range(self.sent)) - self.accepted - self.doubtful - self.given_up
+        self.check("mishaps: nothing was lost", not lost, sorted(lost))
+
+
+def mishaps(check, weir):
+    with Broker(weir, smp=2) as broker:
+        eventually(lambda: coordinated(broker.kafka_port, "gm")["error"] == 0)
+        Mishaps(check, broker, 7).run()
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--weir", required=True)
@@ -331,6 +400,7 @@ def main():
     check = Checks()
     of_one(check, weir)
     limited(check, weir)
+    mishaps(check, weir)
     of_three(check, weir)
     check.close()
 
