@@ -77,7 +77,8 @@ struct coordinator::parts {
   // What is refused to newcomers, as the state stands.
   [[nodiscard]] bool is_full() const { return memory_bytes() > settings.memory_bytes_max; }
   [[nodiscard]] std::size_t memory_bytes() const {
-    return classic.memory_bytes() + consumers.memory_bytes() + offsets.memory_bytes();
+    return classic.memory_bytes() + consumers.memory_bytes() + shares.memory_bytes() +
+           offsets.memory_bytes();
   }
   kafka::error_code delete_group(std::string_view id, moment now, output& out);
   // Whether all of the group's offsets are gone.

@@ -76,6 +76,16 @@ void share_group::remove(const share_scene& scene) {
   share_step(*this, scene).remove_group();
 }
 
+std::size_t share_group::memory_bytes() const {
+  constexpr std::size_t whole = 512, of_topic = 128;
+  auto out = whole + state_.memory_bytes() + of_topic * partitions_.deleting.size();
+  for (const auto* in : {&partitions_.initializing, &partitions_.initialized}) {
+    for (const auto& [id, t] : *in)
+      out += of_topic + t.partitions.size() * sizeof(t.partitions.front());
+  }
+  return out;
+}
+
 std::string_view share_group::state_name() const {
   return empty() ? "Empty" : "Stable";
 }

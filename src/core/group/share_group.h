@@ -73,7 +73,7 @@ class share_group {
       const topic_view& topics) const;
   [[nodiscard]] const consumer_state& stored() const { return state_; }
   [[nodiscard]] const share_partitions& partitions() const { return partitions_; }
-  [[nodiscard]] std::size_t memory_bytes() const { return 512 + state_.memory_bytes(); }
+  [[nodiscard]] std::size_t memory_bytes() const;  // roughly
 
  private:
   friend class share_step;

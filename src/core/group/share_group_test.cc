@@ -310,6 +310,9 @@ TEST_CASE("share groups: what is forgotten is not given out before it is gone") 
   CHECK(w.initialize() == 2);
   w.beat(beating_share("a", -1));
   CHECK(planned(w, {.group_id = "s", .wish = share_wish::forget_group}).topics.size() == 1);
+  CHECK(w.live->memory_bytes() > 0);
+  w.step([&](output& out) { return w.live->remove("s", w.now, out), 0; });
+  CHECK(w.live->memory_bytes() == 0);
 }
 
 }  // namespace

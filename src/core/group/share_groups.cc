@@ -112,13 +112,18 @@ share_plan share_groups::plan(const share_plan_request& r, moment now, output& o
     return refusal;
   }
   if (!there && closed_) return {.error = error_code::coordinator_load_in_progress};
-  return made(r.group_id).plan(r, scene(r.group_id, now, out));
+  auto& g = made(r.group_id);
+  auto answer = g.plan(r, scene(r.group_id, now, out));
+  settle(g);
+  return answer;
 }
 
 void share_groups::forgotten(const text& group_id, std::span<const uuid> topics, moment now,
                              output& out) {
   const auto at = groups_.find(group_id);
-  if (at != groups_.end()) at->second->forgotten(topics, scene(group_id, now, out));
+  if (at == groups_.end()) return;
+  at->second->forgotten(topics, scene(group_id, now, out));
+  settle(*at->second);
 }
 
 std::vector<share_initialization> share_groups::take_initializations() {
@@ -134,7 +139,10 @@ void share_groups::initialized(const text& group_id, const topic_partitions& par
 }
 
 void share_groups::topics_deleted(std::span<const deleted_topic> topics, moment now, output& out) {
-  for (const auto& [id, g] : groups_) g->topics_deleted(topics, scene(id, now, out));
+  for (const auto& [id, g] : groups_) {
+    g->topics_deleted(topics, scene(id, now, out));
+    settle(*g);
+  }
 }
 
 void share_groups::topics_changed() {
@@ -173,10 +181,17 @@ void share_groups::erase(const text& group_id) {
     in_order_.erase({at->second, at->first});
     due_.erase(at);
   }
+  if (const auto at = counted_.find(group_id); at != counted_.end()) {
+    memory_bytes_ -= at->second;
+    counted_.erase(at);
+  }
   groups_.erase(group_id);
 }
 
 void share_groups::settle(share_group& g) {
+  auto& counted = counted_[g.id()];
+  memory_bytes_ += g.memory_bytes() - counted;
+  counted = g.memory_bytes();
   auto unknown = g.take_unknown();
   auto forgotten = g.take_forgotten();
   if (!unknown.empty() || !forgotten.empty()) {

@@ -53,6 +53,7 @@ class share_groups {
   [[nodiscard]] const share_group* find(const text& group_id) const;
   [[nodiscard]] const std::map<text, std::unique_ptr<share_group>>& all() const { return groups_; }
   [[nodiscard]] bool same_stored(const share_groups& other) const;
+  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
   // While set, nobody new is let in.
   void close(bool closed) { closed_ = closed; }
 
@@ -62,6 +63,8 @@ class share_groups {
     return {settings_(group_id), topics_, now, out, closed_};
   }
   void erase(const text& group_id);
+  // After whatever was done to the group: counts its memory, takes what it wants of the share
+  // coordinators, and knows when it is due.
   void settle(share_group& g);
 
   settings_of_group settings_;
@@ -69,6 +72,8 @@ class share_groups {
   std::map<text, std::unique_ptr<share_group>> groups_;
   std::vector<share_initialization> initializations_;
   bool closed_ = false;
+  std::map<text, std::size_t> counted_;  // of memory, in the sum
+  std::size_t memory_bytes_ = 0;
   // When groups have something to do, and the same by time.
   std::map<text, std::int64_t> due_;
   std::set<std::pair<std::int64_t, text>> in_order_;
