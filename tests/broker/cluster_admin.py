@@ -135,13 +135,10 @@ def dying(check, op, victim):
 
 
 def metrics(check, cluster):
-    def gauge(broker, name):
-        lines = [line for line in broker.get("/metrics")[1].splitlines() if line.startswith(f"weir_{name}{{")]
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines)
-    check("metrics: brokers up", eventually(lambda: gauge(cluster.brokers[0], "cluster_brokers_up") == 3))
-    check("metrics: leaders add up", eventually(lambda: sum(gauge(b, "raft_leaders") for b in cluster.brokers) == PARTITIONS))
-    check("metrics: one controller", eventually(lambda: sum(gauge(b, "cluster_is_controller") for b in cluster.brokers) == 1))
-    check("metrics: Raft talks", gauge(cluster.brokers[0], "raft_messages_out") > 0)
+    check("metrics: brokers up", eventually(lambda: cluster.brokers[0].metric("cluster_brokers_up") == 3))
+    check("metrics: leaders add up", eventually(lambda: sum(b.metric("raft_leaders") for b in cluster.brokers) == PARTITIONS))
+    check("metrics: one controller", eventually(lambda: sum(b.metric("cluster_is_controller") for b in cluster.brokers) == 1))
+    check("metrics: Raft talks", cluster.brokers[0].metric("raft_messages_out") > 0)
 
 
 def emptied(check, op, node):

@@ -1,10 +1,12 @@
 """Kafka's APIs for clusters, asked by a foreign client's codec: reassignments, elections, the quorum, brokers that leave, who
 leads (KIP-951), reading from the closest replica (KIP-392)."""
 import argparse
+import contextlib
 import os
 import pathlib
 import struct
 import sys
+import threading
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent / "clients"))
@@ -237,6 +239,27 @@ def read_all(bootstrap, rack):
     return got
 
 
+@contextlib.contextmanager
+def asking(client):
+    """Somebody asks all the while who leads."""
+    over = threading.Event()
+
+    def ask():
+        while not over.is_set():
+            client.metadata("t")
+    asker = threading.Thread(target=ask)
+    asker.start()
+    try:
+        yield
+    finally:
+        over.set()
+        asker.join()
+
+
+def waits(brokers):
+    return sum(b.metric("kafka_metadata_waits") for b in brokers)
+
+
 def one_down(check, cluster, clients):
     client, alive, down = clients[0], [1, 2], 3
     three = {("lone", 0): [down]}
@@ -244,7 +267,11 @@ def one_down(check, cluster, clients):
     check("a partition on broker 3 alone", eventually(lambda: client.moving() == {} and client.leader("lone") == down))
     client.reassign({("t", 0): [down, *alive]})
     check("it is the preferred one of another, too", eventually(lambda: client.moving() == {}), client.moving())
-    cluster.brokers[down - 1].kill()
+    left = [cluster.brokers[n - 1] for n in alive]
+    before = waits(left)
+    with asking(client):
+        cluster.brokers[down - 1].kill()
+        check("who asks while leaders are elected is answered once they are", eventually(lambda: waits(left) > before))
     check("a broker that is down is told no more", eventually(
         lambda: down not in [b.node_id for b in client.metadata("t").brokers]), client.metadata("t").brokers)
     check("its leader is down: no unclean election can help", eventually(

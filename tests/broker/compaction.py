@@ -104,11 +104,6 @@ def until(wanted):
     return wanted()
 
 
-def metric(broker, name):
-    return sum(float(line.rsplit(" ", 1)[1]) for line in broker.get("/metrics")[1].splitlines()
-               if f"compaction_{name}" in line and not line.startswith("#"))
-
-
 def scenario(check, args, python):
     rng = random.Random(args.seed)
     options = ["compaction.check_interval_ms=50ms", "compaction.memory_bytes=1MiB", "compaction.io_rate=64MiB"]
@@ -138,14 +133,14 @@ def scenario(check, args, python):
         check("the longest lag is kept", until(lambda: state(broker)["first_dirty_offset"] == facts["log_end_offset"]),
               state(broker))
         # One may end between the two looks.
-        check("passes are counted", until(lambda: 0 < state(broker)["passes"] == metric(broker, "passes")), state(broker))
+        check("passes are counted", until(lambda: 0 < state(broker)["passes"] == broker.metric("compaction_passes")), state(broker))
         count, left, keys = verify(check, python, broker, written, "at last")
         check("of each key one record is left", left <= keys + 1, (count, left, keys))
         folder = next(pathlib.Path(broker.data, "topics").glob(f"{TOPIC}.*")) / "0"
         files = sorted(f.name for f in folder.iterdir())
         check("few files are left", len([f for f in files if f.endswith(".log")]) <= 3 and
               not [f for f in files if f.endswith(".new")], files)
-        check("nothing failed", metric(broker, "failures") == 0 and "failing" not in state(broker), state(broker))
+        check("nothing failed", broker.metric("compaction_failures") == 0 and "failing" not in state(broker), state(broker))
         check("an orderly stop", broker.stop() == 0)
         check.verified(broker, "stopped")
         broker.smp = 1

@@ -109,8 +109,7 @@ class Case:
         return len(pathlib.Path(self.broker.log.name).read_text(errors="replace"))
 
     def metric(self, name):
-        return sum(float(line.split()[-1]) for line in self.broker.get("/metrics")[1].splitlines()
-                   if line.startswith(f"weir_storage_{name}{{"))
+        return self.broker.metric(f"storage_{name}")
 
     def report(self, partition):
         return next(p for p in self.broker.json(f"/v1/partitions?topic={TOPIC}") if p["partition"] == partition)

@@ -124,9 +124,9 @@ def leaving_while_waiting(check, broker):
     gone.send(join_request("waits"))
     beats = coordinator(broker, "waits")
     check("its join begins a rebalance", eventually(lambda: beats.heartbeat("waits", a["generation"], a["member"]) == REBALANCING))
-    before = open_connections(broker)
+    before = broker.metric("kafka_connections")
     gone.close()
-    check("its connection ends at once", eventually(lambda: open_connections(broker) < before, 5), open_connections(broker))
+    check("its connection ends at once", eventually(lambda: broker.metric("kafka_connections") < before, 5), broker.metric("kafka_connections"))
 
 
 def join_request(group, session=6_000, rebalance=60_000):
@@ -136,12 +136,6 @@ def join_request(group, session=6_000, rebalance=60_000):
     from wire import request, string
     return request(JOIN, 3, string(group) + struct.pack(">ii", session, rebalance) + string("") + string("consumer") +
                    array([string("range") + raw(b"meta")]))
-
-
-def open_connections(broker):
-    """Of all shards."""
-    return sum(float(line.split()[-1]) for line in broker.get("/metrics")[1].splitlines()
-               if line.startswith("weir_kafka_connections{"))
 
 
 def metric(broker, name, label):

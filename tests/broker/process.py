@@ -83,6 +83,11 @@ class Broker:
     def json(self, path):
         return json.loads(self.get(path)[1])
 
+    def metric(self, name):
+        """Of all shards and labels."""
+        return sum(float(line.rsplit(" ", 1)[1]) for line in self.get("/metrics")[1].splitlines()
+                   if line.startswith(f"weir_{name}{{"))
+
     def log_tail(self, size=3000):
         path = pathlib.Path(self.log.name)
         return path.read_bytes()[-size:].decode(errors="replace")

@@ -20,11 +20,6 @@ ASLEEP_WITHIN = 30  # seconds after something has happened
 LEADERLESS_MAX = 3.0  # seconds; on machines that do other things, too
 
 
-def gauge(broker, name):
-    return sum(float(line.rsplit(" ", 1)[1]) for line in broker.get("/metrics")[1].splitlines()
-               if line.startswith(f"weir_{name}{{"))
-
-
 def memory(broker):
     return sum(shard["memory_used_bytes"] for shard in broker.json("/v1/cache")["shards"])
 
@@ -48,7 +43,7 @@ class Scenario:
         self.free = [memory(b) for b in cluster.brokers]
 
     def led(self):
-        return [gauge(b, "raft_leaders") for b in self.cluster.brokers]
+        return [b.metric("raft_leaders") for b in self.cluster.brokers]
 
     def make(self):
         began = time.monotonic()
@@ -70,13 +65,13 @@ class Scenario:
         brokers = brokers or self.cluster.brokers
 
         def most_asleep():  # once in a while a few of them ask each other whether they are there
-            return all(gauge(b, "raft_asleep") > self.partitions * 0.98 for b in brokers)
+            return all(b.metric("raft_asleep") > self.partitions * 0.98 for b in brokers)
         began = time.monotonic()
         asleep = eventually(most_asleep, ASLEEP_WITHIN)
-        self.check(f"{when}: asleep after {time.monotonic() - began:.1f} s", asleep, [gauge(b, "raft_asleep") for b in brokers])
+        self.check(f"{when}: asleep after {time.monotonic() - began:.1f} s", asleep, [b.metric("raft_asleep") for b in brokers])
         share = min(idle_share(brokers) for _ in range(3))
         self.check(f"{when}: idle at {share:.1f} % of a core", share < SHARE_MAX, share)
-        self.check(f"{when}: they sleep on", all(gauge(b, "raft_asleep") > self.partitions * 0.9 for b in brokers))
+        self.check(f"{when}: they sleep on", all(b.metric("raft_asleep") > self.partitions * 0.9 for b in brokers))
 
     def costs(self, when):
         each = max((memory(b) - was) / self.partitions for b, was in zip(self.cluster.brokers, self.free))
@@ -88,7 +83,7 @@ class Scenario:
         left = self.cluster.brokers[1:]
         victim.kill()
         began = time.monotonic()
-        again = eventually(lambda: sum(gauge(b, "raft_leaders") for b in left) == self.partitions, 30)
+        again = eventually(lambda: sum(b.metric("raft_leaders") for b in left) == self.partitions, 30)
         took = time.monotonic() - began
         self.check(f"a broker that led {terms[0]:.0f} is killed: {took:.2f} s until all are led again",
                    again and took < LEADERLESS_MAX, took)

@@ -20,7 +20,7 @@ struct consumer_settings {
   std::int32_t assignment_interval_ms = 1'000;  // consumer.assignment.interval.ms (KIP-1263)
   std::int32_t regex_refresh_ms = 600'000;      // group.consumer.regex.refresh.interval.ms
   std::int32_t regex_refresh_ms_min = 10'000;   // fixed in Kafka
-  std::size_t members_max = std::numeric_limits<std::int32_t>::max();   // group.consumer.max.size
+  std::size_t members_max = std::numeric_limits<std::int32_t>::max();  // group.consumer.max.size
   // group.consumer.assignors; never empty
   std::vector<assignor> assignors{assignor::uniform, assignor::range};
   migration_policy migration = migration_policy::bidirectional;

@@ -14,6 +14,9 @@ meters_of_shard::meters_of_shard() {
           sm::make_counter("sent_bytes", bytes_out, sm::description("Bytes of answers")),
           sm::make_counter("protocol_violations", violations,
                            sm::description("Connections closed because of what they sent")),
+          sm::make_counter("metadata_waits", waits_for_elections,
+                           sm::description("Metadata answers that waited for elections, since a "
+                                           "broker had fallen silent")),
           sm::make_gauge(
               "requests_in_flight", [this] { return in_flight; },
               sm::description("Requests being served")),

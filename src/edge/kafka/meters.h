@@ -20,6 +20,7 @@ class meters_of_shard {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t violations = 0;
+  std::uint64_t waits_for_elections = 0;
   std::int64_t in_flight = 0;
   std::uint64_t connections = 0;  // open now
   std::uint64_t connections_accepted = 0;

@@ -2,8 +2,34 @@
 
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/smp.hh>
+#include <seastar/coroutine/maybe_yield.hh>
+
+#include <utility>
 
 namespace weir::edge {
+namespace {
+
+constexpr std::chrono::milliseconds election_patience{500};
+constexpr std::chrono::milliseconds look_again{5};
+
+}  // namespace
+
+seastar::future<> await_elections(services& with, const std::vector<partition_key>& keys) {
+  const auto& state = with.state;
+  const auto over = [&state] {
+    return seastar::lowres_clock::now() >= state.last_silence() + election_patience;
+  };
+  bool waited = false;
+  for (std::size_t i = 0; i < keys.size() && !over();) {
+    if (state.leader_of(keys[i]).node != catalog::no_node || !state.electable(keys[i])) {
+      ++i;
+      co_await seastar::coroutine::maybe_yield();
+      continue;
+    }
+    if (!std::exchange(waited, true)) ++with.meters.waits_for_elections;
+    if (co_await with.background.stopped_within(look_again)) co_return;
+  }
+}
 
 seastar::future<broken_partitions> find_broken(services& with, std::vector<partition_key> keys) {
   std::vector<std::vector<partition_key>> by_shard(seastar::smp::count);

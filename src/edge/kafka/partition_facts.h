@@ -13,6 +13,11 @@ namespace weir::edge {
 using broken_partitions = absl::flat_hash_set<partition_key>;
 seastar::future<broken_partitions> find_broken(services& with, std::vector<partition_key> keys);
 
+// Where a broker fell silent just now: until all of them that can have a leader again have one, or
+// for half a second. Clients ask as soon as their connection breaks; one that hears that nobody
+// leads comes again after a pause many times longer than an election.
+seastar::future<> await_elections(services& with, const std::vector<partition_key>& keys);
+
 // Of one partition, whose index stands in `out`.
 template <typename Partition>
 void describe_partition(const cluster& state, const catalog::topic& t,

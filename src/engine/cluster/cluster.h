@@ -113,11 +113,16 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     std::int32_t epoch = -1;
   };
   [[nodiscard]] known_leader leader_of(const partition_key& key) const;
+  // A majority of its replicas is heard, so that one of them leads or can be elected.
+  [[nodiscard]] bool electable(const partition_key& key) const;
   [[nodiscard]] const catalog::leader_table& leaders() const { return leaders_; }
   // Who leads group 0; Kafka's controller.
   [[nodiscard]] node_id controller() const { return controller_; }
   // Heard of lately; this one always is.
   [[nodiscard]] bool alive(node_id node) const;
+  // When this shard last heard that a broker fell silent, or was started again: what that one led
+  // is being given other leaders. The clock's zero: none ever did.
+  [[nodiscard]] seastar::lowres_clock::time_point last_silence() const { return last_silence_; }
   [[nodiscard]] catalog::broker_facts facts() const;
   // Runs what walks over the catalog's state, in turns with what else this shard has to do; no
   // command changes the state before it ends.
@@ -328,6 +333,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
     event_listener listener{&call};
   };
   absl::flat_hash_map<partition_key, std::unique_ptr<watcher>> watchers_;
+  seastar::lowres_clock::time_point last_silence_{};
   std::set<node_id> gone_;  // peers, since the last look at the groups
   std::set<node_id> anew_;
   seastar::condition_variable sleepers_wanted_;

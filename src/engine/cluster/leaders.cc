@@ -5,6 +5,8 @@
 #include <seastar/core/smp.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
+#include <algorithm>
+
 #include "engine/cluster/cluster.h"
 
 namespace weir {
@@ -34,6 +36,16 @@ cluster::known_leader cluster::leader_of(const partition_key& key) const {
   // Clients ask again soon where nobody leads, but not where they were told who does.
   if (known->leader != settings_.self && !links().heard_of().audible(known->leader)) return {};
   return {.node = known->leader, .epoch = static_cast<std::int32_t>(known->term.value())};
+}
+
+bool cluster::electable(const partition_key& key) const {
+  const auto* at = state_.find(key);
+  if (!at) return false;
+  const auto all = at->assigned();
+  const auto heard = std::ranges::count_if(all, [this](node_id node) {
+    return node == settings_.self || links().heard_of().audible(node);
+  });
+  return 2 * static_cast<std::size_t>(heard) > all.size();
 }
 
 void cluster::watch(const partition_key& key, replica& r) {

@@ -21,11 +21,13 @@ constexpr std::size_t asks_in = 64;
 
 void cluster::fell_silent(node_id node) {
   gone_.insert(node);
+  last_silence_ = seastar::lowres_clock::now();
   sleepers_wanted_.signal();
 }
 
 void cluster::began_anew(node_id node) {
   anew_.insert(node);
+  last_silence_ = seastar::lowres_clock::now();
   sleepers_wanted_.signal();
 }
 

@@ -96,10 +96,8 @@ seastar::future<> describe_all(services& with, const broken_partitions& broken, 
   }
 }
 
-seastar::future<kafka::metadata_response> tell(services& with, const request& r,
-                                               kafka::metadata_request in) {
-  const auto version = r.header.version;
-  kafka::metadata_response out;
+void tell_cluster(const services& with, const kafka::metadata_request& in,
+                  kafka::metadata_response& out) {
   for (const auto& known : brokers_up(with.state)) {
     auto& broker = out.brokers.emplace_back();
     broker.node_id = known.node.value();
@@ -111,7 +109,12 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
   out.controller_id = controller_told(with.state);
   if (in.include_cluster_authorized_operations)
     out.cluster_authorized_operations = cluster_operations;
+}
 
+seastar::future<kafka::metadata_response> tell(services& with, const request& r,
+                                               kafka::metadata_request in) {
+  const auto version = r.header.version;
+  kafka::metadata_response out;
   // In version 0 none means all; later none means none and null means all.
   const bool all = !in.topics || (version == 0 && in.topics->empty());
   const bool may_create = version < 4 || in.allow_auto_topic_creation;
@@ -132,6 +135,8 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
       if (const auto* t = find(with, asked)) want(*t);
     }
   }
+  co_await await_elections(with, keys);
+  tell_cluster(with, in, out);
   const auto broken = co_await find_broken(with, std::move(keys));
 
   const bool operations = in.include_topic_authorized_operations;
