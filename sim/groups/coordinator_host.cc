@@ -217,8 +217,15 @@ void coordinator_host::answer(group::ticket whose, std::size_t after, const grou
   require(at != asked_.end(), "an answer to nobody");
   const auto q = std::move(at->second);
   asked_.erase(at);
-  const bool encodes =
-      std::visit([&](const auto& r) { return encode_whole(r, q.version).has_value(); }, with);
+  const bool encodes = std::visit(
+      [&]<typename Answer>(const Answer& r) {
+        // A plan of share groups goes to this broker's own shell alone.
+        if constexpr (std::is_same_v<Answer, group::share_plan>)
+          return true;
+        else
+          return encode_whole(r, q.version).has_value();
+      },
+      with);
   require(encodes, "an answer does not encode in version {}", q.version);
   around_.mix_in(with.index());
   around_.truth.told(log_.number(), term_, after, q.is, with);
