@@ -1,5 +1,6 @@
 #pragma once
 // What a connection knows of the client behind it, as far as the client said.
+#include <chrono>
 #include <cstdint>
 #include <set>
 #include <string>
@@ -14,6 +15,8 @@ struct client_facts {
   // From ApiVersions (KIP-511); empty until it came, or for ever.
   std::string software_name;
   std::string software_version;
+  // When it connected.
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
   // Of the broker's connections: which.
   std::uint64_t connection = 0;
   // Members of share groups whose sessions end with the connection.

@@ -11,11 +11,19 @@ namespace {
 
 constexpr std::chrono::milliseconds election_patience{500};
 constexpr std::chrono::milliseconds look_again{5};
+// Who asks anew, asks because something broke; this broker may hear of it a little later.
+constexpr std::chrono::milliseconds hear_of_it{20};
+constexpr std::chrono::seconds asks_anew_after{1};
 
 }  // namespace
 
-seastar::future<> await_elections(services& with, const std::vector<partition_key>& keys) {
+seastar::future<> await_elections(services& with, const request& r,
+                                  const std::vector<partition_key>& keys) {
   const auto& state = with.state;
+  const bool anew = std::chrono::steady_clock::now() - r.client->since > asks_anew_after;
+  if (anew && state.catalog().brokers().size() > 1 &&
+      co_await with.background.stopped_within(hear_of_it))
+    co_return;
   const auto over = [&state] {
     return seastar::lowres_clock::now() >= state.last_silence() + election_patience;
   };

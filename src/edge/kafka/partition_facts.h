@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "edge/kafka/request.h"
 #include "edge/kafka/services.h"
 
 namespace weir::edge {
@@ -16,7 +17,8 @@ seastar::future<broken_partitions> find_broken(services& with, std::vector<parti
 // Where a broker fell silent just now: until all of them that can have a leader again have one, or
 // for half a second. Clients ask as soon as their connection breaks; one that hears that nobody
 // leads comes again after a pause many times longer than an election.
-seastar::future<> await_elections(services& with, const std::vector<partition_key>& keys);
+seastar::future<> await_elections(services& with, const request& r,
+                                  const std::vector<partition_key>& keys);
 
 // Of one partition, whose index stands in `out`.
 template <typename Partition>

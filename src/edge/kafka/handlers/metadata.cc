@@ -135,7 +135,7 @@ seastar::future<kafka::metadata_response> tell(services& with, const request& r,
       if (const auto* t = find(with, asked)) want(*t);
     }
   }
-  co_await await_elections(with, keys);
+  co_await await_elections(with, r, keys);
   tell_cluster(with, in, out);
   const auto broken = co_await find_broken(with, std::move(keys));
 
