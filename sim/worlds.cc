@@ -13,6 +13,7 @@ namespace {
 template <typename Mutations>
 std::vector<std::string> names_of(const Mutations& all) {
   std::vector<std::string> out;
+  out.reserve(std::size(all));
   for (const auto& m : all) out.emplace_back(m.name);
   return out;
 }

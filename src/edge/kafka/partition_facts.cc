@@ -24,11 +24,10 @@ seastar::future<> await_elections(services& with, const request& r,
   if (anew && state.catalog().brokers().size() > 1 &&
       co_await with.background.stopped_within(hear_of_it))
     co_return;
-  const auto over = [&state] {
-    return seastar::lowres_clock::now() >= state.last_silence() + election_patience;
-  };
+  // Of one silence: brokers that are hardly heard may fall silent again and again.
+  const auto end = state.last_silence() + election_patience;
   bool waited = false;
-  for (std::size_t i = 0; i < keys.size() && !over();) {
+  for (std::size_t i = 0; i < keys.size() && seastar::lowres_clock::now() < end;) {
     if (state.leader_of(keys[i]).node != catalog::no_node || !state.electable(keys[i])) {
       ++i;
       co_await seastar::coroutine::maybe_yield();
