@@ -21,7 +21,7 @@ std::int32_t controller_told(const cluster& state) {
   // not registered yet is in no list of brokers: clients would wait for it to appear there.
   const auto known = state.controller();
   const auto* broker = state.catalog().find_broker(known);
-  const bool listed = broker && address_of(*broker) && state.alive(known);
+  const bool listed = broker && address_of(*broker) && state.audible(known);
   return listed ? known.value() : state.settings().self.value();
 }
 

@@ -136,6 +136,10 @@ bool cluster::alive(node_id node) const {
   return last && steady_now() - *last < silent_means_down;
 }
 
+bool cluster::audible(node_id node) const {
+  return node == settings_.self || links().heard_of().audible(node);
+}
+
 catalog::broker_facts cluster::facts() const {
   catalog::broker_facts out;
   for (const auto& [id, broker] : state_.brokers()) {

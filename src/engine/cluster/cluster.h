@@ -120,6 +120,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   [[nodiscard]] node_id controller() const { return controller_; }
   // Heard of lately; this one always is.
   [[nodiscard]] bool alive(node_id node) const;
+  // The same, and its connections stand: work may be sent there.
+  [[nodiscard]] bool audible(node_id node) const;
   // When this shard last heard that a broker fell silent, or was started again: what that one led
   // is being given other leaders. The clock's zero: none ever did.
   [[nodiscard]] seastar::lowres_clock::time_point last_silence() const { return last_silence_; }

@@ -147,8 +147,7 @@ bool cluster::planned_for(const catalog::broker_facts& now) {
 seastar::future<bool> cluster::balance() {
   auto now = facts();
   // One whose connections just broke is called down only later: nothing is moved to it meanwhile.
-  for (auto& [id, f] : now)
-    f.alive = f.alive && (id == settings_.self || links().heard_of().audible(id));
+  for (auto& [id, f] : now) f.alive = f.alive && audible(id);
   if (planned_for(now)) co_return false;
   std::vector<catalog::leader_transfer> transfers;
   co_await walk([&](const catalog::breath& b) {

@@ -34,7 +34,7 @@ cluster::known_leader cluster::leader_of(const partition_key& key) const {
   const auto* known = leaders_.find(key);
   if (!known || known->leader == catalog::no_node) return {};
   // Clients ask again soon where nobody leads, but not where they were told who does.
-  if (known->leader != settings_.self && !links().heard_of().audible(known->leader)) return {};
+  if (!audible(known->leader)) return {};
   return {.node = known->leader, .epoch = static_cast<std::int32_t>(known->term.value())};
 }
 
@@ -42,9 +42,7 @@ bool cluster::electable(const partition_key& key) const {
   const auto* at = state_.find(key);
   if (!at) return false;
   const auto all = at->assigned();
-  const auto heard = std::ranges::count_if(all, [this](node_id node) {
-    return node == settings_.self || links().heard_of().audible(node);
-  });
+  const auto heard = std::ranges::count_if(all, [this](node_id node) { return audible(node); });
   return 2 * static_cast<std::size_t>(heard) > all.size();
 }
 
