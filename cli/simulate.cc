@@ -27,6 +27,7 @@ Examples:
   weir simulate --mutation votes-twice         break a rule: when is it noticed?
   weir simulate --mutation all                 each rule, as a table
   weir simulate --world groups --seeds 1000    consumer groups and their coordinators
+  weir simulate --world shares --seeds 1000    share groups
 )";
 
 void simulate(const sim::command& what) {
@@ -55,7 +56,7 @@ void add_simulate(commands& to) {
       {"simulate", "Run a simulated cluster through failures, by seed", "simulate [OPTIONS]", more},
       [what] { simulate(*what); });
   app.add_option("--world", what->world,
-                 "What is simulated: raft, groups or transactions. Default: raft")
+                 "What is simulated: raft, groups, transactions or shares. Default: raft")
       ->option_text("NAME");
   app.add_option("--seed", what->seed, "The first seed. Default: 1")->option_text("NUMBER");
   app.add_option("--seeds", what->seeds, "How many seeds, one after the other. Default: 1")

@@ -8,7 +8,7 @@
 int main(int argc, char** argv) {
   weir::sim::command what;
   CLI::App app("Runs a whole cluster in one thread, by seed", "weir-sim");
-  app.add_option("--world", what.world, "raft, groups or transactions");
+  app.add_option("--world", what.world, "raft, groups, transactions or shares");
   app.add_option("--seed", what.seed, "The first seed");
   app.add_option("--seeds", what.seeds, "How many");
   app.add_option("--hours", what.hours, "Take new seeds for so long");

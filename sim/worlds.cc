@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/groups/world.h"
+#include "sim/shares/world.h"
 #include "sim/transactions/world.h"
 
 namespace weir::sim {
@@ -86,10 +87,25 @@ kind_of_world transactions_world() {
           .hunt_seeds = 6000};
 }
 
+kind_of_world shares_world() {
+  return {.name = "shares",
+          .run =
+              [](std::uint64_t seed, const std::string& mutation) {
+                const auto r = shares::simulate(
+                    broken_plan(shares::draw_plan(seed), shares::mutations(), mutation));
+                return told(r, fmt::format("{} leaders, {} deliveries, {} writes of states",
+                                           r.leaders, r.deliveries, r.writes));
+              },
+          .plan = [](std::uint64_t seed) { return shares::describe(shares::draw_plan(seed)); },
+          .mutations = names_of(shares::mutations()),
+          .hunt_seeds = 6000};
+}
+
 }  // namespace
 
 const std::vector<kind_of_world>& kinds_of_worlds() {
-  static const std::vector<kind_of_world> all{raft_world(), groups_world(), transactions_world()};
+  static const std::vector<kind_of_world> all{raft_world(), groups_world(), transactions_world(),
+                                              shares_world()};
   return all;
 }
 

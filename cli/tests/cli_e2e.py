@@ -103,7 +103,7 @@ def simulated_clusters():
     same(weir("simulate", "--seed", "3").ok().out.decode(), out)
     broken = weir("simulate", "--mutation", "votes-twice").ok().out.decode()
     assert "again: weir simulate --mutation votes-twice --seed" in broken, broken
-    for world in ("groups", "transactions"):
+    for world in ("groups", "transactions", "shares"):
         assert "seed 3: fine" in weir("simulate", "--world", world, "--seed", "3").ok().out.decode()
     weir("simulate", "--world", "nonsense").ok(2)
     ran = weir("simulate", "--mutation", "nonsense").ok(2)

@@ -11,7 +11,7 @@ constexpr moment settling = 60 * second;
 void world::settle() {
   around_.calm = true;
   around_.note("calm");
-  for (auto& row : around_.cut) row.assign(row.size(), false);
+  brokers_->heal();
   // Of the consumer protocol the second one with an instance waits for the first to go. Of the
   // classic protocol the first hears that it is fenced.
   std::map<std::pair<std::string, std::string>, client*> newest;
@@ -38,8 +38,8 @@ void world::settle() {
 std::string world::unfinished() {
   if (transactions_->any_open()) return "a transaction is open";
   if (truth_.offsets().any_pending()) return "offsets wait for a transaction";
-  for (const auto& log : logs_) {
-    if (!log->is_led()) return fmt::format("nobody leads log {}", log->number());
+  for (std::size_t l = 0; l < brokers_->logs(); ++l) {
+    if (!brokers_->log(l).is_led()) return fmt::format("nobody leads log {}", l);
   }
   for (const auto& g : groups_) {
     if (const auto what = unfinished(g); !what.empty()) return what;

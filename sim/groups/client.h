@@ -12,7 +12,6 @@
 
 #include "sim/groups/coordinator_host.h"
 #include "sim/groups/oracle.h"
-#include "sim/groups/topics.h"
 #include "sim/groups/transactions.h"
 
 namespace weir::sim::groups {

@@ -18,9 +18,7 @@ coordinator_host::coordinator_host(surroundings& around, replicated_log& log, br
 }
 
 group::moment coordinator_host::now() const {
-  const auto steady = clock_.begins_ms + around_.events.now() * clock_.percent / 100 / ms;
-  const auto wall = 1'700'000'000'000 + around_.events.now() / ms + clock_.wall_skew_ms;
-  return {.steady_ms = steady, .wall = timestamp(wall)};
+  return clock_.at(around_.events.now());
 }
 
 void coordinator_host::serves(std::int32_t term) {
@@ -235,8 +233,7 @@ void coordinator_host::answer(group::ticket whose, std::size_t after, const grou
 void coordinator_host::arm() {
   const auto due = core_->next_deadline();
   if (!due) return;
-  const auto left = std::max<std::int64_t>(*due - now().steady_ms, 0);
-  const auto at = around_.events.now() + std::max<moment>(left * ms * 100 / clock_.percent, 1);
+  const auto at = around_.events.now() + clock_.until(*due, around_.events.now());
   if (alarm_ > around_.events.now() && alarm_ <= at) return;
   alarm_ = at;
   around_.events.after(at - around_.events.now(), [this, in = term_, at] {

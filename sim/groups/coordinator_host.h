@@ -10,16 +10,9 @@
 #include <string>
 
 #include "core/group/coordinator.h"
-#include "sim/groups/replicated_log.h"
+#include "sim/groups/surroundings.h"
 
 namespace weir::sim::groups {
-
-// Of a broker: what it makes of time.
-struct clock {
-  std::int64_t begins_ms = 0;
-  std::int64_t percent = 100;
-  std::int64_t wall_skew_ms = 0;
-};
 
 class coordinator_host final : public replicated_log::follower_of_terms {
  public:

@@ -7,24 +7,13 @@
 #include <cstdint>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "sim/groups/replicated_log.h"
+#include "sim/groups/surroundings.h"
 
 namespace weir::sim::groups {
-
-class violation : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-template <typename... Args>
-void require(bool holds, fmt::format_string<Args...> what, Args&&... args) {
-  if (!holds) throw violation(fmt::format(what, std::forward<Args>(args)...));
-}
 
 struct place {
   std::string group;

@@ -156,8 +156,8 @@ const std::vector<mutation>& mutations() {
       WEIR_BREAKS("places-first-batch-only", broken_outside.places_first_batch_only, 2000),
       WEIR_BREAKS("hides-markers", broken_outside.hides_markers, 100),
       WEIR_BREAKS("takes-old-producers", broken_outside.takes_old_producers, 100),
-      WEIR_BREAKS("cleans-open", broken_outside.cleans_open, 100),
-      WEIR_BREAKS("cleans-all-tombstones", broken_outside.cleans_all_tombstones, 100),
+      WEIR_BREAKS("cleans-open", broken_cleaner.cleans_open, 100),
+      WEIR_BREAKS("cleans-all-tombstones", broken_cleaner.cleans_all_tombstones, 100),
   };
 #undef WEIR_BREAKS
   return all;

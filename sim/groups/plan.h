@@ -7,26 +7,26 @@
 #include "core/group/settings.h"
 #include "sim/event_queue.h"
 #include "sim/random.h"
+#include "sim/replicated/replicated_log.h"
 
 namespace weir::sim::groups {
 
-// Rules that are not the coordinator's: those of its shell, and of who cleans its log.
+// Rules that are not the coordinator's but its shell's.
 struct outer_defects {
   bool answers_before_commit = false;
   bool answers_unconfirmed = false;  // a leader answers without asking whether it still is one
   bool serves_before_read = false;   // a new leader decides before it knows its log
   bool keeps_core = false;           // who leads again goes on with what it had in hand before
   bool places_first_batch_only = false;
-  bool hides_markers = false;          // the core is not told of a marker that was placed
-  bool takes_old_producers = false;    // the epoch of a producer or a marker is not looked at
-  bool cleans_open = false;            // records of open transactions replace others
-  bool cleans_all_tombstones = false;  // also one whose older record is still there
+  bool hides_markers = false;        // the core is not told of a marker that was placed
+  bool takes_old_producers = false;  // the epoch of a producer or a marker is not looked at
 };
 
 struct plan {
   std::uint64_t seed = 0;
   group::defects broken{};
   outer_defects broken_outside{};
+  replicated::cleaner_defects broken_cleaner{};
 
   std::int64_t brokers = 3;
   std::int64_t logs = 1;  // partitions of `__consumer_offsets`

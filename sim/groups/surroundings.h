@@ -1,54 +1,19 @@
 #pragma once
 // What everything in a run shares: time, chance, the truth, and the network.
-#include <fmt/format.h>
-
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "sim/event_queue.h"
 #include "sim/groups/plan.h"
-#include "sim/random.h"
+#include "sim/replicated/brokers.h"
+#include "sim/replicated/topics.h"
+#include "sim/replicated/violation.h"
 
 namespace weir::sim::groups {
 
+using namespace replicated;  // NOLINT: the world is made of it
+
 class oracle;
 
-// One try to say something. Whoever gave it up says so: then it does not arrive any more, as if its
-// connection was closed.
-using attempt = std::shared_ptr<bool>;  // given up
-
-using broker = std::size_t;
-
-struct surroundings {
+struct surroundings : replicated::surroundings {
   const plan& rules;
-  event_queue& events;
-  random& chance;
   oracle& truth;
-  std::function<void(const std::string&)> tell;
-  std::vector<std::vector<bool>> cut;  // nothing gets from one broker to another
-  bool calm = false;
-  std::uint64_t hash = 0;
-
-  template <typename... Args>
-  void note(fmt::format_string<Args...> what, Args&&... args) {
-    if (tell)
-      tell(fmt::format("{:>9} {}", events.now(), fmt::format(what, std::forward<Args>(args)...)));
-  }
-  // Of everything that is decided or stored.
-  void mix_in(std::uint64_t what) {
-    hash = mix(hash, mix(what, static_cast<std::uint64_t>(events.now())));
-  }
-  bool lost() { return !calm && chance.chance(rules.loss); }
-  moment travel() { return chance.between(1, rules.delay_max); }
-  // Between a client and a broker.
-  void send(const attempt& given_up, std::function<void()> arrives) {
-    if (lost()) return;
-    events.after(travel(), [given_up, arrives = std::move(arrives)] {
-      if (!given_up || !*given_up) arrives();
-    });
-  }
 };
 
 }  // namespace weir::sim::groups

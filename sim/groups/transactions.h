@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "sim/groups/replicated_log.h"
+#include "sim/groups/surroundings.h"
 
 namespace weir::sim::groups {
 

@@ -6,79 +6,11 @@
 
 namespace weir::sim::groups {
 
-void world::trouble(moment every, std::function<void()> what) {
-  if (every == 0) return;
-  events_.after(chance_.between(1, 2 * every), [this, every, what = std::move(what)] {
-    if (around_.calm) return;
-    what();
-    trouble(every, what);
-  });
-}
-
 void world::start_trouble() {
-  trouble(rules_.crash_every, [this] { crash(chance_.below(known_.size())); });
-  trouble(rules_.cut_every, [this] { cut(); });
-  trouble(rules_.move_every, [this] { elect_somebody(chance_.below(logs_.size())); });
-  trouble(rules_.compact_every,
-          [this] { logs_[chance_.below(logs_.size())]->compact(chance_.below(known_.size())); });
-  trouble(rules_.topics_every, [this] { change_topics(); });
-  trouble(rules_.admin_every, [this] { administrate(); });
-  trouble(rules_.come_every, [this] { come_and_go(); });
-}
-
-void world::elect_somebody(std::size_t log) {
-  if (logs_[log]->elect(chance_.below(known_.size()))) ++leaders_;
-}
-
-// Somebody stands for election where nobody leads whom most can hear.
-void world::keep_led() {
-  for (std::size_t l = 0; l < logs_.size(); ++l) {
-    if (!logs_[l]->is_led()) elect_somebody(l);
-  }
-  events_.after(chance_.between(5 * ms, 60 * ms), [this] { keep_led(); });
-}
-
-// Between any two steps: the broker crashes, or another one leads.
-bool world::hit(std::size_t log, broker b) {
-  if (around_.calm || rules_.mischief == 0 || !chance_.chance(rules_.mischief)) return false;
-  around_.note("broker {} is hit", b);
-  if (chance_.chance(400'000)) {
-    crash(b);
-    return true;
-  }
-  elect_somebody(log);
-  return !logs_[log]->serves(b);
-}
-
-void world::crash(broker b) {
-  if (!logs_[0]->up(b)) return;
-  around_.note("broker {} crashes", b);
-  for (auto& log : logs_) log->crash(b);
-  events_.after(chance_.between(1, rules_.down_max), [this, b] {
-    for (auto& log : logs_) log->start(b);
-  });
-}
-
-void world::cut() {
-  if (known_.size() < 2) return;
-  auto from = chance_.below(known_.size());
-  const auto& log = *logs_[chance_.below(logs_.size())];
-  for (broker b = 0; chance_.chance(500'000) && b < known_.size(); ++b) {
-    if (log.serves(b)) from = b;
-  }
-  const bool alone = chance_.chance(500'000);
-  const bool both = chance_.chance(500'000);
-  const auto other = (from + 1 + chance_.below(known_.size() - 1)) % known_.size();
-  const auto set = [this, from, alone, both, other](bool is) {
-    for (broker to = 0; to < known_.size(); ++to) {
-      if (to == from || (!alone && to != other)) continue;
-      around_.cut[from][to] = is;
-      if (both || !is) around_.cut[to][from] = is;
-    }
-  };
-  around_.note("broker {} is cut off{}", from, both ? "" : ", one way");
-  set(true);
-  events_.after(chance_.between(1, rules_.cut_max), [set] { set(false); });
+  brokers_->start_trouble();
+  brokers_->trouble(rules_.topics_every, [this] { change_topics(); });
+  brokers_->trouble(rules_.admin_every, [this] { administrate(); });
+  brokers_->trouble(rules_.come_every, [this] { come_and_go(); });
 }
 
 void world::change_topics() {
@@ -103,7 +35,7 @@ void world::tell_topics(const std::optional<group::deleted_topic>& gone) {
   for (broker b = 0; b < known_.size(); ++b) {
     events_.after(chance_.between(1, rules_.topic_news_max), [this, b, gone] {
       known_[b].known = topics_.known;
-      for (std::size_t l = 0; l < logs_.size(); ++l) {
+      for (std::size_t l = 0; l < hosts_.size(); ++l) {
         if (gone) host(l, b).topic_deleted(*gone);
         host(l, b).topics_changed();
       }

@@ -19,11 +19,12 @@ world::world(const plan& rules, std::function<void(const std::string&)> tell)
     : rules_(rules),
       chance_(mix(rules.seed, 0x67726f757073)),
       truth_(rules_, topics_, static_cast<std::size_t>(rules.logs)),
-      around_{.rules = rules_,
-              .events = events_,
-              .chance = chance_,
-              .truth = truth_,
-              .tell = std::move(tell)} {
+      around_{{.events = events_,
+               .chance = chance_,
+               .links = {rules_.delay_max, rules_.flush_max, rules_.quorum_patience, rules_.loss},
+               .tell = std::move(tell)},
+              rules_,
+              truth_} {
   make_topics();
   make_hosts();
   make_groups();
@@ -37,23 +38,30 @@ void world::make_topics() {
 }
 
 void world::make_hosts() {
-  const auto brokers = static_cast<std::size_t>(rules_.brokers);
-  around_.cut.assign(brokers, std::vector(brokers, false));
-  known_.assign(brokers, topics_);
-  for (std::size_t b = 0; b < brokers; ++b) {
-    clocks_.push_back(
-        {.begins_ms = chance_.between(0, 1'000'000),
-         .percent = 100 + chance_.between(-rules_.clock_percent, rules_.clock_percent),
-         .wall_skew_ms = chance_.between(-rules_.wall_skew, rules_.wall_skew) / ms});
-  }
+  const auto count = static_cast<std::size_t>(rules_.brokers);
+  const trouble_rules trouble{.crash_every = rules_.crash_every,
+                              .down_max = rules_.down_max,
+                              .cut_every = rules_.cut_every,
+                              .cut_max = rules_.cut_max,
+                              .move_every = rules_.move_every,
+                              .compact_every = rules_.compact_every,
+                              .mischief = rules_.mischief};
+  brokers_ = std::make_unique<brokers>(around_, trouble, count);
+  known_.assign(count, topics_);
+  for (std::size_t b = 0; b < count; ++b)
+    clocks_.push_back(clock::draw(chance_, rules_.clock_percent, rules_.wall_skew));
   hosts_.resize(static_cast<std::size_t>(rules_.logs));
-  for (std::size_t l = 0; l < hosts_.size(); ++l) {
-    logs_.push_back(std::make_unique<replicated_log>(around_, l, brokers));
-    for (broker b = 0; b < brokers; ++b)
-      hosts_[l].push_back(std::make_unique<coordinator_host>(
-          around_, *logs_[l], b, clocks_[b], known_[b],
-          [this](std::size_t log, broker on) { return hit(log, on); }));
+  for (auto& hosts : hosts_) {
+    auto& log = brokers_->add_log(
+        rules_.broken_cleaner, [this](std::size_t number, std::size_t index, const placed& what) {
+          truth_.committed(number, index, what);
+        });
+    for (broker b = 0; b < count; ++b)
+      hosts.push_back(std::make_unique<coordinator_host>(
+          around_, log, b, clocks_[b], known_[b],
+          [this](std::size_t number, broker on) { return brokers_->hit(number, on); }));
   }
+  brokers_->compacts(hosts_.size());
   transactions_ = std::make_unique<transactions>(
       around_, [this](const std::string& group, const marker& m, std::function<void(bool)> then) {
         write_marker(group, m, std::move(then));
@@ -105,17 +113,11 @@ client::ways world::ways() {
 }
 
 std::size_t world::log_of(const std::string& group) const {
-  return static_cast<std::size_t>(group.back() - '0') % logs_.size();
+  return static_cast<std::size_t>(group.back() - '0') % hosts_.size();
 }
 
-// Whoever thinks that it leads, as the answer of any broker might have it.
 broker world::find_coordinator(const std::string& group) {
-  std::vector<broker> leading;
-  const auto& log = *logs_[log_of(group)];
-  for (broker b = 0; b < known_.size(); ++b) {
-    if (log.leads(b)) leading.push_back(b);
-  }
-  return leading.empty() ? chance_.below(known_.size()) : chance_.pick(leading);
+  return brokers_->find_leader(log_of(group));
 }
 
 void world::ask(broker b, const std::string& group, const group::request& r, std::int16_t version,
@@ -128,7 +130,7 @@ void world::ask(broker b, const std::string& group, const group::request& r, std
   // What was not given up may come late.
   const bool late = !given_up && !around_.calm && chance_.chance(100'000);
   const auto arrives = [this, log, b, r, version, then] {
-    if (!logs_[log]->up(b)) return;
+    if (!brokers_->log(log).up(b)) return;
     host(log, b).ask(r, version, "client", [this, then](const std::optional<group::answer>& a) {
       around_.send(nullptr, [then, a] { then(a); });
     });
@@ -163,7 +165,7 @@ void world::write_marker(const std::string& group, const marker& m,
   const auto wait = late ? chance_.between(1, 2 * second) : around_.travel();
   if (around_.lost()) return;
   events_.after(wait, [this, log, b, m, then = std::move(then)] {
-    if (!logs_[log]->up(b)) return;
+    if (!brokers_->log(log).up(b)) return;
     host(log, b).end_transaction(m, [this, then](bool written) {
       around_.send(nullptr, [then, written] { then(written); });
     });
@@ -185,7 +187,7 @@ void world::run() {
     clients_.push_back(std::make_unique<outsider>(around_, ways(), std::move(is), i > 2));
     clients_.back()->start();
   }
-  keep_led();
+  brokers_->keep_led();
   start_trouble();
   events_.run_until(rules_.chaos);
   settle();
@@ -199,7 +201,7 @@ void world::fill(report& out) const {
   out.generations = truth_.generations();
   out.committed = transactions_->committed();
   out.aborted = transactions_->aborted();
-  out.leaders = leaders_;
+  out.leaders = brokers_->leaders();
 }
 
 namespace {

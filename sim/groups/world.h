@@ -55,13 +55,7 @@ class world {
   void write_marker(const std::string& group, const marker& m, std::function<void(bool)> then);
 
   // trouble.cc: what goes wrong.
-  void trouble(moment every, std::function<void()> what);
   void start_trouble();
-  void keep_led();
-  bool hit(std::size_t log, broker b);
-  void crash(broker b);
-  void cut();
-  void elect_somebody(std::size_t log);
   void change_topics();
   void tell_topics(const std::optional<group::deleted_topic>& gone);
   void administrate();
@@ -80,13 +74,12 @@ class world {
   surroundings around_;
   std::vector<topics> known_;  // by each broker
   std::vector<clock> clocks_;
-  std::vector<std::unique_ptr<replicated_log>> logs_;
+  std::unique_ptr<brokers> brokers_;
   std::vector<std::vector<std::unique_ptr<coordinator_host>>> hosts_;  // by log and broker
   std::unique_ptr<transactions> transactions_;
   std::vector<group_of_clients> groups_;
   std::vector<std::unique_ptr<client>> clients_;  // all that ever were
   std::uint64_t made_topics_ = 0;
-  std::uint64_t leaders_ = 0;
 };
 
 report simulate(const plan& rules);

@@ -5,7 +5,8 @@
 //
 // Entry points: apply (each record of the log, in order), loaded, step, topics_deleted.
 //
-// Invariants: what an older leader, or one of an older run of the group, says is refused; the state
+// Invariants: what an older leader, or one of an older run of the group, says is refused, and what
+// one says who has not read the state; what was told to who reads is committed; the state
 // is what the log says, also after compaction: an update holds everything since its snapshot, and
 // one that is not of the snapshot before it does not count.
 //
@@ -26,6 +27,7 @@
 #include "core/codec/read_share_group_state_summary.h"
 #include "core/codec/write_share_group_state.h"
 #include "core/group/emitted.h"
+#include "core/share/defects.h"
 #include "core/share/record.h"
 #include "core/share/share_state.h"
 
@@ -56,7 +58,8 @@ struct share_settings {
 
 class share_coordinator {
  public:
-  explicit share_coordinator(const share_settings& settings) : settings_(settings) {}
+  explicit share_coordinator(const share_settings& settings, const defects& broken = {})
+      : settings_(settings), broken_(broken) {}
 
   // A record of the log. Keys of other kinds are none of ours; an error means that the coordinator
   // must not serve.
@@ -98,6 +101,7 @@ class share_coordinator {
   [[nodiscard]] kafka::error_code check(const share_partition& p) const;
 
   share_settings settings_;
+  [[no_unique_address]] defects broken_;
   bool loaded_ = false;
   std::map<share_partition, entry> partitions_;
 };

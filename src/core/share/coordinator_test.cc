@@ -141,16 +141,19 @@ TEST_CASE("older leaders and older runs of the group are refused") {
   tested c;
   CHECK(c.init(0, 3, 0) == none);
   CHECK(c.read(0, 7).error == none);
-  const auto records = c.log.size();
+  auto records = c.log.size();
   CHECK(c.read(0, 6).error == fenced_leader_epoch);
   CHECK(c.write(0, 3, 6, 0, {}) == fenced_leader_epoch);
   CHECK(c.write(0, 2, 7, 0, {}) == fenced_state_epoch);
   CHECK(c.init(0, 2, 0) == fenced_state_epoch);
-  CHECK(c.read(0, 7).error == none);   // nothing new
   CHECK(c.read(0, -1).error == none);  // somebody who does not lead
   CHECK(c.log.size() == records);
+  // Nothing new, and stored all the same: the answer waits for it.
+  CHECK(c.read(0, 7).error == none);
+  CHECK(c.log.size() == ++records);
   // Writes raise nothing.
-  CHECK(c.write(0, 5, 9, 0, {}) == none);
+  CHECK(c.write(0, 3, 9, 0, {}) == fenced_leader_epoch);
+  CHECK(c.write(0, 5, 7, 0, {}) == none);
   CHECK(c.is.find(part(0))->leader_epoch == 7);
   CHECK(c.is.find(part(0))->state_epoch == 3);
   CHECK(c.write(0, 3, 7, 0, {}) == none);
@@ -158,6 +161,47 @@ TEST_CASE("older leaders and older runs of the group are refused") {
   CHECK(c.init(0, 4, 50) == none);
   CHECK(c.is.find(part(0))->leader_epoch == 0);
   CHECK(c.write(0, 3, 7, 0, {}) == fenced_state_epoch);
+}
+
+TEST_CASE("a leader must have read what it writes") {
+  tested c;
+  CHECK(c.init(0, 1, 0) == none);
+  CHECK(c.read(0, 7).error == none);
+  CHECK(c.write(0, 1, 7, 100, {}) == none);
+  // A group of the same name begins, and counts its epochs from the start.
+  CHECK(c.remove(0) == none);
+  CHECK(c.init(0, 1, -1) == none);
+  CHECK(c.write(0, 1, 7, 120, {}) == fenced_leader_epoch);
+  CHECK(c.is.find(part(0))->start == no_offset);
+  CHECK(c.read(0, 7).error == none);
+  CHECK(c.write(0, 1, 7, 5, {}) == none);
+}
+
+TEST_CASE("a beginning that is repeated changes nothing") {
+  tested c;
+  CHECK(c.init(0, 2, 10) == none);
+  CHECK(c.read(0, 7).error == none);
+  CHECK(c.write(0, 2, 7, 12, {batch(13, 14, 2, 1)}) == none);
+  const auto records = c.log.size();
+  CHECK(c.init(0, 2, 10) == none);
+  // A group that does not know of it asks for it in whatever epoch it is by now.
+  CHECK(c.init(0, 3, -1) == none);
+  CHECK(c.init(0, 1, -1) == none);
+  CHECK(c.log.size() == records);
+  CHECK(c.is.find(part(0))->start == offset(12));
+  CHECK(c.init(0, 1, 5) == fenced_state_epoch);
+}
+
+TEST_CASE("what is done stays so, however often it was delivered elsewhere") {
+  tested c;
+  CHECK(c.init(0, 1, 0) == none);
+  CHECK(c.read(0, 7).error == none);
+  // Of the leader of the same epoch that was dropped, because it did not hear that this is stored.
+  const state_batches late{batch(3, 5, 0, 2)};
+  CHECK(c.write(0, 1, 7, 0, {batch(4, 4, 2, 1)}) == none);
+  CHECK(c.write(0, 1, 7, 0, late) == none);
+  CHECK(c.is.find(part(0))->batches ==
+        state_batches{batch(3, 3, 0, 2), batch(4, 4, 2, 1), batch(5, 5, 0, 2)});
 }
 
 TEST_CASE("what can't be is refused") {

@@ -28,8 +28,21 @@ std::int64_t size_of(offset first, offset last) {
 
 }  // namespace
 
-deliveries::deliveries(const share_state& stored, offset start)
-    : start_(stored.start == no_offset ? start : stored.start), end_(start_) {
+void add(delivery_change& to, delivery_change more, const defects& broken) {
+  // One that says nothing has no start either.
+  if (more.empty() && !broken.forgets_start) return;
+  to.start = more.start;
+  to.complete_count = more.complete_count;
+  to.moved |= more.moved;
+  if (to.batches.empty()) {
+    to.batches = std::move(more.batches);
+  } else if (!more.batches.empty()) {
+    to.batches = combine(to.batches, more.batches, more.start, broken);
+  }
+}
+
+deliveries::deliveries(const share_state& stored, offset start, const defects& broken)
+    : start_(stored.start == no_offset ? start : stored.start), end_(start_), broken_(broken) {
   for (const auto& b : stored.batches) {
     if (b.last < start_) continue;
     const auto first = std::max(b.first, start_);
@@ -78,7 +91,7 @@ void deliveries::change(run_map::iterator at, delivery_state to, delivery_change
 }
 
 void deliveries::let_go(run_map::iterator at, std::int16_t deliveries_max, delivery_change& out) {
-  const bool again = at->second.count < deliveries_max;
+  const bool again = at->second.count < deliveries_max || broken_.delivers_for_ever;
   change(at, again ? delivery_state::available : delivery_state::archived, out);
 }
 
@@ -141,7 +154,8 @@ std::vector<acquired_range> deliveries::acquire(const text& member, const acquis
   for (auto at = first_of({std::max(of.read.first, start_), of.read.last});
        at != runs_.end() && at->first <= of.read.last && left > 0; ++at) {
     auto& r = at->second;
-    if (r.state != delivery_state::available) continue;
+    const bool taken = broken_.gives_twice && r.state == delivery_state::acquired;
+    if (r.state != delivery_state::available && !taken) continue;
     if (size_of(at->first, r.last) > left) {
       split(std::min(batch_end(of, at->first + (left - 1)), r.last) + 1);
     }
@@ -166,9 +180,10 @@ std::expected<void, acknowledge_error> deliveries::holds(const text& member,
   if (a.of.first >= end_) return std::unexpected(acknowledge_error::past_end);
   for (auto o = std::max(a.of.first, start_); o <= a.of.last;) {
     const auto* r = find(o);
-    if (!r || r->state != delivery_state::acquired)
-      return std::unexpected(acknowledge_error::not_acquired);
-    if (r->member != member) return std::unexpected(acknowledge_error::not_owner);
+    const bool out = r && (r->state == delivery_state::acquired || broken_.takes_any_word);
+    if (!out) return std::unexpected(acknowledge_error::not_acquired);
+    if (r->member != member && !broken_.takes_anyones_word && !broken_.takes_any_word)
+      return std::unexpected(acknowledge_error::not_owner);
     o = r->last + 1;
   }
   return {};
@@ -176,21 +191,23 @@ std::expected<void, acknowledge_error> deliveries::holds(const text& member,
 
 void deliveries::take(const acknowledgement& a, const delivery_settings& s, std::int64_t now_ms,
                       delivery_change& out) {
+  delivery_change untold;
   const auto one = [&](offset_range r, acknowledge_type type) {
     for (auto at = first_of(r); at != runs_.end() && at->first <= r.last; ++at) {
       switch (type) {
         case acknowledge_type::accept:
-          change(at, delivery_state::acknowledged, out);
+          change(at, delivery_state::acknowledged, broken_.accepts_untold ? untold : out);
           break;
         case acknowledge_type::gap:
         case acknowledge_type::reject:
           change(at, delivery_state::archived, out);
           break;
         case acknowledge_type::release:
+          if (broken_.release_uncounted) --at->second.count;
           let_go(at, s.deliveries_max, out);
           break;
         case acknowledge_type::renew:
-          at->second.deadline_ms = now_ms + s.lock_duration_ms;
+          if (!broken_.renews_nothing) at->second.deadline_ms = now_ms + s.lock_duration_ms;
           break;
       }
     }
@@ -238,6 +255,7 @@ delivery_change deliveries::release_all(const text& member, const delivery_setti
     if (r.state != delivery_state::acquired || r.member != member) continue;
     let_go(at, s.deliveries_max, out);
   }
+  if (broken_.releases_untold) out.batches.clear();
   return settle(std::move(out));
 }
 
@@ -245,9 +263,10 @@ delivery_change deliveries::tick(const delivery_settings& s, std::int64_t now_ms
   delivery_change out;
   for (auto at = runs_.begin(); at != runs_.end(); ++at) {
     const auto& r = at->second;
-    if (r.state == delivery_state::acquired && r.deadline_ms <= now_ms)
-      let_go(at, s.deliveries_max, out);
+    if (r.state != delivery_state::acquired || broken_.locks_never_end) continue;
+    if (r.deadline_ms <= now_ms) let_go(at, s.deliveries_max, out);
   }
+  if (broken_.ends_locks_untold) out.batches.clear();
   return settle(std::move(out));
 }
 
@@ -266,7 +285,7 @@ delivery_change deliveries::archive(std::span<const offset_range> ranges) {
 
 delivery_change deliveries::log_starts_at(offset first) {
   delivery_change out;
-  if (first <= start_) return settle(std::move(out));
+  if (first <= start_ || broken_.ignores_log_start) return settle(std::move(out));
   split(first);
   runs_.erase(runs_.begin(), runs_.lower_bound(first));
   start_ = first;
@@ -275,8 +294,17 @@ delivery_change deliveries::log_starts_at(offset first) {
   return settle(std::move(out));
 }
 
+bool deliveries::joins(const run& next, const run& before) const {
+  auto like = before;
+  if (broken_.joins_unlike) like.count = next.count;
+  return next.follows(like);
+}
+
 delivery_change deliveries::settle(delivery_change out) {
-  while (!runs_.empty() && is_done(runs_.begin()->second.state)) {
+  const auto behind = [&](const run& r) {
+    return is_done(r.state) || (broken_.passes_acquired && r.state == delivery_state::acquired);
+  };
+  while (!runs_.empty() && behind(runs_.begin()->second)) {
     start_ = runs_.begin()->second.last + 1;
     runs_.erase(runs_.begin());
     out.moved = true;
@@ -288,7 +316,7 @@ delivery_change deliveries::settle(delivery_change out) {
       deadline_ = std::min(deadline_.value_or(r.deadline_ms), r.deadline_ms);
     }
     const auto next = std::next(at);
-    if (next != runs_.end() && next->second.follows(r)) {
+    if (next != runs_.end() && joins(next->second, r)) {
       at->second.last = next->second.last;
       runs_.erase(next);
     } else {

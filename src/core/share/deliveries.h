@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/base/text.h"
+#include "core/share/defects.h"
 #include "core/share/share_state.h"
 
 namespace weir::share {
@@ -73,6 +74,8 @@ struct delivery_change {
   bool moved = false;  // the start did
   [[nodiscard]] bool empty() const { return batches.empty() && !moved; }
 };
+// Two changes, one after the other, as one.
+void add(delivery_change& to, delivery_change more, const defects& broken = {});
 
 enum class acknowledge_error : std::uint8_t {
   invalid_request,  // not what a client may say
@@ -95,7 +98,7 @@ struct acquisition {
 class deliveries {
  public:
   // `start`: where the group begins if nothing is stored of it.
-  deliveries(const share_state& stored, offset start);
+  deliveries(const share_state& stored, offset start, const defects& broken = {});
 
   // Where to read for a member: nothing, if too many records are out already.
   [[nodiscard]] std::optional<offset> next_fetch(const delivery_settings& s) const;
@@ -155,6 +158,7 @@ class deliveries {
   void pass_over(offset_range r);
   void change(run_map::iterator at, delivery_state to, delivery_change& out);
   void let_go(run_map::iterator at, std::int16_t deliveries_max, delivery_change& out);
+  [[nodiscard]] bool joins(const run& next, const run& before) const;
   [[nodiscard]] std::expected<void, acknowledge_error> holds(const text& member,
                                                              const acknowledgement& a) const;
   void take(const acknowledgement& a, const delivery_settings& s, std::int64_t now_ms,
@@ -167,6 +171,7 @@ class deliveries {
   offset start_;
   offset end_;
   std::optional<std::int64_t> deadline_;
+  [[no_unique_address]] defects broken_;
 };
 
 }  // namespace weir::share

@@ -266,5 +266,22 @@ TEST_CASE("the next leader goes on from what is stored") {
         std::vector{got(12, 14, 1), got(15, 16, 3), got(17, 19, 1), got(21, 25, 1)});
 }
 
+TEST_CASE("changes that wait are told as one") {
+  delivery_change all;
+  add(all, {});
+  CHECK(all.empty());
+  add(all, {.start = offset(5), .complete_count = 2, .batches = {{offset(7), offset(8), 0, 1}}});
+  add(all, {.start = offset(8),
+            .complete_count = 1,
+            .batches = {{offset(8), offset(8), 2, 1}},
+            .moved = true});
+  // Whoever only waits for what was said before him takes nothing back.
+  add(all, {});
+  CHECK(all.start == offset(8));
+  CHECK(all.complete_count == 1);
+  CHECK(all.moved);
+  CHECK(all.batches == state_batches{{offset(8), offset(8), 2, 1}});
+}
+
 }  // namespace
 }  // namespace weir::share

@@ -41,6 +41,14 @@ bool older(std::int32_t said, std::int32_t known) {
   return said != -1 && said < known;
 }
 
+// A group that asks for states to begin somewhere, by itself, does not know that they have begun:
+// the answer was lost, or it was an administrator who said where. Else each beginning has an epoch
+// of its own, and one of this epoch has been made; the group may be on its way since.
+template <typename Asked>
+bool begins_again(const Asked& asked, const share_state& known) {
+  return asked.start_offset == no_offset.value() || asked.state_epoch == known.state_epoch;
+}
+
 template <typename Batches>
 state_batches batches_of(const Batches& from) {
   state_batches out;
@@ -67,19 +75,21 @@ effects share_coordinator::step(const request& r, const request_context& context
   return out;
 }
 
-// The group begins anew, whatever was there.
+// The group begins anew, whatever was there; but for what changes nothing.
 void share_coordinator::on(const kafka::initialize_share_group_state_request& r,
                            const request_context& c, effects& out) {
   auto answer = each<kafka::initialize_share_group_state_response>(
       r, [&](const share_partition& p, const auto& asked, auto& result) {
         auto error = check(p);
         const auto* known = find(p);
-        if (error == error_code::none && known && older(asked.state_epoch, known->state_epoch))
+        const bool placed = asked.start_offset != no_offset.value();
+        const bool again = known && begins_again(asked, *known) && !broken_.begins_twice;
+        if (error == error_code::none && known && !again &&
+            older(asked.state_epoch, known->state_epoch))
           error = error_code::fenced_state_epoch;
         if (error == error_code::none) error = exists(p, c);
         refuse(result, error);
-        if (error != error_code::none) return;
-        const bool placed = asked.start_offset != no_offset.value();
+        if (error != error_code::none || again) return;
         emit_snapshot(p,
                       {.snapshot_epoch = known ? known->snapshot_epoch + 1 : 0,
                        .state_epoch = asked.state_epoch,
@@ -93,7 +103,9 @@ void share_coordinator::on(const kafka::initialize_share_group_state_request& r,
   out.answers.emplace_back(c.ticket, std::move(answer));
 }
 
-// The first thing that a partition's leader does: from then on the one before it is refused.
+// The first thing that a partition's leader does: from then on the one before it is refused. Stored
+// also where it says nothing new: a coordinator that has lost its leadership, and does not know,
+// must not tell what it has.
 void share_coordinator::on(const kafka::read_share_group_state_request& r, const request_context& c,
                            effects& out) {
   auto answer = each<kafka::read_share_group_state_response>(
@@ -115,7 +127,8 @@ void share_coordinator::on(const kafka::read_share_group_state_request& r, const
                                           .delivery_count = b.delivery_count,
                                           .unknown = {}});
         }
-        if (asked.leader_epoch == -1 || asked.leader_epoch == known->leader_epoch) return;
+        if (asked.leader_epoch == -1 || broken_.reads_fence_nobody) return;
+        if (asked.leader_epoch == known->leader_epoch && broken_.reads_unstored) return;
         emit_update(p,
                     {.leader_epoch = asked.leader_epoch,
                      .start = known->start,
@@ -134,20 +147,29 @@ void share_coordinator::on(const kafka::write_share_group_state_request& r,
         auto batches = batches_of(asked.state_batches);
         if (error == error_code::none && (!known || !well_formed(batches)))
           error = error_code::invalid_request;
-        if (error == error_code::none && older(asked.leader_epoch, known->leader_epoch))
+        if (error == error_code::none && !broken_.any_leader_epoch &&
+            older(asked.leader_epoch, known->leader_epoch))
           error = error_code::fenced_leader_epoch;
-        if (error == error_code::none && older(asked.state_epoch, known->state_epoch))
+        if (error == error_code::none && !broken_.any_state_epoch &&
+            older(asked.state_epoch, known->state_epoch))
           error = error_code::fenced_state_epoch;
+        // Not of this state: it was begun anew since that leader read, maybe by a group of the same
+        // name that counts its epochs from the start.
+        if (error == error_code::none && !broken_.unread_writes && !broken_.reads_fence_nobody &&
+            asked.leader_epoch > known->leader_epoch)
+          error = error_code::fenced_leader_epoch;
         if (error == error_code::none) error = exists(p, c);
         refuse(result, error);
         if (error != error_code::none) return;
         // Writes raise no epoch. The start never goes back but by beginning anew.
-        emit_update(p,
-                    {.leader_epoch = known->leader_epoch,
-                     .start = std::max(known->start, offset(asked.start_offset)),
-                     .delivery_complete_count = asked.delivery_complete_count,
-                     .batches = std::move(batches)},
-                    c, out);
+        emit_update(
+            p,
+            {.leader_epoch = known->leader_epoch,
+             .start = broken_.start_goes_back ? offset(asked.start_offset)
+                                              : std::max(known->start, offset(asked.start_offset)),
+             .delivery_complete_count = asked.delivery_complete_count,
+             .batches = std::move(batches)},
+            c, out);
       });
   out.answers.emplace_back(c.ticket, std::move(answer));
 }

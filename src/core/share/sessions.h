@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/base/partition_key.h"
+#include "core/share/defects.h"
 
 namespace weir::share {
 
@@ -40,6 +41,8 @@ class share_sessions {
  public:
   static constexpr std::int32_t epoch_first = 0;
   static constexpr std::int32_t epoch_last = -1;
+
+  explicit share_sessions(const defects& broken = {}) : broken_(broken) {}
 
   // Whether the request would make a session that is not there.
   [[nodiscard]] bool begins(const session_key& key, std::int32_t epoch) const {
@@ -77,6 +80,7 @@ class share_sessions {
   static void change(session& s, std::span<const partition_key> named,
                      std::span<const partition_key> forgotten);
 
+  [[no_unique_address]] defects broken_;
   session_map sessions_;
 };
 

@@ -4,27 +4,30 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <utility>
+#include <tuple>
 
 namespace weir::share {
 namespace {
 
-using delivery = std::pair<std::int16_t, std::int8_t>;  // count, state: the higher one counts
+// Whether it is done, count, state: the higher one counts.
+using delivery = std::tuple<bool, std::int16_t, std::int8_t>;
 
-delivery of(const state_batch& b) {
-  return {b.delivery_count, b.delivery_state};
+delivery of(const state_batch& b, const defects& broken) {
+  const bool done = b.delivery_state != 0 && !broken.done_by_count;
+  return {done, b.delivery_count, b.delivery_state};
 }
 
 struct border {
   std::vector<delivery> begin;
   std::vector<delivery> end;
 };
+using borders = std::map<offset, border>;
 
-void mark(std::map<offset, border>& borders, std::span<const state_batch> batches, offset start) {
+void mark(borders& all, std::span<const state_batch> batches, offset start, const defects& broken) {
   for (const auto& b : batches) {
     if (b.last < start) continue;
-    borders[std::max(b.first, start)].begin.push_back(of(b));
-    borders[b.last + 1].end.push_back(of(b));
+    all[std::max(b.first, start)].begin.push_back(of(b, broken));
+    all[b.last + 1].end.push_back(of(b, broken));
   }
 }
 
@@ -38,20 +41,21 @@ bool well_formed(std::span<const state_batch> batches) {
 }
 
 state_batches combine(std::span<const state_batch> some, std::span<const state_batch> others,
-                      offset start) {
-  std::map<offset, border> borders;
-  mark(borders, some, start);
-  mark(borders, others, start);
+                      offset start, const defects& broken) {
+  borders all;
+  mark(all, some, start, broken);
+  mark(all, others, start, broken);
   state_batches out;
   std::multiset<delivery> here;
-  for (auto at = borders.begin(); at != borders.end(); ++at) {
+  for (auto at = all.begin(); at != all.end(); ++at) {
     for (const auto& d : at->second.end) here.erase(here.find(d));
     here.insert(at->second.begin.begin(), at->second.begin.end());
     if (here.empty()) continue;
-    const auto [count, state] = *here.rbegin();
+    const auto& counts = broken.older_counts ? *here.begin() : *here.rbegin();
+    const auto& [done, count, state] = counts;
     const auto last = std::next(at)->first - 1;
-    const bool goes_on = !out.empty() && out.back().last + 1 == at->first &&
-                         of(out.back()) == delivery{count, state};
+    const bool goes_on =
+        !out.empty() && out.back().last + 1 == at->first && of(out.back(), broken) == counts;
     if (goes_on) {
       out.back().last = last;
     } else {

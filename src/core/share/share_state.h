@@ -9,6 +9,7 @@
 
 #include "core/base/ids.h"
 #include "core/base/uuid.h"
+#include "core/share/defects.h"
 
 namespace weir::share {
 
@@ -45,11 +46,14 @@ struct share_state {
   bool operator==(const share_state&) const = default;
 };
 
-// Each record from `start` on in the state that came last to it: the one with the higher delivery
-// count, or of the same count the higher state. Order does not matter, nor do repeats; in the
-// result neighbours differ.
+// Each record from `start` on in the state that came last to it: what is done, else the one with
+// the higher delivery count. Of two that are done the higher count, or of the same count the higher
+// state. Order does not matter, nor do repeats; in the result neighbours differ.
+//
+// What is done stays so whatever the counts: a late write, of records that a leader gave out again
+// and again before it was dropped, may have a higher one than the leader after it.
 state_batches combine(std::span<const state_batch> some, std::span<const state_batch> others,
-                      offset start);
+                      offset start, const defects& broken = {});
 
 // No batch runs backwards or to the end of all offsets.
 bool well_formed(std::span<const state_batch> batches);

@@ -3,6 +3,7 @@
 #include <catch2/catch_all.hpp>
 #include <map>
 #include <random>
+#include <tuple>
 
 namespace weir::share {
 namespace {
@@ -12,12 +13,12 @@ state_batch batch(std::int64_t first, std::int64_t last, int state, int count) {
           static_cast<std::int16_t>(count)};
 }
 
-using offsets = std::map<std::int64_t, std::pair<int, int>>;
+using offsets = std::map<std::int64_t, std::tuple<bool, int, int>>;
 
 void put(offsets& into, const state_batch& b, std::int64_t start) {
   for (auto o = std::max(b.first.value(), start); o <= b.last.value(); ++o) {
     auto& at = into[o];
-    at = std::max(at, {int{b.delivery_count}, int{b.delivery_state}});
+    at = std::max(at, {b.delivery_state != 0, int{b.delivery_count}, int{b.delivery_state}});
   }
 }
 
@@ -30,10 +31,12 @@ TEST_CASE("batches are put together by records") {
   // The same state next to each other is one batch.
   const state_batches next{batch(10, 12, 0, 1)};
   CHECK(combine(old, next, offset(0)) == state_batches{batch(0, 12, 0, 1), batch(20, 29, 2, 1)});
-  // The higher count counts, then the higher state.
+  // What is done stays so; then the higher count counts, then the higher state.
   const state_batches later{batch(5, 24, 0, 2)};
   CHECK(combine(old, later, offset(0)) ==
-        state_batches{batch(0, 4, 0, 1), batch(5, 24, 0, 2), batch(25, 29, 2, 1)});
+        state_batches{batch(0, 4, 0, 1), batch(5, 19, 0, 2), batch(20, 29, 2, 1)});
+  const state_batches again{batch(20, 29, 2, 2), batch(25, 29, 4, 1)};
+  CHECK(combine(old, again, offset(20)) == state_batches{batch(20, 29, 2, 2)});
   const state_batches done{batch(3, 4, 4, 1), batch(22, 23, 0, 1)};
   CHECK(combine(old, done, offset(0)) == state_batches{batch(0, 2, 0, 1), batch(3, 4, 4, 1),
                                                        batch(5, 9, 0, 1), batch(20, 29, 2, 1)});

@@ -29,8 +29,9 @@ void share_coordinator::become(const share_partition& p, const share_update& upd
   if (update.start != no_offset) is.start = update.start;
   if (update.leader_epoch != -1) is.leader_epoch = update.leader_epoch;
   is.delivery_complete_count = update.delivery_complete_count;
-  is.batches = combine(is.batches, update.batches, is.start);
-  is.changed = combine(is.changed, update.batches, is.start);
+  is.batches = combine(is.batches, update.batches, is.start, broken_);
+  if (!broken_.replays_no_changes)
+    is.changed = combine(is.changed, update.batches, is.start, broken_);
   ++updates;
 }
 
@@ -46,11 +47,15 @@ void share_coordinator::emit_update(const share_partition& p, share_update updat
                                     const request_context& c, effects& out) {
   const auto& [is, updates] = partitions_.at(p);
   update.snapshot_epoch = is.snapshot_epoch;
-  auto all = combine(is.batches, update.batches, update.start);
-  update.batches = combine(is.changed, update.batches, update.start);
+  auto all = combine(is.batches, update.batches, update.start, broken_);
+  if (!broken_.updates_hold_news_only)
+    update.batches = combine(is.changed, update.batches, update.start, broken_);
   if (updates < settings_.updates_per_snapshot && update.batches.size() * 2 <= all.size()) {
     store({.key = encode(update_key{p}), .value = encode(update)}, out);
     return become(p, update);
+  }
+  if (broken_.snapshot_drops_counts) {
+    for (auto& b : all) b.delivery_count = b.delivery_state == 0 ? 0 : b.delivery_count;
   }
   emit_snapshot(p,
                 {.snapshot_epoch = is.snapshot_epoch + 1,

@@ -62,18 +62,6 @@ bool renews(const std::vector<share::acknowledgement>& what) {
       what, [](const auto& a) { return std::ranges::find(a.types, renewal) != a.types.end(); });
 }
 
-// Two changes, one after the other, as one.
-void add(delivery_change& to, delivery_change more) {
-  to.start = more.start;
-  to.complete_count = more.complete_count;
-  to.moved |= more.moved;
-  if (to.batches.empty()) {
-    to.batches = std::move(more.batches);
-  } else if (!more.batches.empty()) {
-    to.batches = share::combine(to.batches, more.batches, more.start);
-  }
-}
-
 share::share_state state_of(const kafka::read_share_group_state_response& told) {
   share::share_state out;
   const auto& p = told.results.front().partitions.front();
@@ -388,7 +376,7 @@ seastar::future<share_outcome> led_share_partition::store(delivery_change change
     return seastar::make_ready_future<share_outcome>(
         std::unexpected(share_fault{error_code::not_leader_or_follower}));
   }
-  add(unsaid_, std::move(change));
+  share::add(unsaid_, std::move(change));
   auto told = waiting_.emplace_back().get_future();
   if (!std::exchange(writing_, true)) {
     background_.spawn("share state", [self = shared_from_this()] { return write_all(self); });

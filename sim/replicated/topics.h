@@ -5,7 +5,7 @@
 
 #include "core/group/topics.h"
 
-namespace weir::sim::groups {
+namespace weir::sim::replicated {
 
 class topics final : public group::topic_view {
  public:
@@ -34,4 +34,4 @@ class topics final : public group::topic_view {
   }
 };
 
-}  // namespace weir::sim::groups
+}  // namespace weir::sim::replicated

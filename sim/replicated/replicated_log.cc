@@ -1,13 +1,13 @@
-#include "sim/groups/replicated_log.h"
+#include "sim/replicated/replicated_log.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
 
-#include "sim/groups/oracle.h"
+#include "sim/replicated/violation.h"
 
-namespace weir::sim::groups {
+namespace weir::sim::replicated {
 namespace {
 
 constexpr moment beat_every = 40 * ms;
@@ -16,8 +16,13 @@ constexpr moment tombstones_stay = 3 * second;
 
 }  // namespace
 
-replicated_log::replicated_log(surroundings& around, std::size_t number, std::size_t brokers)
-    : around_(around), number_(number), copies_(brokers) {
+replicated_log::replicated_log(surroundings& around, std::size_t number, std::size_t brokers,
+                               const cleaner_defects& broken, told_committed committed)
+    : around_(around),
+      number_(number),
+      broken_(broken),
+      tell_committed_(std::move(committed)),
+      copies_(brokers) {
   for (auto& c : copies_) {
     c.match.assign(brokers, 0);
     c.heard.assign(brokers, 0);
@@ -132,7 +137,7 @@ void replicated_log::beat(broker leader, std::int32_t term) {
   if (!c.leads || c.term != term) return;
   std::size_t heard = 0;
   for (broker o = 0; o < copies_.size(); ++o) {
-    const bool lately = around_.events.now() - c.heard[o] <= around_.rules.quorum_patience;
+    const bool lately = around_.events.now() - c.heard[o] <= around_.links.quorum_patience;
     if (o == leader || lately) ++heard;
   }
   if (heard < majority()) return step_down(leader);
@@ -211,7 +216,7 @@ void replicated_log::flush(broker b, std::function<void()> then) {
     then();
   };
   if (c.durable == c.entries.size()) return done();
-  around_.events.after(around_.chance.between(1, around_.rules.flush_max), done);
+  around_.events.after(around_.chance.between(1, around_.links.flush_max), done);
 }
 
 bool replicated_log::confirmed(broker b, moment since) const {
@@ -242,7 +247,7 @@ void replicated_log::advance(broker leader) {
 void replicated_log::set_commit(broker b, std::size_t to) {
   auto& c = copies_[b];
   c.commit = std::max(c.commit, to);
-  for (; told_ < c.commit; ++told_) around_.truth.committed(number_, told_, *c.entries[told_]);
+  for (; told_ < c.commit; ++told_) tell_committed_(number_, told_, *c.entries[told_]);
 }
 
 namespace {
@@ -275,9 +280,8 @@ std::pair<std::vector<fate>, std::size_t> fates_of(const std::vector<entry>& log
 void replicated_log::compact(broker b) {
   auto& c = copies_[b];
   if (!c.up) return;
-  const auto& broken = around_.rules.broken_outside;
   auto [fates, stable] = fates_of(c.entries, c.commit);
-  if (broken.cleans_open) stable = c.commit;
+  if (broken_.cleans_open) stable = c.commit;
   std::size_t seen = 0;  // by everybody who reads
   for (const auto& [when, through] : c.cleaned) {
     if (when + tombstones_stay <= around_.events.now()) seen = through;
@@ -290,7 +294,7 @@ void replicated_log::compact(broker b) {
     std::vector<group::coordinator_record> kept;
     for (auto r = left.batch.records.rbegin(); r != left.batch.records.rend(); ++r) {
       if (fates[i] == fate::aborted) continue;
-      if (!r->value && broken.cleans_all_tombstones) continue;
+      if (!r->value && broken_.cleans_all_tombstones) continue;
       if (!later.insert(r->key.str()).second) continue;
       if (r->value || i >= seen) kept.push_back(*r);
     }
@@ -304,4 +308,4 @@ void replicated_log::compact(broker b) {
   around_.note("log {}: broker {} cleans {} of {}", number_, b, stable, c.entries.size());
 }
 
-}  // namespace weir::sim::groups
+}  // namespace weir::sim::replicated

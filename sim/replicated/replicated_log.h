@@ -1,8 +1,8 @@
 #pragma once
-// One partition of `__consumer_offsets`: a copy of its log on each broker, and who leads it. What
-// Raft gives to those above it, no more: elections happen where the world wants them, by majorities
-// of those that can be heard, and an old leader goes on until it hears of it or misses the others.
-// Raft itself is simulated elsewhere (sim/world.h).
+// One partition: a copy of its log on each broker, and who leads it. What Raft gives to those above
+// it, no more: elections happen where the world wants them, by majorities of those that can be
+// heard, and an old leader goes on until it hears of it or misses the others. Raft itself is
+// simulated elsewhere (sim/world.h).
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "core/group/emitted.h"
-#include "sim/groups/surroundings.h"
+#include "sim/replicated/surroundings.h"
 
-namespace weir::sim::groups {
+namespace weir::sim::replicated {
 
 struct marker {
   producer_id producer;
@@ -29,11 +29,23 @@ struct placed {
   group::coordinator_batch batch;
   std::optional<marker> ends;
   cause why = cause::none;
+  std::uint64_t tag = 0;   // of the world's own books
+  std::int64_t count = 0;  // of records, in a partition of which nobody reads what they say
+  bool hidden = false;     // those are for nobody: a control batch, or of an aborted transaction
 };
 using entry = std::shared_ptr<const placed>;
 
+// Rules of whoever cleans the log.
+struct cleaner_defects {
+  bool cleans_open = false;            // records of open transactions replace others
+  bool cleans_all_tombstones = false;  // also one whose older record is still there
+};
+
 class replicated_log {
  public:
+  // Once for each entry, in their order.
+  using told_committed = std::function<void(std::size_t log, std::size_t index, const placed&)>;
+
   // What becomes of a broker that leads.
   struct follower_of_terms {
     virtual ~follower_of_terms() = default;
@@ -42,7 +54,8 @@ class replicated_log {
     virtual void ends() = 0;  // it does not lead any more
   };
 
-  replicated_log(surroundings& around, std::size_t number, std::size_t brokers);
+  replicated_log(surroundings& around, std::size_t number, std::size_t brokers,
+                 const cleaner_defects& broken, told_committed committed);
   void listen(broker b, follower_of_terms* to) { copies_[b].to = to; }
 
   // Leads after that, if a majority can be heard and takes it.
@@ -118,8 +131,10 @@ class replicated_log {
 
   surroundings& around_;
   std::size_t number_;
+  cleaner_defects broken_;
+  told_committed tell_committed_;
   std::vector<copy> copies_;
-  std::size_t told_ = 0;  // to the oracle, of what is committed
+  std::size_t told_ = 0;  // of what is committed
 };
 
-}  // namespace weir::sim::groups
+}  // namespace weir::sim::replicated
