@@ -609,8 +609,18 @@ TEST_CASE("share groups in a coordinator, beside groups of other kinds") {
   CHECK(asked[0].group_id == "s");
   CHECK(asked[0].state_epoch == 1);
   CHECK(asked[0].partitions.size() == 6);
+  std::size_t told = 0;
+  const auto count = [&](const share_partition_view& p) {
+    CHECK(p.group == "s");
+    CHECK(p.topic == "t");
+    ++told;
+  };
+  m.w.live->for_each_share_partition(count);
+  CHECK(told == 0);  // no share coordinator knows of them yet
   m.w.accept(m.w.live->share_initialized("s", asked[0].partitions, m.w.now));
   m.w.crash();
+  m.w.live->for_each_share_partition(count);
+  CHECK(told == 6);
   m.w.pass(1'000);
   a = m.w.ask<kafka::share_group_heartbeat_response>(r, 1);
   REQUIRE(a.assignment);

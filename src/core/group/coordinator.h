@@ -47,6 +47,13 @@ struct committed_offset_view {
   timestamp committed;
 };
 
+// A partition that a share group has, and the share coordinators know of.
+struct share_partition_view {
+  std::string_view group;
+  std::string_view topic;
+  partition_key key;
+};
+
 class coordinator {
  public:
   // `topics` outlives the coordinator.
@@ -92,6 +99,7 @@ class coordinator {
 
   [[nodiscard]] group_figures figures() const;
   void for_each_offset(const std::function<void(const committed_offset_view&)>& tell) const;
+  void for_each_share_partition(const std::function<void(const share_partition_view&)>& tell) const;
   // Whether both hold the same of what a crash must not lose. For tests.
   [[nodiscard]] bool same_stored(const coordinator& other) const;
 

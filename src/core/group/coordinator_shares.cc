@@ -67,4 +67,13 @@ emitted<answer> coordinator::share_forgotten(const text& group_id, std::span<con
   return out.take();
 }
 
+void coordinator::for_each_share_partition(
+    const std::function<void(const share_partition_view&)>& tell) const {
+  for (const auto& [id, g] : parts_->shares.all()) {
+    for (const auto& [topic_id, topic] : g->partitions().initialized) {
+      for (const auto p : topic.partitions) tell({id.view(), topic.name.view(), {topic_id, p}});
+    }
+  }
+}
+
 }  // namespace weir::group

@@ -18,7 +18,7 @@ seastar::future<> coordination::start(seastar::sharded<cluster>& where,
                                std::ref(markers_));
   co_await verifiers_.start(std::ref(where), std::ref(links), std::ref(transactions_));
   co_await verifiers_.invoke_on_all([](transaction_verifier& v) { v.start(); });
-  co_await lag_.start(std::ref(where), std::ref(links), std::ref(groups_));
+  co_await lag_.start(std::ref(where), std::ref(links), std::ref(groups_), std::ref(persisters_));
   co_await lag_.invoke_on_all([](group_lag& l) { l.start(); });
   co_await markers_.invoke_on_all([](marker_writer& m) { m.start(); });
   co_await share_states_.invoke_on_all([](share_states_of_shard& s) { s.start(); });

@@ -18,35 +18,44 @@ namespace sm = seastar::metrics;
 constexpr auto look_again = 10s;
 constexpr auto call_patience = 5s;
 constexpr std::size_t asked_at_once = 10'000;
-// Of one shard. What is beyond is counted, not shown: a scrape must stay possible.
-constexpr std::size_t partitions_shown_max = 10'000;
 
 }  // namespace
 
 group_lag::group_lag(seastar::sharded<cluster>& where, seastar::sharded<peer::peer_links>& links,
-                     seastar::sharded<groups_of_shard>& groups)
-    : where_(where), links_(links), groups_(groups) {}
+                     seastar::sharded<groups_of_shard>& groups,
+                     seastar::sharded<share_persister>& persisters)
+    : where_(where), links_(links), groups_(groups), persisters_(persisters) {}
 
 void group_lag::start() {
   links_.local().serve(calls::partition_ends,
                        [this](node_id, fragments payload) { return serve(std::move(payload)); });
   own_.add_group("group", {sm::make_gauge(
-                              "lag_left_out", [this] { return left_out_; },
+                              "lag_left_out", [this] { return left_out_ + shared_left_out_; },
                               sm::description("Partitions of groups whose lag is not shown, since "
                                               "there are too many of them"))});
-  fibers_.spawn("look", [this] { return look_often(); }, weir::groups().background);
+  const auto keep_looking = [this](const char* name, seastar::future<> (group_lag::*look)()) {
+    fibers_.spawn(name, [this, look] { return look_often(look); }, weir::groups().background);
+  };
+  keep_looking("look", &group_lag::look);
+  // On its own: a share coordinator that is not there takes patience.
+  keep_looking("look at share groups", &group_lag::look_at_shares);
 }
 
 seastar::future<> group_lag::stop() {
   return fibers_.stop();
 }
 
-seastar::future<> group_lag::look_often() {
-  while (!co_await fibers_.stopped_within(look_again)) co_await look();
+seastar::future<> group_lag::look_often(seastar::future<> (group_lag::*look)()) {
+  while (!co_await fibers_.stopped_within(look_again)) co_await (this->*look)();
 }
 
 seastar::future<> group_lag::look() {
   auto groups = co_await committed();
+  co_await count_lag(groups);
+  consumers_.show(std::move(groups));
+}
+
+seastar::future<> group_lag::count_lag(lag_gauges::by_group& groups) {
   const auto ends = co_await ends_of(groups);
   for (auto& [name, places] : groups) {
     for (auto at = places.begin(); at != places.end();) {
@@ -56,24 +65,32 @@ seastar::future<> group_lag::look() {
         at = places.erase(at);  // not known now
         continue;
       }
-      at->second.lag = std::max<std::int64_t>(0, end->second - at->second.committed);
+      auto& is = at->second;
+      is.lag = std::max<std::int64_t>(0, end->second - is.at - is.done);
       ++at;
     }
     co_await seastar::coroutine::maybe_yield();
   }
-  show(std::move(groups));
 }
 
-seastar::future<group_lag::by_group> group_lag::committed() {
-  by_group out;
+std::vector<partition_key> group_lag::here() const {
+  std::vector<partition_key> out;
+  for (const auto& [key, s] : groups_.local().all()) out.push_back(key);
+  return out;
+}
+
+const group::coordinator* group_lag::deciding(const partition_key& key) const {
+  const auto at = groups_.local().all().find(key);
+  return at == groups_.local().all().end() ? nullptr : at->second->deciding();
+}
+
+seastar::future<lag_gauges::by_group> group_lag::committed() {
+  lag_gauges::by_group out;
   std::size_t count = 0;
   left_out_ = 0;
-  std::vector<partition_key> keys;
-  for (const auto& [key, s] : groups_.local().all()) keys.push_back(key);
-  for (const auto& key : keys) {
+  for (const auto& key : here()) {
     co_await seastar::coroutine::maybe_yield();
-    const auto at = groups_.local().all().find(key);
-    const auto* core = at == groups_.local().all().end() ? nullptr : at->second->deciding();
+    const auto* core = deciding(key);
     if (!core) continue;
     core->for_each_offset([&](const group::committed_offset_view& o) {
       if (count == partitions_shown_max) {
@@ -81,13 +98,13 @@ seastar::future<group_lag::by_group> group_lag::committed() {
         return;
       }
       ++count;
-      out[std::string(o.group)][{std::string(o.topic), o.partition}].committed = o.at.value();
+      out[std::string(o.group)][{std::string(o.topic), o.partition}].at = o.at.value();
     });
   }
   co_return out;
 }
 
-seastar::future<group_lag::known_ends> group_lag::ends_of(const by_group& groups) {
+seastar::future<group_lag::known_ends> group_lag::ends_of(const lag_gauges::by_group& groups) {
   std::vector<partition_key> wanted;
   absl::flat_hash_set<partition_key> asked;
   for (const auto& [name, places] : groups) {
@@ -173,45 +190,6 @@ seastar::future<fragments> group_lag::serve(fragments payload) {
   peer::partition_ends_answer out;
   for (const auto end : ends) out.ends.push_back(end);
   co_return calls::encode(out);
-}
-
-void group_lag::show(by_group groups) {
-  std::erase_if(shown_, [&](const auto& g) { return !groups.contains(g.first); });
-  for (auto& [name, places] : groups) {
-    auto& g = shown_[name];
-    if (!g) g = std::make_unique<group_gauges>();
-    const bool same = std::ranges::equal(
-        g->of, places, {}, [](const auto& p) { return p.first; },
-        [](const auto& p) { return p.first; });
-    g->sum = 0;
-    for (const auto& [at, s] : places) g->sum += s.lag;
-    if (same) {
-      for (auto& [at, s] : g->of) s = places.at(at);
-    } else {
-      g->registered.clear();
-      g->of = std::move(places);
-      make_gauges(name, *g);
-    }
-  }
-}
-
-void group_lag::make_gauges(const std::string& name, group_gauges& g) {
-  const sm::label group("group");
-  const sm::label topic("topic");
-  const sm::label partition("partition");
-  std::vector<sm::metric_definition> all;
-  all.push_back(sm::make_gauge("lag_sum", sm::description("Records that a group has still to read"),
-                               {group(name)}, [&g] { return g.sum; }));
-  for (const auto& [at, s] : g.of) {
-    const std::vector<sm::label_instance> labels{group(name), topic(at.topic),
-                                                 partition(at.partition)};
-    all.push_back(sm::make_gauge("lag", sm::description("The same, of one partition"), labels,
-                                 [&s] { return s.lag; }));
-    all.push_back(sm::make_gauge("committed_offset",
-                                 sm::description("Where a group would go on reading"), labels,
-                                 [&s] { return s.committed; }));
-  }
-  g.registered.add_group("group", all);
 }
 
 }  // namespace weir

@@ -1,19 +1,23 @@
 #pragma once
 // How far groups are behind the ends of their partitions, as metrics: looked at now and then, by
-// the coordinators of this shard, which ask the partitions' leaders.
+// the coordinators of this shard, which ask the partitions' leaders; about share groups the share
+// coordinators first.
 #include <seastar/core/metrics_registration.hh>
 
 #include <map>
 #include <string>
 
 #include "engine/coordinator/groups.h"
+#include "engine/coordinator/lag_gauges.h"
+#include "engine/coordinator/share_persister.h"
 
 namespace weir {
 
 class group_lag {
  public:
   group_lag(seastar::sharded<cluster>& where, seastar::sharded<peer::peer_links>& links,
-            seastar::sharded<groups_of_shard>& groups);
+            seastar::sharded<groups_of_shard>& groups,
+            seastar::sharded<share_persister>& persisters);
 
   // Serves other brokers, and begins to look, on this shard.
   void start();
@@ -24,39 +28,40 @@ class group_lag {
   seastar::future<known_ends> ends_of(std::vector<partition_key> partitions);
 
  private:
-  struct place {
-    std::string topic;
-    std::int32_t partition = 0;
-    auto operator<=>(const place&) const = default;
+  struct shared_topic {
+    std::string name;
+    std::vector<std::int32_t> partitions;
   };
-  struct seen {
-    std::int64_t committed = 0;
-    std::int64_t lag = 0;
-  };
-  // A group's gauges read what is seen of it; made anew when it commits elsewhere.
-  struct group_gauges {
-    std::map<place, seen> of;
-    std::int64_t sum = 0;
-    seastar::metrics::metric_groups registered;
-  };
-  using by_group = std::map<std::string, std::map<place, seen>>;
+  using shared_by_group = std::map<std::string, std::map<uuid, shared_topic>>;
   using asked_ends = std::map<node_id, std::vector<partition_key>>;
 
-  seastar::future<> look_often();
+  // Of one shard. What is beyond is counted, not shown: a scrape must stay possible.
+  static constexpr std::size_t partitions_shown_max = 10'000;
+
+  seastar::future<> look_often(seastar::future<> (group_lag::*look)());
   seastar::future<> look();
-  [[nodiscard]] seastar::future<by_group> committed();
-  seastar::future<known_ends> ends_of(const by_group& groups);
+  [[nodiscard]] seastar::future<lag_gauges::by_group> committed();
+  // group_lag_shares.cc
+  seastar::future<> look_at_shares();
+  [[nodiscard]] seastar::future<shared_by_group> shared();
+  // The coordinators of this shard, and one of them while it serves.
+  [[nodiscard]] std::vector<partition_key> here() const;
+  [[nodiscard]] const group::coordinator* deciding(const partition_key& key) const;
+  // Fills the lags in; takes out what is not known now.
+  seastar::future<> count_lag(lag_gauges::by_group& groups);
+  seastar::future<known_ends> ends_of(const lag_gauges::by_group& groups);
   seastar::future<> ask(node_id leader, std::vector<partition_key> keys, known_ends& out);
   seastar::future<std::vector<std::int64_t>> ends_here(std::vector<partition_key> keys);
   seastar::future<fragments> serve(fragments payload);
-  void show(by_group groups);
-  void make_gauges(const std::string& name, group_gauges& g);
 
   seastar::sharded<cluster>& where_;
   seastar::sharded<peer::peer_links>& links_;
   seastar::sharded<groups_of_shard>& groups_;
-  std::map<std::string, std::unique_ptr<group_gauges>> shown_;
+  seastar::sharded<share_persister>& persisters_;
+  lag_gauges consumers_{"committed_offset", "Where a group would go on reading"};
+  lag_gauges shares_{"start_offset", "The first record that a share group is not done with"};
   std::size_t left_out_ = 0;
+  std::size_t shared_left_out_ = 0;
   seastar::metrics::metric_groups own_;
   fibers fibers_{"lag of groups"};
 };
