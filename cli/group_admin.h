@@ -1,4 +1,4 @@
-// Questions about consumer groups, answered as plain data.
+// Questions about groups of consumers, answered as plain data. Of share groups: share_groups.h.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@ namespace weir::cli {
 struct group_entry {
   std::string name;
   std::string state;
-  std::string type;  // classic, consumer
+  std::string type;  // classic, consumer, share
 };
 
 struct group_member {
@@ -26,6 +26,7 @@ struct group_member {
 struct group_state {
   std::string name;
   std::string state;
+  std::string type;  // share; empty: of the others, which librdkafka doesn't tell
   std::string assignor;
   std::int32_t coordinator = -1;
   std::vector<group_member> members;

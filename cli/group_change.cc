@@ -6,8 +6,8 @@
 #include <iostream>
 
 #include "cli/commands.h"
-#include "cli/group_admin.h"
 #include "cli/moment.h"
+#include "cli/share_groups.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -67,9 +67,22 @@ std::vector<topic_partition> wanted_partitions(client& c, const reset_options& o
   return out;
 }
 
-std::vector<reset_row> plan(client& c, const reset_options& o, const target& to) {
+using group_place = std::map<topic_partition, std::int64_t>;
+
+// Where a group goes on. Of a share group, where it has begun: its start.
+group_place place_of(client& c, share_groups& shared, bool is_shared, const std::string& group) {
+  group_place out;
+  if (is_shared) {
+    for (const auto& [at, place] : shared.places(group)) out[at] = place.start;
+  } else {
+    for (const auto& [at, committed] : group_offsets(c, group)) out[at] = committed.offset;
+  }
+  return out;
+}
+
+std::vector<reset_row> plan(client& c, const reset_options& o, const target& to,
+                            const group_place& place) {
   const auto all = wanted_partitions(c, o);
-  const auto committed = group_offsets(c, o.group);
   const auto first = list_offsets(c, all, RD_KAFKA_OFFSET_SPEC_EARLIEST);
   const auto last = list_offsets(c, all, RD_KAFKA_OFFSET_SPEC_LATEST);
   std::map<topic_partition, offset_answer> by_time;
@@ -81,8 +94,7 @@ std::vector<reset_row> plan(client& c, const reset_options& o, const target& to)
     if (start < 0 || end < 0)
       throw failure(std::format("{}-{} can't be asked now: it has no leader", at.first, at.second));
     reset_row row{.of = at, .end = end};
-    if (const auto found = committed.find(at); found != committed.end())
-      row.now = found->second.offset;
+    if (const auto found = place.find(at); found != place.end()) row.now = found->second;
     switch (to.what) {
       case target::kind::start:
         row.next = start;
@@ -110,11 +122,13 @@ void reset(const settings& s, const reset_options& o) {
   const auto to = parse_target(o.to);
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
-  const auto rows = plan(c, o, to);
+  share_groups shared(c);
+  const bool is_shared = shared.is_one(o.group);
+  const auto rows = plan(c, o, to, place_of(c, shared, is_shared, o.group));
   if (o.execute) {
-    std::map<topic_partition, std::int64_t> wanted;
+    group_place wanted;
     for (const auto& row : rows) wanted[row.of] = row.next;
-    alter_group_offsets(c, o.group, wanted);
+    is_shared ? shared.alter(o.group, wanted) : alter_group_offsets(c, o.group, wanted);
   }
   if (s.as_json) {
     json list = json::array();
@@ -160,7 +174,8 @@ void confirm(const delete_options& o) {
   if (isatty(STDIN_FILENO) != 1)
     throw failure(std::format("not deleting {}: nobody can be asked here; add --yes", list),
                   exit_usage);
-  std::cerr << "delete " << list << " with their committed offsets? [y/N] " << std::flush;
+  std::cerr << "delete " << list << " with all that is known of how far they are? [y/N] "
+            << std::flush;
   std::string answer;
   std::getline(std::cin, answer);
   if (answer != "y" && answer != "Y" && answer != "yes") throw failure("nothing was deleted");
@@ -213,7 +228,8 @@ void add_reset(commands& to, CLI::App& group) {
        "Shows what would be, and does it with --execute. The group must have no members: its\n"
        "consumers would go on where they are. WHERE is start, end, an offset, +N or -N (from\n"
        "where the group is), or @TIME: the first record at or after that time. Offsets outside\n"
-       "of the partition become its start or end.\n\n"
+       "of the partition become its start or end. A share group forgets what is done behind\n"
+       "that place, and gets those records again.\n\n"
        "Examples:\n"
        "  weir group reset billing --topic orders --to @2030-05-01T14:00\n"
        "  weir group reset billing --topic orders -p 2 --to -100 --execute\n"},
@@ -234,9 +250,10 @@ void add_delete(commands& to, CLI::App& group) {
   const auto o = std::make_shared<delete_options>();
   CLI::App& d = to.add(
       group,
-      {"delete", "Delete groups and their committed offsets", "group delete [OPTIONS] NAME...",
-       "Groups with members can't be deleted. Asks first; where nobody can be asked (no\n"
-       "terminal) it wants --yes.\n\n"
+      {"delete", "Delete groups, and how far they are", "group delete [OPTIONS] NAME...",
+       "Committed offsets go with a group, and of a share group what is done already: whoever\n"
+       "uses the name again begins anew. Groups with members can't be deleted. Asks first;\n"
+       "where nobody can be asked (no terminal) it wants --yes.\n\n"
        "Examples:\n"
        "  weir group delete billing-test\n"},
       [&s, o] { remove(s, *o); });

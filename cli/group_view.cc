@@ -1,10 +1,13 @@
 #include <fnmatch.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <format>
+#include <iostream>
 
 #include "cli/commands.h"
-#include "cli/group_admin.h"
+#include "cli/share_groups.h"
+#include "cli/share_view.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -12,12 +15,22 @@ namespace weir::cli {
 
 namespace {
 
+std::vector<group_entry> all_groups(client& c) {
+  share_groups shared(c);
+  if (!shared.hindrance().empty())
+    std::cerr << "weir: share groups are not shown: " << shared.hindrance() << '\n';
+  auto out = list_groups(c);
+  std::ranges::move(shared.list(), std::back_inserter(out));
+  std::ranges::sort(out, {}, &group_entry::name);
+  return out;
+}
+
 void list(const settings& s, const std::string& pattern) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
   json out = json::array();
   table rows({{"GROUP"}, {"STATE"}, {"TYPE"}});
-  for (const auto& g : list_groups(c)) {
+  for (const auto& g : all_groups(c)) {
     if (fnmatch(pattern.c_str(), g.name.c_str(), 0) != 0) continue;
     out.push_back({{"group", g.name}, {"state", g.state}, {"type", g.type}});
     rows.add({g.name, g.state, g.type});
@@ -47,9 +60,9 @@ json members_json(const group_state& g) {
 }
 
 void print_group(const group_state& g) {
-  print(std::format("group {}  {}  {}  coordinator {}  {}\n", g.name, g.state,
-                    g.assignor.empty() ? "-" : g.assignor, g.coordinator,
-                    counted(g.members.size(), "member")));
+  print(std::format("group {}  {}  {}{}  coordinator {}  {}\n", g.name, g.state,
+                    g.type.empty() ? "" : g.type + "  ", g.assignor.empty() ? "-" : g.assignor,
+                    g.coordinator, counted(g.members.size(), "member")));
   if (g.members.empty()) return;
   table rows({{"MEMBER"}, {"INSTANCE"}, {"HOST"}, {"PARTITIONS"}});
   for (const auto& m : g.members) {
@@ -61,21 +74,31 @@ void print_group(const group_state& g) {
   print("\n" + rows.text(wants_bold()));
 }
 
+json group_json(const group_state& g) {
+  json out{{"group", g.name}, {"state", g.state}};
+  if (!g.type.empty()) out["type"] = g.type;
+  out["assignor"] = g.assignor;
+  out["coordinator"] = g.coordinator;
+  out["members"] = members_json(g);
+  return out;
+}
+
 void describe(const settings& s, const std::vector<std::string>& names) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
+  share_groups shared(c);
   json out = json::array();
   bool first = true;
-  for (const auto& g : describe_groups(c, names)) {
+  for (const auto& g : describe_all_groups(c, shared, names)) {
+    std::vector<share_row> places;
+    if (g.type == share_type) places = share_rows(c, shared, g);
     if (s.as_json) {
-      out.push_back({{"group", g.name},
-                     {"state", g.state},
-                     {"assignor", g.assignor},
-                     {"coordinator", g.coordinator},
-                     {"members", members_json(g)}});
+      out.push_back(group_json(g));
+      if (g.type == share_type) out.back()["partitions"] = to_json(places);
     } else {
       if (!first) print("\n\n");
       print_group(g);
+      if (!places.empty()) print("\n" + places_text(places));
     }
     first = false;
   }
@@ -119,37 +142,60 @@ std::string cell(std::int64_t n) {
   return n < 0 ? "" : std::to_string(n);
 }
 
+// What `weir group lag` tells of one group.
+struct lag_view {
+  std::int64_t total = 0;
+  json partitions = json::array();
+  std::string text;
+};
+
+lag_view lag_of_consumers(client& c, const group_state& g) {
+  lag_view out;
+  table rows({{"TOPIC"},
+              {"PARTITION", align::right},
+              {"COMMITTED", align::right},
+              {"END", align::right},
+              {"LAG", align::right},
+              {"MEMBER"}});
+  for (const auto& row : lag_rows(c, g)) {
+    out.total += std::max<std::int64_t>(0, row.lag());
+    out.partitions.push_back({{"topic", row.of.first},
+                              {"partition", row.of.second},
+                              {"committed", number_or_null(row.committed)},
+                              {"end", number_or_null(row.end)},
+                              {"lag", number_or_null(row.lag())},
+                              {"member", row.member.empty() ? json(nullptr) : json(row.member)}});
+    rows.add({row.of.first, std::to_string(row.of.second), cell(row.committed), cell(row.end),
+              cell(row.lag()), row.member});
+  }
+  if (!rows.empty()) out.text = rows.text(wants_bold());
+  return out;
+}
+
+lag_view lag_of_one(client& c, share_groups& shared, const group_state& g) {
+  if (g.type != share_type) return lag_of_consumers(c, g);
+  const auto rows = share_rows(c, shared, g);
+  return {.total = lag_of(rows), .partitions = to_json(rows), .text = lag_text(rows)};
+}
+
 void lag(const settings& s, const std::vector<std::string>& names) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
+  share_groups shared(c);
   json out = json::array();
   bool first = true;
-  for (const auto& g : describe_groups(c, names)) {
-    json partitions = json::array();
-    table rows({{"TOPIC"},
-                {"PARTITION", align::right},
-                {"COMMITTED", align::right},
-                {"END", align::right},
-                {"LAG", align::right},
-                {"MEMBER"}});
-    std::int64_t total = 0;
-    for (const auto& row : lag_rows(c, g)) {
-      total += std::max<std::int64_t>(0, row.lag());
-      partitions.push_back({{"topic", row.of.first},
-                            {"partition", row.of.second},
-                            {"committed", number_or_null(row.committed)},
-                            {"end", number_or_null(row.end)},
-                            {"lag", number_or_null(row.lag())},
-                            {"member", row.member.empty() ? json(nullptr) : json(row.member)}});
-      rows.add({row.of.first, std::to_string(row.of.second), cell(row.committed), cell(row.end),
-                cell(row.lag()), row.member});
-    }
+  for (const auto& g : describe_all_groups(c, shared, names)) {
+    auto view = lag_of_one(c, shared, g);
     if (s.as_json) {
-      out.push_back(
-          {{"group", g.name}, {"state", g.state}, {"lag", total}, {"partitions", partitions}});
+      json one{{"group", g.name}, {"state", g.state}};
+      if (!g.type.empty()) one["type"] = g.type;
+      one["lag"] = view.total;
+      one["partitions"] = std::move(view.partitions);
+      out.push_back(std::move(one));
     } else {
-      print(std::format("{}group {}  {}  lag {}\n", first ? "" : "\n\n", g.name, g.state, total));
-      if (!rows.empty()) print("\n" + rows.text(wants_bold()));
+      print(std::format("{}group {}  {}  lag {}\n", first ? "" : "\n\n", g.name, g.state,
+                        view.total));
+      if (!view.text.empty()) print("\n" + view.text);
     }
     first = false;
   }
@@ -159,13 +205,16 @@ void lag(const settings& s, const std::vector<std::string>& names) {
 void add_describe(commands& to, CLI::App& group) {
   const settings& s = to.shared();
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App& d = to.add(group,
-                       {"describe", "Show groups' members and what each of them reads",
-                        "group describe [OPTIONS] NAME...",
-                        "Examples:\n"
-                        "  weir group describe billing\n"
-                        "  weir group describe billing --json | jq '.[0].members | length'\n"},
-                       [&s, names] { describe(s, *names); });
+  CLI::App& d =
+      to.add(group,
+             {"describe", "Show groups' members and what each of them reads",
+              "group describe [OPTIONS] NAME...",
+              "Of a share group it shows as well where it is in each partition: START is\n"
+              "the first record that is not done, \"-\" where nobody has begun to read.\n\n"
+              "Examples:\n"
+              "  weir group describe billing\n"
+              "  weir group describe billing --json | jq '.[0].members | length'\n"},
+             [&s, names] { describe(s, *names); });
   d.add_option("NAME", *names, "Groups")->type_name("")->required();
 }
 
@@ -176,7 +225,9 @@ void add_lag(commands& to, CLI::App& group) {
       group,
       {"lag", "Show how far groups have come, and how much is left", "group lag [OPTIONS] NAME...",
        "LAG is the difference between the partition's end and what the group has committed.\n"
-       "Partitions that are assigned and never were committed have none.\n\n"
+       "Partitions that are assigned and never were committed have none. Share groups commit\n"
+       "nothing: START is the first record that is not done, and LAG counts those behind it\n"
+       "that are not done either. Several MEMBERS may take records of one partition.\n\n"
        "Examples:\n"
        "  weir group lag billing\n"
        "  weir group lag billing --json | jq '.[0].lag'\n"},
@@ -189,12 +240,15 @@ void add_lag(commands& to, CLI::App& group) {
 void add_group_views(commands& to, CLI::App& group) {
   const settings& s = to.shared();
   const auto pattern = std::make_shared<std::string>("*");
-  CLI::App& l = to.add(group,
-                       {"list", "List consumer groups", "group list [OPTIONS] [PATTERN]",
-                        "Examples:\n"
-                        "  weir group list\n"
-                        "  weir group list 'billing-*' --json\n"},
-                       [&s, pattern] { list(s, *pattern); });
+  CLI::App& l =
+      to.add(group,
+             {"list", "List groups of consumers", "group list [OPTIONS] [PATTERN]",
+              "TYPE is the protocol that a group's members speak: classic (JoinGroup),\n"
+              "consumer (KIP-848), or share (KIP-932: as from a queue, record by record).\n\n"
+              "Examples:\n"
+              "  weir group list\n"
+              "  weir group list 'billing-*' --json\n"},
+             [&s, pattern] { list(s, *pattern); });
   l.add_option("PATTERN", *pattern, "Only names that match; * and ? as in file names")
       ->type_name("");
   add_describe(to, group);

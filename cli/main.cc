@@ -28,7 +28,7 @@ Commands
   topic     create, list, describe, alter, trim and delete topics
   produce   Send records from standard input or files
   consume   Read records
-  group     Consumer groups: list, describe, lag, reset, delete
+  group     Consumer and share groups: list, describe, lag, reset, delete
   cluster   How the cluster is; take brokers out of it and back, move leaders
   verify    Check a stopped broker's data directory
   dump      Print what a file of a data directory holds
@@ -83,7 +83,8 @@ int run(int argc, char** argv) {
   add_topic_changes(all, topic);
   add_topic_views(all, topic);
   add_topic_edits(all, topic);
-  CLI::App& group = all.group("group", "List, describe, reset and delete consumer groups");
+  CLI::App& group =
+      all.group("group", "List, describe, reset and delete consumer groups and share groups");
   add_group_views(all, group);
   add_group_changes(all, group);
   add_produce(all);

@@ -89,7 +89,8 @@ def help_and_version():
     same(weir("help").ok().out, weir().out)
     same(weir("help", "topic", "create").ok().out, weir("topic", "create", "--help").ok().out)
     for words in (["topic", "create"], ["topic", "list"], ["topic", "describe"], ["topic", "delete"],
-                  ["topic", "alter"], ["topic", "trim"], ["produce"], ["consume"], ["cluster", "info"], ["simulate"]):
+                  ["topic", "alter"], ["topic", "trim"], ["group", "list"], ["group", "describe"], ["group", "lag"],
+                  ["group", "reset"], ["group", "delete"], ["produce"], ["consume"], ["cluster", "info"], ["simulate"]):
         text = weir(*words, "--help").ok().out.decode()
         assert "Usage: weir " + " ".join(words) in text and "Examples:" in text, text
     assert weir("--version").ok().out.startswith(b"weir ")
@@ -128,7 +129,7 @@ def usage_errors_end_with_2():
 @case
 def nobody_answers():
     address = f"127.0.0.1:{unused_port()}"
-    for words in (["topic", "list"], ["cluster", "info"], ["produce", "t"], ["consume", "t"]):
+    for words in (["topic", "list"], ["group", "list"], ["cluster", "info"], ["produce", "t"], ["consume", "t"]):
         ran = weir(*words, "-b", address, "--timeout", "1").ok(1)
         one_line(ran.err, "no broker answered at " + address, "within 1 s", "weir start --dev")
         same(ran.out, b"")

@@ -1,15 +1,18 @@
 """Share groups on the wire (KIP-932): what share coordinators keep, fenced by epochs; members of one partition, with sessions,
-locks, limits and connections that end; all of it across kill -9, on one broker and on three."""
+locks, limits and connections that end; all of it across kill -9, on one broker and on three. What `weir group` and the metrics tell."""
 import argparse
 import base64
+import json
 import pathlib
 import random
+import subprocess
 import sys
 
 here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent.parent / "bench"))
 import codec  # noqa: E402
 from brokers import Cluster, eventually  # noqa: E402
+from groups import metric  # noqa: E402
 from process import Broker, Checks  # noqa: E402
 from surface import ask  # noqa: E402
 from surface_cases import batch as records  # noqa: E402
@@ -245,6 +248,87 @@ def administered(check, port, topic, name, group):
     check("and what was kept of it", read["error"] == INVALID_REQUEST, read)
 
 
+class Tool:
+    """`weir group`, and what it must say."""
+
+    def __init__(self, check, broker):
+        self.check, self.broker = check, broker
+
+    def run(self, *words, fails=False):
+        ran = subprocess.run([self.broker.weir, "group", *words, "--brokers", self.broker.kafka], capture_output=True, text=True,
+                             timeout=60)
+        self.check("weir group " + " ".join(words) + (" fails" if fails else ""), (ran.returncode != 0) == fails, ran.stderr)
+        return ran.stderr if fails else ran.stdout
+
+    def told(self, *words):
+        return json.loads(self.run(*words, "--json") or "null")
+
+
+def looked_at(check, broker, tool, topic):
+    listed = tool.told("list")
+    check("tools: groups of both kinds are listed with their types",
+          [(g["group"], g["state"], g["type"]) for g in listed] == [("jobs", "Stable", "share"), ("plain", "Empty", "classic")], listed)
+    shown = tool.told("describe", "plain", "jobs")
+    check("tools: both are described, in the order of their names on the line", [g["group"] for g in shown] == ["plain", "jobs"], shown)
+    jobs = shown[1]
+    at = {"topic": "tools", "partition": 0, "start": 2, "end": 10, "lag": 7, "members": ["m"]}
+    check("tools: a share group with its member, and where it is", jobs["type"] == "share" and jobs["partitions"] == [at] and
+          [(m["member"], m["assigned"]) for m in jobs["members"]] == [("m", [{"topic": "tools", "partition": 0}])], jobs)
+    check("tools: a reader sees the same", "START" in tool.run("describe", "jobs"))
+    lag = tool.told("lag", "jobs")[0]
+    check("tools: the lag leaves out what is done behind the start", (lag["lag"], lag["partitions"]) == (7, [at]), lag)
+    figures = lambda: tuple(metric(broker, f"weir_group_{name}", 'group="jobs"') for name in ("lag", "lag_sum", "start_offset"))
+    check("tools: and so say the metrics", eventually(lambda: figures() == (7, 7, 2)), figures())
+    check("tools: a consumer group has its own", eventually(lambda: metric(broker, "weir_group_lag", 'group="plain"') == 6))
+
+
+def changed(check, broker, tool, member):
+    port = broker.kafka_port
+    reset = ("reset", "jobs", "--topic", "tools", "--to")
+    check("tools: a group with members is left alone", "has members" in tool.run(*reset, "0", "--execute", fails=True))
+    check("tools: nor is it deleted", "has members" in tool.run("delete", "jobs", "--yes", fails=True))
+    check("tools: the member leaves", member.beat(epoch=-1)["error"] == 0)
+    shown = tool.told(*reset, "+3")
+    check("tools: a reset is shown first", shown == {"group": "jobs", "executed": False, "partitions": [
+        {"topic": "tools", "partition": 0, "before": 2, "after": 5, "to_read": 5}]}, shown)
+    check("tools: and nothing is changed", place(port, "jobs") == (2, 7), place(port, "jobs"))
+    tool.run(*reset, "+3", "--execute")
+    check("tools: then it is done", place(port, "jobs") == (5, 5), place(port, "jobs"))
+    tool.run(*reset, "99", "--execute")
+    check("tools: but not beyond the end", place(port, "jobs") == (10, 0), place(port, "jobs"))
+    tool.run("reset", "jobs", "--topic", "unread", "--to", "start", "--execute")
+    check("tools: topics that it has not read are put as well", [(p["topic"], p["start"]) for p in tool.told("lag", "jobs")[0]["partitions"]]
+          == [("tools", 10), ("unread", 0)])
+    tool.run("delete", "jobs", "--yes")
+    check("tools: a deleted group is gone", [g["group"] for g in tool.told("list")] == ["plain"])
+    check("tools: and is shown no more", eventually(lambda: metric(broker, "weir_group_lag_sum", 'group="jobs"') is None))
+    tool.run("delete", "jobs", "--yes", fails=True)
+
+
+def tools(check, weir):
+    """Three of ten records are done, two of them in front."""
+    with Broker(weir, smp=2) as broker:
+        port = broker.kafka_port
+        topic = make_topic(port, "tools")
+        make_topic(port, "unread")
+        check("tools: the group's coordinator is found", eventually(lambda: coordinated(port, "jobs")["error"] == 0))
+        configure(port, "jobs", share_auto_offset_reset="earliest")
+        m = Member(port, "jobs", "m", topic)
+        check("tools: a member gets its partition", eventually(lambda: m.joined("tools")))
+        check("tools: ten records are sent", eventually(lambda: produce(port, "tools", 10) == 0))
+        check("tools: somebody has an offset", eventually(lambda: ask(port, "offset_commit", 8, {
+            "group_id": "plain", "topics": [{"name": "tools", "partitions": [
+                {"partition_index": 0, "committed_offset": 4}]}]})["topics"][0]["partitions"][0]["error"] == 0))
+        a = Member(port, "jobs", "a", topic)
+        check("tools: all are out", eventually(lambda: a.got(epoch=0) == [(0, 9, 1)]))
+        check("tools: some are done", a.say((0, 1, ACCEPT), (4, 4, ACCEPT)) == 0)
+        check("tools: the start follows", eventually(lambda: place(port, "jobs") == (2, 7)), place(port, "jobs"))
+        tool = Tool(check, broker)
+        looked_at(check, broker, tool, topic)
+        a.hang_up()
+        changed(check, broker, tool, m)
+
+
 def limited(check, weir):
     with Broker(weir, options=("group.share_sessions_max=1",), smp=2) as broker:
         port = broker.kafka_port
@@ -324,6 +408,10 @@ def of_three(check, weir):
         check("three: and is accepted there", b.say((3, 3, ACCEPT), (6, 9, ACCEPT)) == 0)
         check("three: the group is at the end",
               eventually(lambda: place(eventually(lambda: coordinator_of(cluster, "g3")), "g3") == (10, 0)))
+        check("three: whoever coordinates it, it is listed once",
+              [g["group"] for g in json.loads(cluster.cli("group", "list", "--json"))] == ["g3"])
+        lag = json.loads(cluster.cli("group", "lag", "g3", "--json"))[0]["partitions"]
+        check("three: and described", [(p["start"], p["end"], p["lag"]) for p in lag] == [(10, 10, 0)], lag)
 
 
 class Mishaps:
@@ -399,6 +487,7 @@ def main():
     weir = options.parse_args().weir
     check = Checks()
     of_one(check, weir)
+    tools(check, weir)
     limited(check, weir)
     mishaps(check, weir)
     of_three(check, weir)
