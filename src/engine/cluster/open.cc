@@ -4,6 +4,8 @@
 #include <seastar/core/smp.hh>
 #include <seastar/coroutine/maybe_yield.hh>
 
+#include <algorithm>
+
 #include "core/base/check.h"
 #include "engine/cluster/cluster.h"
 #include "engine/cluster/cluster_log.h"
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto look_again = 20ms;
 constexpr auto tell_again = 5s;
+constexpr auto founders_patience = 3s;
 // What a tick of thousands of groups costs is mostly that it looks at each of them.
 constexpr int ticks_per_heartbeat = 2;
 // Of group 0's log, as long as it may get: whole ones are cut off.
@@ -45,6 +48,22 @@ seastar::future<> look_for_brokers(replica& group0, catalog::state guess, log_in
   }
 }
 
+// Brokers that make a cluster come at about the same time. Who is ready before it knows of the
+// others tells clients that there are none, and makes topics of fewer copies than were asked for.
+// Where there are topics already it is no new cluster, and some may be down.
+seastar::future<> know_founders(const cluster& of, raft::configuration founders, fibers& by,
+                                const bool& interrupted) {
+  const auto end = std::chrono::steady_clock::now() + founders_patience;
+  const auto known = [&of](node_id id) {
+    const auto& state = of.catalog();
+    return state.node_ids().contains(id) && (!state.topics().empty() || of.alive(id));
+  };
+  while (!std::ranges::all_of(founders.voters, known) && !interrupted &&
+         std::chrono::steady_clock::now() < end) {
+    if (co_await by.stopped_within(look_again)) co_return;
+  }
+}
+
 }  // namespace
 
 seastar::future<> cluster::open() {
@@ -60,6 +79,7 @@ seastar::future<> cluster::open() {
   fibers_.spawn("space", [this] { return keep_space(); });
   // What the catalog says of the shards is true of this process once it has registered.
   co_await be_registered();
+  co_await know_founders(*this, membership_.founders(), fibers_, interrupted_);
   if (interrupted_) throw std::runtime_error("stopped before the cluster had taken it in");
   co_await container().invoke_on_all([](cluster& c) { return c.open_everything(); });
   fibers_.spawn("registration", [this] { return keep_registered(); });
