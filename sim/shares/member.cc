@@ -50,7 +50,7 @@ void member::beat(std::int32_t epoch) {
   r.group_id = text(who_.group);
   r.member_id = text(who_.member);
   r.member_epoch = epoch;
-  if (epoch == 0) {
+  if (epoch == 0 || std::exchange(tells_all_, false)) {
     auto& names = r.subscribed_topic_names.emplace();
     for (const auto& t : topics_) names.push_back(text(t));
   }
@@ -58,12 +58,14 @@ void member::beat(std::int32_t epoch) {
   how_.ask_group(who_.group, r, done, [this, done, epoch](const auto& a) {
     if (over_ || std::exchange(*done, true)) return;
     if (epoch < 0) return vanish();
+    if (!a) tells_all_ = true;
     if (a) heed(std::get<kafka::share_group_heartbeat_response>(*a));
     next();
   });
   around_.events.after(around_.rules.patience, [this, done, epoch] {
     if (over_ || std::exchange(*done, true)) return;
     if (epoch < 0) return vanish();
+    tells_all_ = true;
     heard_ = -second;
     next();
   });
@@ -83,12 +85,15 @@ void member::heed(const kafka::share_group_heartbeat_response& a) {
       return;
     default:
       around_.note("{} hears {}", who_.member, to_string(a.error));
+      tells_all_ = true;
       heard_ = -second;
       return;
   }
   epoch_ = a.member_epoch;
   if (!a.assignment) return;
   assigned_.clear();
+  around_.note("{} reads {} topics of {}, epoch {}", who_.member,
+               a.assignment->topic_partitions.size(), who_.group, epoch_);
   for (const auto& topic : a.assignment->topic_partitions) {
     for (const auto p : topic.partitions) {
       if (const auto number = how_.number_of({topic.topic_id, p})) assigned_.insert(*number);

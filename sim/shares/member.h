@@ -85,6 +85,7 @@ class member {
   std::map<broker, session> sessions_;
   std::map<std::size_t, std::int64_t> seen_;  // the last record of each partition that it got
   moment heard_ = -second;                    // when it last said that it lives
+  bool tells_all_ = true;  // it may have missed an answer, and says all of itself again
   bool leaving_ = false;
   bool over_ = false;
   std::uint64_t turn_ = 0;

@@ -89,7 +89,11 @@ void share_leader::loaded(const share::answer& a, std::uint64_t tag) {
                      : around_.rules.from_latest ? from_.high_watermark(at_.on)
                                                  : from_.log_start(at_.on);
   share::deliveries made(read, start, around_.rules.broken);
-  if (!fresh || around_.rules.broken_outside.starts_unstored) return ready(made, read, life_);
+  if (!fresh) return ready(made, read, life_);
+  if (around_.rules.broken_outside.starts_unstored) {
+    ready(made, read, life_);
+    return store_aside({.start = start, .moved = true});
+  }
   // Where the group begins is stored before anybody gets anything: another leader would look for it
   // at another time, and might begin behind what nobody has seen.
   write({.start = start, .moved = true}, [self = shared_from_this(), made, read](error_code code) {
