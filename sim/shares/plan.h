@@ -16,6 +16,7 @@ struct outer_defects {
   bool acks_before_stored = false;  // an acknowledgement is answered at once
   bool goes_on_unstored = false;    // so does a leader whose write failed
   bool starts_unstored = false;     // records are given before it is stored where the group begins
+  bool keeps_for_ever = false;      // a leader never reads again what may have been altered
   bool answers_before_commit = false;
   bool serves_before_read = false;  // a new coordinator decides before it knows its log
 };

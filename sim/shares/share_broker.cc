@@ -6,6 +6,12 @@ namespace weir::sim::shares {
 
 using kafka::error_code;
 
+namespace {
+
+constexpr moment idle_for = second;
+
+}  // namespace
+
 // One request, from its session's turn to its answer.
 struct share_broker::turn {
   share_request asked;
@@ -30,6 +36,11 @@ void share_broker::ask(const share_request& r, const answered& then) {
                               : error_code::invalid_share_session_epoch});
   }
   turns_[r.who] = {r.connection, r.epoch};
+  if (session->began) {
+    for (const auto p : r.named) {
+      if (const auto there = find(r.who.group, p)) there->refresh();
+    }
+  }
   const auto t = std::make_shared<turn>(turn{.asked = r,
                                              .session = *std::move(session),
                                              .open = r.says.size(),
@@ -107,6 +118,16 @@ void share_broker::crash() {
   turns_.clear();
   sessions_ = share::share_sessions(around_.rules.broken);
   for (const auto& [at, p] : std::exchange(led_, {})) p->crash();
+}
+
+void share_broker::sweep() {
+  if (around_.rules.broken_outside.keeps_for_ever) return;
+  std::erase_if(led_, [this](const auto& one) {
+    const auto p = one.second;
+    if (!p->over() && !p->idle_since(around_.events.now() - idle_for)) return false;
+    p->end(error_code::none);
+    return true;
+  });
 }
 
 void share_broker::look(std::size_t partition) {

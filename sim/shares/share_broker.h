@@ -59,6 +59,8 @@ class share_broker {
   [[nodiscard]] bool knows(const share_request& r) const;
   void connection_closed(const share::session_key& who, std::uint64_t connection);
   void crash();
+  // Those that have nothing to do are not kept.
+  void sweep();
   // Of that partition: what ended is told.
   void look(std::size_t partition);
 

@@ -32,7 +32,8 @@ share_leader::share_leader(surroundings& around, place at, data_partition& from,
       from_(from),
       states_(states),
       epoch_(from.term(at_.on)),
-      name_(around.truth.leader_begins(at_.name, epoch_)) {}
+      name_(around.truth.leader_begins(at_.name, epoch_)),
+      used_(around.events.now()) {}
 
 bool share_leader::led() const {
   return from_.serves(at_.on) && from_.term(at_.on) == epoch_;
@@ -163,6 +164,7 @@ std::optional<std::vector<share::acquired_range>> share_leader::take_once(const 
                  r.last, r.delivery_count);
     around_.mix_in(static_cast<std::uint64_t>(r.first.value()));
   }
+  if (!out.empty()) used_ = around_.events.now();
   around_.truth.leader(name_).gives(member, out, now);
   settled();
   const auto next = deliveries_->next_fetch(around_.rules.deliveries);
@@ -174,6 +176,7 @@ void share_leader::acknowledge(const std::string& member, const std::vector<said
                                told then) {
   if (!look()) return then(told_to_clients(*over_));
   if (!deliveries_) return then(error_code::unknown_topic_or_partition);
+  used_ = around_.events.now();
   std::vector<share::acknowledgement> all;
   for (const auto& one : what) all.push_back({.of = one.of, .types = one.types});
   const auto start = deliveries_->start();
@@ -214,6 +217,15 @@ void share_leader::release(const std::string& member) {
     if (!self->look() || self->reading_ || self->deliveries_->any_out()) return;
     if (self->waiting_.empty() && self->unsaid_.empty()) self->end(error_code::none);
   });
+}
+
+void share_leader::refresh() {
+  if (around_.rules.broken_outside.keeps_for_ever || !look() || !deliveries_) return;
+  if (!reading_ && !writing_ && !deliveries_->any_out()) end(error_code::none);
+}
+
+bool share_leader::idle_since(moment then) const {
+  return !reading_ && !writing_ && deliveries_ && !deliveries_->any_out() && used_ < then;
 }
 
 void share_leader::settled() {

@@ -53,6 +53,9 @@ class share_leader : public std::enable_shared_from_this<share_leader> {
   void acknowledge(const std::string& member, const std::vector<said>& what, told then);
   // The member's session is over. Where nothing is out any more, so is this, soon.
   void release(const std::string& member);
+  // A member's session begins. Where nothing is out, what is stored is read again.
+  void refresh();
+  [[nodiscard]] bool idle_since(moment then) const;
 
  private:
   [[nodiscard]] bool led() const;
@@ -85,6 +88,7 @@ class share_leader : public std::enable_shared_from_this<share_leader> {
   share::delivery_change unsaid_;
   std::vector<told> waiting_;
   bool writing_ = false;
+  moment used_ = 0;          // when it last gave or was told something
   std::uint64_t alarm_ = 0;  // only the last one rings
 };
 

@@ -18,7 +18,13 @@ void world::start_trouble() {
   brokers_->trouble(rules_.compact_data_every,
                     [this] { partitions_[chance_.below(partitions_.size())]->compact_one(); });
   brokers_->trouble(rules_.admin_every, [this] { administrate(); });
+  sweep();
   brokers_->trouble(rules_.come_every, [this] { come_and_go(); });
+}
+
+void world::sweep() {
+  for (auto& b : share_brokers_) b->sweep();
+  events_.after(400 * ms, [this] { sweep(); });
 }
 
 void world::come_and_go() {

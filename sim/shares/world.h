@@ -77,6 +77,7 @@ class world {
 
   // trouble.cc: what goes wrong, and how it ends.
   void start_trouble();
+  void sweep();
   void come_and_go();
   void settle();
   [[nodiscard]] std::string unfinished();

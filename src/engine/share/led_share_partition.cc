@@ -220,7 +220,6 @@ seastar::future<std::expected<offset, error_code>> led_share_partition::first_of
 seastar::future<share_taken> led_share_partition::take(text member, share_budget budget,
                                                        share_rules rules) {
   const auto self = shared_from_this();
-  used_ = clock::now();
   turned_away_ |= reading_;
   if (!look() || !deliveries_ || reading_ || budget.records <= 0) co_return nothing();
   settings_ = rules.deliveries;
@@ -286,6 +285,7 @@ share_taken led_share_partition::given(const text& member, offset asked, store::
   for (const auto& r : out.ranges)
     out.count += static_cast<std::int32_t>(r.last.value() - r.first.value() + 1);
   meters_.acquired += static_cast<std::uint64_t>(out.count);
+  if (out.count > 0) used_ = clock::now();
   out.records = cut_to(got.batches, batches, out.ranges);
   out.bytes = out.records.size();
   out.ranges = split_at_batches(out.ranges, batches.ends, budget.batch_size);
@@ -328,6 +328,10 @@ void led_share_partition::release(const text& member, const share_rules& rules) 
   tell();
   if (over_ || deliveries_->any_out() || background_.stopping()) return;
   background_.spawn("share partition", [self] { return retire(self); });
+}
+
+void led_share_partition::refresh() {
+  if (ready() && !reading_ && !writing_ && !deliveries_->any_out()) end(error_code::none);
 }
 
 // Where nothing is out it is not kept: the group may be empty, and put elsewhere. Whoever comes

@@ -69,6 +69,9 @@ class led_share_partition : public seastar::enable_lw_shared_from_this<led_share
                                              share_rules rules);
   // The member's session is over. Where nothing is out any more, so is this, soon.
   void release(const text& member, const share_rules& rules);
+  // A member's session begins. Where nothing is out, what is stored is read again: the group may
+  // have been put elsewhere, or deleted and made again, while nobody was in it.
+  void refresh();
 
   // Grows whenever there may be something to take that was not there before.
   [[nodiscard]] std::uint64_t version() const { return version_; }
@@ -123,7 +126,7 @@ class led_share_partition : public seastar::enable_lw_shared_from_this<led_share
   bool writing_ = false;
   std::uint64_t version_ = 1;
   event_source news_;
-  clock::time_point used_ = clock::now();
+  clock::time_point used_ = clock::now();  // when it last gave or was told something
   seastar::timer<clock> timer_;
   std::function<void()> on_news_;
   event_listener replica_news_;

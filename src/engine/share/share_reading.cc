@@ -101,9 +101,25 @@ seastar::future<> share_reading::leave(std::uint64_t count) {
 
 seastar::future<share_reading::turn> share_reading::fetch(session_request r) {
   const auto shard = shard_of(r.key);
-  return container().invoke_on(shard, [r = std::move(r)](share_reading& there) mutable {
-    return there.fetch_here(std::move(r));
-  });
+  auto group = r.key.group;
+  auto done = co_await container().invoke_on(
+      shard,
+      [r = std::move(r)](share_reading& there) mutable { return there.fetch_here(std::move(r)); });
+  if (done && done->began) co_await refresh(std::move(group), done->wanted);
+  co_return done;
+}
+
+seastar::future<> share_reading::refresh(std::string group, std::vector<partition_key> partitions) {
+  std::vector<std::vector<partition_key>> shards(seastar::smp::count);
+  for (const auto& key : partitions) shards[where_.shard_of(key)].push_back(key);
+  for (unsigned shard = 0; shard < shards.size(); ++shard) {
+    if (shards[shard].empty()) continue;
+    co_await container().invoke_on(shard, [&group, mine = &shards[shard]](share_reading& there) {
+      for (const auto& key : *mine) {
+        if (const auto p = there.find(group, key)) p->refresh();
+      }
+    });
+  }
 }
 
 seastar::future<share_reading::turn> share_reading::fetch_here(session_request r) {
@@ -305,7 +321,8 @@ seastar::future<> share_reading::say_here(share_reader by, std::vector<share_sai
       });
 }
 
-// Those that are over and that nobody asked for since, and those that nobody uses.
+// Those that are over and that nobody asked for since, and those that have nothing to do: what is
+// stored is read again then, for it may have been altered while the group was empty.
 seastar::future<> share_reading::sweep() {
   while (!co_await fibers_.stopped_within(sweep_every)) {
     const auto then = led_share_partition::clock::now() - idle_for;

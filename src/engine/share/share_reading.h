@@ -91,6 +91,7 @@ class share_reading final : public seastar::peering_sharded_service<share_readin
   seastar::future<bool> admit();
   seastar::future<> leave(std::uint64_t count);
   seastar::future<turn> fetch_here(session_request r);
+  seastar::future<> refresh(std::string group, std::vector<partition_key> partitions);
   seastar::future<> pass_here(share_reader by, std::vector<share_want*> mine, share_budget budget);
   seastar::future<> pass_one(const share_reader& by, share_want& want, const share_budget& budget,
                              const share_rules& rules);
