@@ -17,7 +17,7 @@ member::member(surroundings& around, ways how, std::string group, std::uint64_t 
 
 void member::next() {
   const auto turn = ++turn_;
-  auto wait = around_.chance.between(1, around_.rules.turn_max);
+  auto wait = around_.chance.between(1, around_.calm ? 5 * ms : around_.rules.turn_max);
   const bool pauses = !around_.calm && around_.chance.chance(around_.rules.pauses);
   if (pauses) {
     // As long as its locks, or as its group waits for it.

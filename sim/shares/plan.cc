@@ -61,7 +61,7 @@ plan draw_plan(std::uint64_t seed) {
   p.turn_max = one_of(chance, {20 * ms, 60 * ms});
   p.call_patience = one_of(chance, {60 * ms, 250 * ms});
   p.state_patience = one_of(chance, {100 * ms, 600 * ms});
-  p.deliveries.lock_duration_ms = one_of(chance, {60, 200, 800});
+  p.deliveries.lock_duration_ms = one_of(chance, {100, 300, 800});
   p.deliveries.deliveries_max = one_of<std::int16_t>(chance, {1, 2, 3, 5, 20});
   p.deliveries.records_in_flight_max = one_of(chance, {5, 20, 200});
   p.states.updates_per_snapshot = one_of(chance, {0U, 3U, 20U});
@@ -116,7 +116,7 @@ const std::vector<mutation>& mutations() {
       WEIR_BREAKS("joins-unlike", broken.joins_unlike, 100),
       WEIR_BREAKS("accepts-untold", broken.accepts_untold, 100),
       WEIR_BREAKS("ends-locks-untold", broken.ends_locks_untold, 100),
-      WEIR_BREAKS("forgets-start", broken.forgets_start, 100),
+      WEIR_BREAKS("forgets-start", broken.forgets_start, 500),
       WEIR_BREAKS("releases-untold", broken.releases_untold, 200),
       WEIR_BREAKS("older-counts", broken.older_counts, 100),
       WEIR_BREAKS("done-by-count", broken.done_by_count, 3000),
