@@ -124,7 +124,6 @@ const std::vector<mutation>& mutations() {
       WEIR_BREAKS("any-state-epoch", broken.any_state_epoch, 4000),
       WEIR_BREAKS("unread-writes", broken.unread_writes, 3000),
       WEIR_BREAKS("reads-fence-nobody", broken.reads_fence_nobody, 300),
-      WEIR_BREAKS("reads-unstored", broken.reads_unstored, 3000),
       WEIR_BREAKS("start-goes-back", broken.start_goes_back, 1000),
       WEIR_BREAKS("begins-twice", broken.begins_twice, 3000),
       WEIR_BREAKS("snapshot-drops-counts", broken.snapshot_drops_counts, 100),

@@ -14,7 +14,7 @@ constexpr bool is_slow = true;  // the sanitizers' builds
 #else
 constexpr bool is_slow = false;
 #endif
-constexpr std::uint64_t seeds = is_slow ? 30 : 400;
+constexpr std::uint64_t seeds = is_slow ? 30 : 1500;
 constexpr std::uint64_t repeated = is_slow ? 3 : 20;
 
 std::string told(const report& r) {

@@ -34,7 +34,6 @@ struct defects {
   WEIR_DEFECT any_state_epoch = false;
   WEIR_DEFECT unread_writes = false;       // who has not read the state writes it
   WEIR_DEFECT reads_fence_nobody = false;  // the leader before may write on
-  WEIR_DEFECT reads_unstored = false;      // who reads again is answered without a record
   WEIR_DEFECT start_goes_back = false;
   WEIR_DEFECT begins_twice = false;           // a repeated beginning undoes what came after it
   WEIR_DEFECT snapshot_drops_counts = false;  // of records that are to be delivered again

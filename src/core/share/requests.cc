@@ -128,7 +128,6 @@ void share_coordinator::on(const kafka::read_share_group_state_request& r, const
                                           .unknown = {}});
         }
         if (asked.leader_epoch == -1 || broken_.reads_fence_nobody) return;
-        if (asked.leader_epoch == known->leader_epoch && broken_.reads_unstored) return;
         emit_update(p,
                     {.leader_epoch = asked.leader_epoch,
                      .start = known->start,
