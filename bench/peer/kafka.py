@@ -99,7 +99,8 @@ class Kafka:
                           f"CONTROLLER://127.0.0.1:{controller}", "controller.listener.names=CONTROLLER",
                           f"controller.quorum.bootstrap.servers=127.0.0.1:{controller}", f"log.dirs={self.data / 'logs'}",
                           "offsets.topic.replication.factor=1", "transaction.state.log.replication.factor=1",
-                          "transaction.state.log.min.isr=1"]
+                          "transaction.state.log.min.isr=1", "share.coordinator.state.topic.replication.factor=1",
+                          "share.coordinator.state.topic.min.isr=1"]
         if flush_each:
             lines.append("log.flush.interval.messages=1")
         self.config.write_text("\n".join(lines) + "\n")

@@ -10,15 +10,24 @@ BEGIN, END = "<!-- tests/clients/run --table writes from here -->", "<!-- to her
 BROKERS = ("weir", "kafka")
 
 
-def save(broker: str, title: str, versions: dict[str, str], entries: list[dict]) -> None:
-    """Keeps what can be compared from run to run: no times, and of skipped steps none."""
+def save(broker: str, title: str, versions: dict[str, str], entries: list[dict], whole: bool = True) -> None:
+    """Keeps what can be compared from run to run: no times, and of skipped steps none. A run that is not of everything replaces its
+    own steps in what is kept, if that is of the same versions."""
     RESULTS.mkdir(exist_ok=True)
+    kept = RESULTS / f"{broker}.json"
     steps = [{"client": e["client"], "area": e["area"], "told": e["told"], "status": e["status"],
               **({"detail": e["detail"].splitlines()[0][:300] if e["detail"] else ""} if e["status"] == "failed" else {})}
              for e in entries if e["status"] != "skipped"]
+    if not whole:
+        before = json.loads(kept.read_text("utf-8"))
+        if before["broker"] != title or any(before["clients"].get(c) != v for c, v in versions.items()):
+            raise ValueError(f"{kept} is of {before['broker']} and {before['clients']}: run everything")
+        ran = {(s["client"], s["area"], s["told"]) for s in steps}
+        steps = [s for s in before["steps"] if (s["client"], s["area"], s["told"]) not in ran] + steps
+        versions = before["clients"]
     steps.sort(key=lambda s: (list(versions).index(s["client"]), s["area"]))  # else in order
     content = {"broker": title, "clients": versions, "steps": steps}
-    (RESULTS / f"{broker}.json").write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    kept.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def result(steps: list[dict] | None) -> str:
