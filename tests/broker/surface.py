@@ -17,7 +17,7 @@ here = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(here.parent.parent / "bench"))
 import codec  # noqa: E402
 from process import Broker, Checks, free_ports  # noqa: E402
-from surface_cases import cases  # noqa: E402
+from surface_cases import IdOf, cases  # noqa: E402
 from wire import Wire, request  # noqa: E402
 
 ANSWERS = here / "surface/answers.txt"
@@ -47,19 +47,47 @@ def in_order(value):
     return value
 
 
-def ask(port, api, version, fields):
+def ask_on(wire, api, version, fields):
     key, body, flexible = codec.encode(api, version, fields)
-    wire = Wire(port, timeout=30)
     raw = wire.send(request(key, version, body, flexible=flexible, client="surface")).answer()
-    wire.close()
     return "closed" if raw is None else codec.decode(api, version, raw)
+
+
+def ask(port, api, version, fields):
+    wire = Wire(port, timeout=30)
+    try:
+        return ask_on(wire, api, version, fields)
+    finally:
+        wire.close()
+
+
+def resolved(port, value):
+    """With the ids of topics where they are asked for by name."""
+    if isinstance(value, IdOf):
+        return ask(port, "metadata", 13, {"topics": [{"name": value.topic}]})["topics"][0]["topic_id"]
+    if isinstance(value, dict):
+        return {k: resolved(port, v) for k, v in value.items()}
+    return [resolved(port, v) for v in value] if isinstance(value, list) else value
+
+
+def ask_in_turn(port, case):
+    """Over one connection: it is what some of the state belongs to."""
+    wire = Wire(port, timeout=30)
+    try:
+        for api, version, fields in case.before:
+            told = ask_on(wire, api, version, resolved(port, fields))
+            if told == "closed" or not case.settled(told):
+                return told
+        return ask_on(wire, case.api, case.version, resolved(port, case.fields))
+    finally:
+        wire.close()
 
 
 def answer(port, case):
     """What a client is told, as one line of text. Asked again while the case says that it is not settled yet."""
     end = time.monotonic() + PATIENCE
     while True:
-        told = ask(port, case.api, case.version, case.fields)
+        told = ask_in_turn(port, case)
         if told == "closed" or case.settled(told) or time.monotonic() > end:
             break
         time.sleep(0.1)

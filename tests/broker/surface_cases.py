@@ -16,6 +16,13 @@ class Case:
     differs: str = ""  # why Weir answers something else
     view: typing.Callable = lambda told: told
     settled: typing.Callable = lambda told: True
+    before: typing.Sequence = ()  # what the same client asks first, each (api, version, fields)
+
+
+@dataclasses.dataclass(frozen=True)
+class IdOf:
+    """Stands in a request for the id of the topic with this name."""
+    topic: str
 
 
 def crc32c(data):
@@ -319,5 +326,7 @@ def others():
 
 def cases():
     from surface_configs import alterations, descriptions, features, log_dirs
-    for group in (creations, growth, metadata, offsets, others, clusters, descriptions, alterations, features, log_dirs, deletions):
+    from surface_shares import shares
+    for group in (creations, growth, metadata, offsets, others, clusters, descriptions, alterations, features, log_dirs, deletions,
+                  shares):
         yield from group()

@@ -644,6 +644,13 @@ TEST_CASE("share groups in a coordinator, beside groups of other kinds") {
   const auto no = m.w.ask<kafka::share_group_heartbeat_response>(r, 1);
   CHECK(no.error == error_code::group_id_not_found);
   CHECK(*no.error_message == "Group g is not a share group.");
+  const auto planned = [&](share_wish wish) {
+    return m.w.ask<share_plan>(share_plan_request{.group_id = "g", .wish = wish}, 0);
+  };
+  CHECK(planned(share_wish::place).error_message == "Group g is not a share group.");
+  CHECK(planned(share_wish::forget_group).error == error_code::group_id_not_found);
+  CHECK(planned(share_wish::tell).error == error_code::none);  // there is nothing to tell
+  CHECK(planned(share_wish::tell).topics.empty());
 
   kafka::share_group_describe_request d;
   d.group_ids = {text("s"), text("g"), text("x")};

@@ -15,13 +15,13 @@ using kafka::error_code;
 kafka::share_group_heartbeat_response refused(error_code code, std::string message) {
   kafka::share_group_heartbeat_response out;
   out.error = code;
-  out.error_message = text(std::move(message));
+  if (!message.empty()) out.error_message = text(std::move(message));
   return out;
 }
 
 // What a request must say whatever state its group is in; nothing: it does.
 std::optional<std::string_view> invalid(const kafka::share_group_heartbeat_request& r) {
-  if (r.member_id.empty()) return "MemberId can't be empty.";
+  if (r.member_id.empty()) return "";  // Kafka says no more
   if (r.group_id.empty()) return "GroupId can't be empty.";
   if (r.rack_id && r.rack_id->empty()) return "RackId can't be empty.";
   if (r.member_epoch < leaving_epoch) return "MemberEpoch is invalid.";
@@ -73,8 +73,9 @@ kafka::share_group_heartbeat_response share_groups::heartbeat(
   }
   const bool is_new = !groups_.contains(r.group_id);
   if (is_new && r.member_epoch != joining_epoch) {
+    const auto* what = r.member_epoch == leaving_epoch ? "Group" : "Share group";
     return refused(error_code::group_id_not_found,
-                   fmt::format("Share group {} not found.", r.group_id));
+                   fmt::format("{} {} not found.", what, r.group_id));
   }
   auto& g = made(r.group_id);
   auto answer = g.heartbeat(r, context, scene(r.group_id, context.now, out));
@@ -96,7 +97,8 @@ kafka::share_group_describe_response share_groups::describe(
     }
     auto& to = out.groups.emplace_back();
     to.group_id = id;
-    to.error = error_code::group_id_not_found;
+    to.error = id.empty() ? error_code::invalid_group_id : error_code::group_id_not_found;
+    if (id.empty()) continue;
     to.error_message = text(fmt::format("Group {} not found.", id));
   }
   return out;

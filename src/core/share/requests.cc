@@ -9,10 +9,19 @@ namespace {
 
 using kafka::error_code;
 
+// `unknown`: what is said of a partition that nobody has begun.
 template <typename Result>
-void refuse(Result& result, error_code error) {
+void refuse(Result& result, error_code error, const share_partition& p,
+            std::string_view unknown = {}) {
   result.error = error;
-  if (error != error_code::none) result.error_message = text::unowned(message_of(error));
+  if (error == error_code::none) return;
+  auto words = message_of(error);
+  if (error == error_code::invalid_request && p.partition < partition_id(0)) {
+    words = "The partition id cannot be a negative number.";
+  } else if (error == error_code::invalid_request && !unknown.empty()) {
+    words = unknown;
+  }
+  result.error_message = text::unowned(words);
 }
 
 // `decide` fills the result of one partition.
@@ -88,7 +97,7 @@ void share_coordinator::on(const kafka::initialize_share_group_state_request& r,
             older(asked.state_epoch, known->state_epoch))
           error = error_code::fenced_state_epoch;
         if (error == error_code::none) error = exists(p, c);
-        refuse(result, error);
+        refuse(result, error, p);
         if (error != error_code::none || again) return;
         emit_snapshot(p,
                       {.snapshot_epoch = known ? known->snapshot_epoch + 1 : 0,
@@ -116,7 +125,7 @@ void share_coordinator::on(const kafka::read_share_group_state_request& r, const
         if (error == error_code::none && older(asked.leader_epoch, known->leader_epoch))
           error = error_code::fenced_leader_epoch;
         if (error == error_code::none) error = exists(p, c);
-        refuse(result, error);
+        refuse(result, error, p, "Read operation on uninitialized share partition not allowed.");
         if (error != error_code::none) return;
         result.state_epoch = known->state_epoch;
         result.start_offset = known->start.value();
@@ -158,7 +167,9 @@ void share_coordinator::on(const kafka::write_share_group_state_request& r,
             asked.leader_epoch > known->leader_epoch)
           error = error_code::fenced_leader_epoch;
         if (error == error_code::none) error = exists(p, c);
-        refuse(result, error);
+        refuse(result, error, p,
+               known ? std::string_view()
+                     : "Write operation on uninitialized share partition not allowed.");
         if (error != error_code::none) return;
         // Writes raise no epoch. The start never goes back but by beginning anew.
         emit_update(
@@ -179,7 +190,7 @@ void share_coordinator::on(const kafka::delete_share_group_state_request& r,
       r, [&](const share_partition& p, const auto&, auto& result) {
         auto error = check(p);
         if (error == error_code::none) error = exists(p, c);
-        refuse(result, error);
+        refuse(result, error, p);
         if (error == error_code::none && find(p)) emit_gone(p, out);
       });
   out.answers.emplace_back(c.ticket, std::move(answer));
@@ -191,11 +202,12 @@ void share_coordinator::on(const kafka::read_share_group_state_summary_request& 
       r, [&](const share_partition& p, const auto&, auto& result) {
         auto error = check(p);
         if (error == error_code::none) error = exists(p, c);
-        refuse(result, error);
-        result.start_offset = no_offset.value();
+        refuse(result, error, p);
         result.delivery_complete_count = -1;
+        if (error != error_code::none) return;
+        result.start_offset = no_offset.value();
         const auto* known = find(p);
-        if (error != error_code::none || !known) return;
+        if (!known) return;
         result.state_epoch = known->state_epoch;
         result.leader_epoch = known->leader_epoch;
         result.start_offset = known->start.value();

@@ -49,15 +49,17 @@ seastar::future<> say_all(services& with, const share_reader& by, std::vector<sh
     asked.push_back(std::move(one));
   }
   if (!asked.empty()) co_await with.shares.say(by, asked);
+  // Kafka has words only for a partition that is there, and that nobody fetched.
+  for (auto& one : asked) {
+    if (one.fault.code == error_code::unknown_topic_or_partition && one.fault.message.empty())
+      one.fault.message = message_of(one.fault.code);
+  }
   for (std::size_t i = 0; i < asked.size(); ++i) what[places[i]] = std::move(asked[i]);
   for (const auto& one : what) with.meters.failed(one.fault.code);
 }
 
 std::optional<text> message_of_fault(const share_fault& fault) {
-  if (!fault.message.empty()) return text::unowned(fault.message);
-  if (fault.code == error_code::unknown_topic_or_partition)
-    return text::unowned(message_of(fault.code));
-  return std::nullopt;
+  return fault.message.empty() ? std::nullopt : std::optional(text::unowned(fault.message));
 }
 
 }  // namespace weir::edge

@@ -24,7 +24,6 @@ seastar::future<response> remove(services& with, const request& r, message in) {
     refuse(error_code::invalid_group_id, {});
     co_return out;
   }
-  if (in.topics.empty()) co_return out;
   group::share_plan_request wish{
       .group_id = in.group_id, .wish = group::share_wish::forget_topics, .topics = {}};
   for (const auto& t : in.topics) wish.topics.push_back({.name = t.topic_name});

@@ -82,7 +82,7 @@ bool names_share_state(std::string_view key) {
   std::int32_t partition = -1;
   const auto read = std::from_chars(number.data(), number.data() + number.size(), partition);
   return uuid::parse(key.substr(first + 1, second - first - 1)) && read.ec == std::errc() &&
-         read.ptr == number.data() + number.size() && partition >= 0;
+         read.ptr == number.data() + number.size();
 }
 
 std::optional<internal_topic> topic_of(std::int8_t type, std::int16_t version,

@@ -28,7 +28,7 @@ seastar::future<response> acknowledge(services& with, const request& r, message 
     with.meters.failed(code);
     out.error = code;
   };
-  if (!in.group_id || in.group_id->empty() || !in.member_id || in.member_id->empty()) {
+  if (!in.group_id || !in.member_id || in.member_id->empty()) {
     refuse(error_code::invalid_request);
     co_return out;
   }

@@ -53,6 +53,7 @@ seastar::future<std::map<std::int32_t, Request>> split(services& with, Request i
 template <typename Request, typename Response>
 seastar::future<Response> ask_each(services& with, const request& r, Request in) {
   Response out;
+  if (in.group_id.empty()) co_return out;  // as in Kafka: nothing is said of any partition
   auto parts = co_await split(with, std::move(in));
   for (auto& [partition, part] : parts) {
     auto got = co_await with.share_states.ask_partition(partition, part, r.body.size());
