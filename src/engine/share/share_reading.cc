@@ -18,6 +18,8 @@ using kafka::error_code;
 // Of one shard. Each is some hundred bytes and the records that are out.
 constexpr std::size_t led_max = 100'000;
 constexpr auto sweep_every = 15s;
+constexpr auto load_patience = 500ms;
+constexpr auto look_again = 2ms;
 constexpr auto idle_for = 60s;
 
 error_code code_of(share::session_error error) {
@@ -231,7 +233,18 @@ seastar::future<> share_reading::pass(share_reader by, std::vector<share_want>& 
 seastar::future<> share_reading::pass_here(share_reader by, std::vector<share_want*> mine,
                                            share_budget budget) {
   const auto rules = rules_of(by.group);
+  // What is stored is read for all of them at once, and waited for: a fetch that waits for nothing
+  // would find nothing, each time that it begins a session.
+  for (const auto* w : mine) {
+    const auto p = find(by.group, w->key);
+    if (!p || p->over() == error_code::none) (void)find_or_make(by.group, w->key, rules);
+  }
+  const auto until = led_share_partition::clock::now() + load_patience;
   for (auto* w : mine) {
+    while (led_share_partition::clock::now() < until) {
+      const auto p = find(by.group, w->key);
+      if (!p || p->ready() || p->over() || co_await fibers_.stopped_within(look_again)) break;
+    }
     co_await pass_one(by, *w, budget, rules);
     budget.bytes -= std::min(budget.bytes, w->taken.bytes);
     budget.records -= std::min(budget.records, w->taken.count);
