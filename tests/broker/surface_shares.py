@@ -270,18 +270,20 @@ def states():
     yield asked("by an older leader", "read_share_group_state", 0, group="s3", leader_epoch=3, before=[
         begun("s3"), write("s3", written()), ("read_share_group_state", 0, {"group_id": "s3", "topics": [
             {"topic_id": ID, "partitions": [{"partition": 0, "leader_epoch": 7}]}]})])
-    yield asked("of progress", "write_share_group_state", 1, group="s4", before=[begun("s4")], **written((4, 5, 2, 1), done=2))
+    yield asked("of progress", "write_share_group_state", 1, group="s4", before=[begun("s4")], **written((4, 5, 2, 1), leader=0, done=2))
     yield asked("in version 0", "write_share_group_state", 0, group="s4", before=[begun("s4")],
-                **{k: v for k, v in written((4, 5, 2, 1)).items() if k != "delivery_complete_count"})
+                **{k: v for k, v in written((4, 5, 2, 1), leader=0).items() if k != "delivery_complete_count"})
     yield asked("what was written", "read_share_group_state", 0, group="s5", leader_epoch=0, before=[
         begun("s5"), write("s5", written((4, 5, 2, 1), (6, 6, 0, 3), leader=0, done=2))])
     yield asked("what was written, in brief", "read_share_group_state_summary", 1, group="s5", leader_epoch=0, before=[
         begun("s5"), write("s5", written((4, 5, 2, 1), (6, 6, 0, 3), leader=0, done=2))])
     yield asked("by an older state epoch", "write_share_group_state", 1, group="s6", before=[begun("s6")], **written(state=4))
-    yield asked("a start that goes back", "write_share_group_state", 1, group="s7", before=[begun("s7")], **written(start=1))
+    yield asked("a start that goes back", "write_share_group_state", 1, group="s7", before=[begun("s7")], **written(leader=0, start=1))
     yield asked("backwards", "write_share_group_state", 1, group="s8", before=[begun("s8")], **written((5, 4, 2, 1)),
                 differs="Kafka stores it")
-    yield asked("a state that there is not", "write_share_group_state", 1, group="s9", before=[begun("s9")], **written((4, 5, 9, 1)))
+    yield asked("a state that there is not", "write_share_group_state", 1, group="s9", before=[begun("s9")], **written((4, 5, 9, 1), leader=0))
+    yield asked("by a leader that has not read it", "write_share_group_state", 1, group="s11", before=[begun("s11")], **written(),
+                differs="it may be of a state before this one")
     yield asked("of what is there", "delete_share_group_state", 0, group="s10", before=[begun("s10")])
 
 
