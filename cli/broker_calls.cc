@@ -58,7 +58,7 @@ std::string broker_calls::hindrance(const settings& s) {
     if (name != "security.protocol") continue;
     const bool is_plain = std::ranges::equal(value, std::string_view("plaintext"), {},
                                              [](unsigned char c) { return std::tolower(c); });
-    out = is_plain ? "" : name + "=" + value;
+    out = is_plain ? "" : std::format("{}={}", name, value);
   }
   return out;
 }

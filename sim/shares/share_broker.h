@@ -53,6 +53,11 @@ class share_broker {
         partitions_(partitions),
         logs_(std::move(logs)),
         sessions_(around.rules.broken) {}
+  ~share_broker() {
+    for (const auto& [at, p] : led_) p->let_go();
+  }
+  share_broker(const share_broker&) = delete;
+  share_broker& operator=(const share_broker&) = delete;
 
   void ask(const share_request& r, const answered& then);
   // Whether this request had its turn, in the session that is there.

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/shares/data_partition.h"
@@ -55,6 +56,8 @@ class share_leader : public std::enable_shared_from_this<share_leader> {
   void release(const std::string& member);
   // A member's session begins. Where nothing is out, what is stored is read again.
   void refresh();
+  // The world ends: who waits holds on to this, and this to who waits.
+  void let_go() { std::exchange(waiting_, {}).clear(); }
   [[nodiscard]] bool idle_since(moment then) const;
 
  private:
