@@ -152,7 +152,7 @@ share_broker::leader_ptr share_broker::find(const std::string& group, std::size_
 
 std::expected<share_broker::leader_ptr, error_code> share_broker::find_or_make(
     const std::string& group, std::size_t partition) {
-  if (const auto p = find(group, partition)) {
+  if (auto p = find(group, partition)) {
     if (!p->over()) return p;
     // Who was told of it comes again.
     led_.erase({group, partition});

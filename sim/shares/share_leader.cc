@@ -178,6 +178,7 @@ void share_leader::acknowledge(const std::string& member, const std::vector<said
   if (!deliveries_) return then(error_code::unknown_topic_or_partition);
   used_ = around_.events.now();
   std::vector<share::acknowledgement> all;
+  all.reserve(what.size());
   for (const auto& one : what) all.push_back({.of = one.of, .types = one.types});
   const auto start = deliveries_->start();
   const auto now = now_ms();
