@@ -132,8 +132,9 @@ seastar::future<> share_persister::halt() {
 
 template <typename Request, typename Response>
 void share_persister::serve_one(std::int32_t method) {
-  links_.local().serve(method, [this](node_id, fragments payload) -> seastar::future<fragments> {
-    co_return calls::encode(co_await ask_here<Request, Response>(calls::decode<Request>(payload)));
+  links_.local().serve(method, [this](node_id, fragments payload) {
+    return ask_here<Request, Response>(calls::decode<Request>(payload))
+        .then([](const Response& told) { return calls::encode(told); });
   });
 }
 

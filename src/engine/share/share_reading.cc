@@ -185,7 +185,7 @@ std::expected<share_reading::led_ptr, error_code> share_reading::find_or_make(
     const std::string& group, const partition_key& key, const share_rules& rules) {
   const place at{group, key};
   if (const auto there = led_.find(at); there != led_.end()) {
-    const auto p = there->second;
+    auto p = there->second;
     if (!p->over()) return p;
     // Who was told of it comes again.
     led_.erase(there);
