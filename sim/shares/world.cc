@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
+#include "sim/repeat.h"
 
 namespace weir::sim::shares {
 namespace {
@@ -216,35 +216,8 @@ void world::fill(report& out) const {
   out.too_late = truth_.too_late();
 }
 
-namespace {
-
-report once(const plan& rules, const std::function<void(const std::string&)>& tell) {
-  listen_to_checks([](const std::string& line) { throw violation(line); });
-  report out{.seed = rules.seed};
-  world w(rules, tell);
-  try {
-    w.run();
-    out.ok = true;
-  } catch (const violation& broken) {
-    out.what = broken.what();
-  }
-  listen_to_checks(nullptr);
-  w.fill(out);
-  return out;
-}
-
-}  // namespace
-
 report simulate(const plan& rules) {
-  auto out = once(rules, {});
-  if (out.ok) return out;
-  const auto again = once(rules, [&](const std::string& line) {
-    out.last.push_back(line);
-    if (out.last.size() > last_events) out.last.erase(out.last.begin());
-  });
-  if (again.hash != out.hash || again.what != out.what)
-    out.what += fmt::format(" (and the run does not repeat: {})", again.what);
-  return out;
+  return run_and_repeat<world, violation, report>(rules, last_events);
 }
 
 }  // namespace weir::sim::shares

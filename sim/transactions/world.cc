@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/base/check.h"
 #include "core/transaction/record.h"
+#include "sim/repeat.h"
 
 namespace weir::sim::transactions {
 namespace {
@@ -190,35 +190,8 @@ void world::fill(report& out) const {
   out.ends_of_terms = crashes_;
 }
 
-namespace {
-
-report once(const plan& rules, const std::function<void(const std::string&)>& tell) {
-  listen_to_checks([](const std::string& line) { throw violation(line); });
-  report out{.seed = rules.seed};
-  world w(rules, tell);
-  try {
-    w.run();
-    out.ok = true;
-  } catch (const violation& broken) {
-    out.what = broken.what();
-  }
-  listen_to_checks(nullptr);
-  w.fill(out);
-  return out;
-}
-
-}  // namespace
-
 report simulate(const plan& rules) {
-  auto out = once(rules, {});
-  if (out.ok) return out;
-  const auto again = once(rules, [&](const std::string& line) {
-    out.last.push_back(line);
-    if (out.last.size() > last_events) out.last.erase(out.last.begin());
-  });
-  if (again.hash != out.hash || again.what != out.what)
-    out.what += fmt::format(" (and the run does not repeat: {})", again.what);
-  return out;
+  return run_and_repeat<world, violation, report>(rules, last_events);
 }
 
 }  // namespace weir::sim::transactions

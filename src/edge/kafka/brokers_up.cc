@@ -17,8 +17,8 @@ std::vector<broker_up> brokers_up(const cluster& state) {
 }
 
 std::int32_t controller_told(const cluster& state) {
-  // Whoever leads group 0; each broker passes commands on, so any of them would do. One that has
-  // not registered yet is in no list of brokers: clients would wait for it to appear there.
+  // Whoever leads group 0; each broker passes commands on, so any of them would do. Clients
+  // wait for one that is in no list of brokers, since it has not registered yet, or that just died.
   const auto known = state.controller();
   const auto* broker = state.catalog().find_broker(known);
   const bool listed = broker && address_of(*broker) && state.audible(known);
