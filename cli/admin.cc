@@ -89,7 +89,11 @@ std::vector<std::string> topic_names(client& c) {
   return out;
 }
 
-std::vector<topic_state> describe_topics(client& c, const std::vector<std::string>& names) {
+namespace {
+
+// `names` that do not exist are left out; throws the failure of any that can't be described.
+std::map<std::string, topic_state> describe_existing(client& c,
+                                                     const std::vector<std::string>& names) {
   if (names.empty()) return {};
   std::vector<const char*> texts;
   texts.reserve(names.size());
@@ -107,11 +111,20 @@ std::vector<topic_state> describe_topics(client& c, const std::vector<std::strin
   for (std::size_t i = 0; i < count; ++i) {
     const std::string name = rd_kafka_TopicDescription_name(found[i]);
     const auto* error = rd_kafka_TopicDescription_error(found[i]);
-    if (const auto code = rd_kafka_error_code(error); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const auto code = rd_kafka_error_code(error);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) continue;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
       throw failure(explain_topic(name, code, rd_kafka_error_string(error)));
     }
     by_name.emplace(name, read_topic(found[i]));
   }
+  return by_name;
+}
+
+}  // namespace
+
+std::vector<topic_state> describe_topics(client& c, const std::vector<std::string>& names) {
+  const auto by_name = describe_existing(c, names);
   std::vector<topic_state> out;
   for (const auto& name : names) {
     const auto it = by_name.find(name);
@@ -120,6 +133,12 @@ std::vector<topic_state> describe_topics(client& c, const std::vector<std::strin
     }
     out.push_back(it->second);
   }
+  return out;
+}
+
+std::vector<topic_state> describe_listed(client& c, const std::vector<std::string>& names) {
+  std::vector<topic_state> out;
+  for (auto& [name, topic] : describe_existing(c, names)) out.push_back(std::move(topic));
   return out;
 }
 

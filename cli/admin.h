@@ -33,6 +33,9 @@ std::vector<std::string> topic_names(client& c);
 
 // In the order of `names`; throws the failure of the first one that can't be described.
 std::vector<topic_state> describe_topics(client& c, const std::vector<std::string>& names);
+// Of names that were listed: sorted, without those that were deleted since, or that the broker
+// asked now knows to be deleted while the one that listed them did not yet.
+std::vector<topic_state> describe_listed(client& c, const std::vector<std::string>& names);
 topic_state describe_topic(client& c, const std::string& name);
 
 using topic_partition = std::pair<std::string, std::int32_t>;

@@ -36,7 +36,7 @@ void count_topics(client& c, cluster_state& out) {
     const auto it = std::ranges::find(out.brokers, id, &broker_state::id);
     if (it != out.brokers.end()) ++((*it).*count);
   };
-  for (const auto& topic : describe_topics(c, topic_names(c))) {
+  for (const auto& topic : describe_listed(c, topic_names(c))) {
     ++(topic.internal ? out.internal_topics : out.topics);
     out.partitions += topic.partitions.size();
     out.without_leader += topic.without_leader();

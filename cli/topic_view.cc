@@ -32,7 +32,7 @@ void list(const settings& s, const list_options& o) {
   }
   json out = json::array();
   table rows({{"TOPIC"}, {"PARTITIONS", align::right}, {"REPLICAS", align::right}, {"HEALTH"}});
-  for (const auto& topic : describe_topics(c, names)) {
+  for (const auto& topic : describe_listed(c, names)) {
     if (topic.internal && !o.internal) continue;
     out.push_back({{"topic", topic.name},
                    {"id", topic.id},

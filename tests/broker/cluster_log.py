@@ -146,37 +146,47 @@ def topics(cluster):
     return sorted(t["topic"] for t in json.loads(cluster.cli("topic", "list", "--json")))
 
 
+def only(cluster, broker):
+    """The cluster as one of its brokers tells it."""
+    one = Cluster.__new__(Cluster)
+    one.weir, one.root, one.brokers = cluster.weir, cluster.root, [broker]
+    return one
+
+
 def grow_state(cluster, name, count):
+    """Gives the names of the topics that are left."""
     names = [f"{name}-{n}" for n in range(count)]
     cluster.cli("topic", "create", *names, "-p", 3, "-r", 3, "--config", "retention.ms=100000")
     cluster.cli("topic", "delete", *names[::2], "--yes")
+    return names[1::2]
 
 
 def cut_state(check, cluster):
     away = cluster.brokers[2]
     away.stop()
     turn = 0
+    kept = topics(cluster)
     while not all(state_file(b).exists() for b in cluster.brokers[:2]) and turn < 20:
-        grow_state(cluster, f"turn-{turn}", 30)
+        kept += grow_state(cluster, f"turn-{turn}", 30)
         turn += 1
     check("the state is kept, and its log cut", all(state_file(b).exists() for b in cluster.brokers[:2]), turn)
-    before = topics(cluster)
+    kept.sort()
+    check("both know all of it", eventually(lambda: topics(cluster) == kept), (topics(cluster), kept))
     away.start()
-    check("who was away knows all of it", eventually(lambda: topics(cluster) == before), (topics(cluster), before))
+    check("who was away knows all of it", eventually(lambda: topics(only(cluster, away)) == kept),
+          (topics(only(cluster, away)), kept))
     new = Broker(cluster.weir, data=os.path.join(cluster.root, "late"), options=OPTIONS, log=os.path.join(cluster.root, "late.log"))
     os.mkdir(new.data)
     new.seeds = [b.rpc for b in cluster.brokers]
     new.start()
     check("one that joins after the cut gets the state", state_file(new).exists())
-    only = Cluster.__new__(Cluster)
-    only.weir, only.root, only.brokers = cluster.weir, cluster.root, [new]
-    check("and knows all topics", eventually(lambda: topics(only) == before), (topics(only), before))
+    check("and knows all topics", eventually(lambda: topics(only(cluster, new)) == kept), (topics(only(cluster, new)), kept))
     for b in [*cluster.brokers, new]:
         b.kill()
         check.verified(b, "killed behind the cut")
     cluster.brokers.append(new)
     cluster.start()
-    check("all killed and started: the same topics", topics(cluster) == before)
+    check("all killed and started: the same topics", eventually(lambda: topics(cluster) == kept), (topics(cluster), kept))
     grow_state(cluster, "after", 5)
     new.stop()
     return new
