@@ -177,6 +177,12 @@ void client::end(bool commit) {
 void client::on_end(bool commit, const kafka::end_txn_response& a) {
   if (try_again(a.error)) return later([this, commit] { end(commit); });
   if (taken_over(a.error)) return end_of_me();
+  if (a.error == error_code::invalid_txn_state && !classic_ && commit) {
+    // It was aborted from there, for its age or by a producer that is not granted yet.
+    around_.note("client {}: transaction {} was aborted", number_, transaction_);
+    around_.truth.told_ended(transaction_, false);
+    return later([this] { init(); });
+  }
   // Version 1 can't abort what nothing was added to.
   const bool nothing_there = classic_ && !commit && a.error == error_code::invalid_txn_state;
   if (a.error != error_code::none && !nothing_there)

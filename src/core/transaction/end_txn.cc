@@ -98,7 +98,11 @@ end_txn_response transaction_coordinator::end_by_client(place at, const end_txn_
 
 void transaction_coordinator::fence_and_abort(place at, moment now, effects& out) {
   const auto& t = at->second.is;
-  auto next = prepared(fenced(t), false, settings_.feature_level, no_producer_id, now.wall);
+  // Version 2 raises the epoch as it ends: what comes under the old one is shut out, and only who
+  // had it may name itself by it and go on (Kafka 4.3). The last epoch is nobody's.
+  const bool raises = settings_.feature_level >= epoch_bumped_transactions && !t.epoch_exhausted();
+  auto next =
+      prepared(raises ? t : fenced(t), false, settings_.feature_level, no_producer_id, now.wall);
   if (broken_.fences_nobody) next.epoch = t.epoch;
   prepare(at, std::move(next), now, out);
 }

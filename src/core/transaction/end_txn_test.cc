@@ -154,7 +154,7 @@ TEST_CASE("the last epoch of a producer id ends with another id for the next tra
   CHECK(c.end("a", by(100, 0), false) == granted{.producer = 100, .epoch = 1});
 }
 
-TEST_CASE("what is too old is aborted, and its producer fenced") {
+TEST_CASE("what is too old is aborted, and its producer told so") {
   tested_coordinator c;
   const auto p = c.init("a", by(-1, -1), init_version, 10'000);
   REQUIRE(c.broker_adds("a", by(p), {at("t", 0)}) == none);
@@ -188,9 +188,27 @@ TEST_CASE("what is too old is aborted, and its producer fenced") {
   CHECK(c.end("a", by(p), true, classic_end).error == producer_fenced);
   c.write_markers();
   CHECK(c.state("a") == complete_abort);
-  CHECK(c.end("a", by(p), false).error == producer_fenced);
-  CHECK(c.init("a", by(p)).error == producer_fenced);
-  CHECK(c.init("a").epoch == 3);
+  CHECK(c.broker_adds("a", by(p), {at("t", 0)}) == producer_fenced);
+  CHECK(c.end("a", by(p), true).error == invalid_txn_state);
+}
+
+TEST_CASE("a producer whose transaction grew too old may go on") {
+  tested_coordinator c;
+  const auto p = c.init("a", by(-1, -1), init_version, 10'000);
+  REQUIRE(c.broker_adds("a", by(p), {at("t", 0)}) == none);
+  c.pass(10'000);
+  c.write_markers();
+  SECTION("an abort is told that it is one") {
+    CHECK(c.end("a", by(p), false) == granted{.producer = p.producer, .epoch = 1});
+  }
+  SECTION("it begins anew") {
+    CHECK(c.init("a", by(p)) == granted{.producer = p.producer, .epoch = 1});
+    CHECK(c.broker_adds("a", by(100, 1), {at("t", 0)}) == none);
+  }
+  SECTION("but not once another one took over") {
+    CHECK(c.init("a").epoch == 2);
+    CHECK(c.init("a", by(p)).error == producer_fenced);
+  }
 }
 
 TEST_CASE("a distributed transaction has all the time it wants") {

@@ -149,8 +149,7 @@ TEST_CASE("a new producer waits until the transaction of the one before is abort
   CHECK(c.init("a") == refused(concurrent_transactions));
   CHECK(c.state("a") == prepare_abort);
   REQUIRE(c.markers.size() == 1);
-  // The fence and the abort take an epoch each: nobody ever has the first.
-  CHECK(c.markers[0].epoch == producer_epoch(2));
+  CHECK(c.markers[0].epoch == producer_epoch(1));
   CHECK_FALSE(c.markers[0].commit);
   CHECK(c.markers[0].transaction_version == 2);
   // Meanwhile the old one may do nothing.
@@ -160,11 +159,24 @@ TEST_CASE("a new producer waits until the transaction of the one before is abort
   CHECK(c.init("a") == refused(concurrent_transactions));
   c.write_markers();
   CHECK(c.state("a") == complete_abort);
-  CHECK(c.init("a") == granted{.producer = 100, .epoch = 3});
+  CHECK(c.init("a") == granted{.producer = 100, .epoch = 2});
   CHECK(c.end("a", by(old), true).error == producer_fenced);
   CHECK(c.end("a", by(old), false).error == producer_fenced);
   CHECK(c.broker_adds("a", by(old), {at("t", 0)}) == producer_fenced);
   CHECK(c.init("a", by(old)).error == producer_fenced);
+}
+
+TEST_CASE("a producer that has something open may begin anew, and is not fenced by its own abort") {
+  tested_coordinator c;
+  const auto p = c.init("a");
+  REQUIRE(c.broker_adds("a", by(p), {at("t", 0)}) == none);
+  CHECK(c.init("a", by(p)) == refused(concurrent_transactions));
+  CHECK(c.init("a", by(p)) == refused(concurrent_transactions));
+  c.write_markers();
+  if (GENERATE(true, false)) c.start();
+  CHECK(c.init("a", by(p)) == granted{.producer = 100, .epoch = 1});
+  CHECK(c.broker_adds("a", by(p), {at("t", 0)}) == producer_fenced);
+  CHECK(c.broker_adds("a", by(100, 1), {at("t", 0)}) == none);
 }
 
 TEST_CASE("who was fenced aborts nothing of its successor") {
