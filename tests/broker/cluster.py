@@ -2,11 +2,15 @@
 and whoever produces and reads goes on."""
 import argparse
 import json
+import os
+import pathlib
 import random
+import shutil
 import time
 
 from brokers import Cluster, eventually
 from process import Checks
+from surface import ask
 
 PARTITIONS = 6
 
@@ -66,6 +70,59 @@ def whole_restart(check, cluster, records):
         check.verified(b, f"broker {n + 1} down")
 
 
+def keepers(broker):
+    """Who votes on the cluster's state."""
+    (told,) = ask(broker.kafka_port, "describe_quorum", 2, {"topics": [{
+        "topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}]})["topics"]
+    return {v["replica_id"] for v in told["partitions"][0]["current_voters"]}
+
+
+def copies(cluster):
+    """Of the partitions: the sets of brokers that are in step, where those are all that should be."""
+    told = json.loads(cluster.cli("topic", "describe", "t", "--json"))
+    return {frozenset(p["isr"]) if sorted(p["isr"]) == sorted(p["replicas"]) else None for p in told[0]["partitions"]}
+
+
+def wipe(broker):
+    broker.kill()
+    shutil.rmtree(broker.data)
+    os.mkdir(broker.data)
+
+
+def replaced(check, weir):
+    """Disks are lost, one after the other, then two at once."""
+    with Cluster(weir) as cluster:
+        cluster.start()
+        cluster.cli("topic", "create", "t", "-p", PARTITIONS, "-r", 3)
+        records = Records(cluster)
+        first, *others = cluster.brokers
+        for turn, lost in enumerate(others):
+            wipe(lost)
+            lost.start()
+            node = lost.json("/v1/cluster")["node_id"]
+            check(f"disk {turn + 1} lost: it votes under a new id", node == 4 + turn and eventually(lambda: node in keepers(first)),
+                  (node, keepers(first)))
+            alive = {b.json("/v1/cluster")["node_id"] for b in cluster.brokers}
+            check(f"disk {turn + 1} lost: all copies are made again", eventually(lambda: copies(cluster) == {frozenset(alive)}, 60),
+                  (copies(cluster), alive))
+            records.send(200)
+        wanted = {first.json("/v1/cluster")["node_id"], 4, 5}
+        check("the lost ones have no vote", eventually(lambda: keepers(first) == wanted), (keepers(first), wanted))
+        records.check(check, "two disks lost one after the other")
+        first.kill()
+        for lost in others:
+            wipe(lost)
+        begun = {b: os.path.getsize(b.log_path) for b in others}
+        for b in cluster.brokers:
+            b.launch()
+
+        def said():
+            return [pathlib.Path(b.log_path).read_text(errors="replace")[begun[b]:] for b in others]
+        check("two disks lost at once: they wait for the cluster",
+              eventually(lambda: all("waiting for the cluster of" in text for text in said()), 60), said())
+        check("and begin none of their own", not any("this broker is" in text for text in said()), said())
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--weir", required=True)
@@ -83,6 +140,7 @@ def main():
         records.check(check, "at first")
         dying(check, cluster, records)
         whole_restart(check, cluster, records)
+    replaced(check, args.weir)
     check.close()
 
 

@@ -279,7 +279,7 @@ class cluster : public seastar::peering_sharded_service<cluster> {
 
   // lead_cluster.cc
   seastar::future<> lead_cluster();
-  void shape_group0();
+  void shape_group0(bool informed);
   seastar::future<> retire_replaced();
   seastar::future<bool> balance();
   [[nodiscard]] bool planned_for(const catalog::broker_facts& now);

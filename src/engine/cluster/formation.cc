@@ -156,7 +156,8 @@ bool formation::found(const answers& all) {
   std::vector<candidate> founders{
       {format_host_port(facts_.address), facts_.address, known_.broker_id, facts_.wished.value()}};
   for (const auto& a : all) {
-    if (!a) return false;
+    // One that belongs is joined, however long that takes: what it has must not be given up.
+    if (!a || !a->cluster_id.is_zero()) return false;
     std::vector<std::string> theirs;
     for (const auto& s : a->seeds) theirs.emplace_back(s.view());
     if (theirs != seeds_) return false;
@@ -192,11 +193,17 @@ void formation::tell_waiting(const answers& all) {
   told_ = now;
   std::string missing;
   std::string differ;
+  std::string belong;
   for (std::size_t i = 0; i < all.size(); ++i) {
-    auto& list = all[i] ? differ : missing;
+    auto& list = !all[i] ? missing : all[i]->cluster_id.is_zero() ? differ : belong;
     list += (list.empty() ? "" : ", ") + format_host_port(others_[i]);
   }
-  if (!missing.empty()) {
+  if (!belong.empty()) {
+    cluster_log.info(
+        "waiting for the cluster of {} to take this broker: it has no leader, as when a majority "
+        "of its brokers is down; if their data is lost, see weir recover --help",
+        belong);
+  } else if (!missing.empty()) {
     cluster_log.info("waiting for {}: {}", missing,
                      founder_ ? "a new cluster begins once all of its seeds are up"
                               : "nobody there answers yet");

@@ -4,6 +4,7 @@
 #include <seastar/core/thread.hh>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 #include "core/catalog/leader_balancer.h"
@@ -39,40 +40,56 @@ seastar::future<> cluster::lead_cluster() {
     if (leads && !led) led_since = now;
     led = leads;
     if (!leads) continue;
-    shape_group0();
+    // A new leader has to hear first who is up, and who leads what.
+    const bool informed = now - led_since >= balance_after;
+    shape_group0(informed);
     co_await retire_replaced();
-    // A new leader has to hear first who leads what.
-    if (now - led_since < balance_after || now - balanced < balance_after) continue;
+    if (!informed || now - balanced < balance_after) continue;
     if (co_await balance()) continue;
     balanced = now;
     co_await even_out_shards();
   }
 }
 
-// All brokers have the log; as many as there are up to five vote, an odd number of them.
-void cluster::shape_group0() {
+// All brokers have the log; as many as there are up to five vote, an odd number of them. A voter
+// that is down gives its vote to one that is up and has none: else the next one that dies may take
+// the majority with it, though there are enough brokers.
+void cluster::shape_group0(bool informed) {
   if (group0_->change_under_way() && group0_->members().members.members().size() > 1) return;
   const auto& now = group0_->members().members;
   raft::configuration next;
-  std::vector<node_id> others;
+  std::deque<node_id> ready;
   for (const auto node : now.voters) {
     // A founder that has not registered yet stays.
     const bool gone = state_.node_ids().contains(node) && !state_.find_broker(node);
     if (!gone) next.voters.push_back(node);
   }
   const auto peers = group0_->peers();
+  auto total = next.voters.size();
   for (const auto& [id, broker] : state_.brokers()) {
     if (std::ranges::contains(next.voters, id)) continue;
-    others.push_back(id);
-  }
-  const auto total = next.voters.size() + others.size();
-  const auto wanted = std::min(voters_max, total - (total % 2 == 0 && total > 1 ? 1 : 0));
-  for (const auto id : others) {
+    ++total;
     const auto at = std::ranges::find(peers, id, &peer_report::node);
-    const bool may_vote =
-        next.voters.size() < wanted && at != peers.end() && at->caught_up && alive(id);
-    (may_vote ? next.voters : next.learners).push_back(id);
+    const bool may_vote = at != peers.end() && at->caught_up && alive(id);
+    if (may_vote)
+      ready.push_back(id);
+    else
+      next.learners.push_back(id);
   }
+  const auto wanted = std::min(voters_max, total - (total % 2 == 0 && total > 1 ? 1 : 0));
+  const auto take = [&ready](node_id& seat) {
+    seat = ready.front();
+    ready.pop_front();
+  };
+  while (next.voters.size() < wanted && !ready.empty()) take(next.voters.emplace_back());
+  for (auto& voter : next.voters) {
+    const bool down =
+        voter != settings_.self && state_.find_broker(voter) != nullptr && !alive(voter);
+    if (!down || !informed || ready.empty()) continue;
+    next.learners.push_back(voter);
+    take(voter);
+  }
+  next.learners.insert(next.learners.end(), ready.begin(), ready.end());
   next = raft::normal(std::move(next));
   if (next == now || next.voters.empty()) return;
   const auto changed = group0_->change(next);
