@@ -122,6 +122,19 @@ SEASTAR_TEST_CASE(a_scan_reads_each_chunk_once_whatever_its_batches_are) {
   co_await w.stop();
 }
 
+SEASTAR_TEST_CASE(what_is_read_ahead_is_bounded_and_more_so_beside_appends) {
+  for (const bool appends : {false, true}) {
+    chunk_cache cache(budget);
+    if (appends) cache.appended();
+    std::size_t under_way = 0;
+    for (; cache.may_read_ahead() && under_way < 1000; ++under_way) cache.read_begins();
+    BOOST_REQUIRE_EQUAL(under_way, appends ? 8u : 64u);
+    cache.read_ends();
+    BOOST_REQUIRE(cache.may_read_ahead());
+  }
+  co_return;
+}
+
 SEASTAR_TEST_CASE(a_cache_too_small_for_it_reads_nothing_ahead) {
   read_world w(machine::small_cache);
   co_await w.fill_old();

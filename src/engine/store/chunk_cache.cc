@@ -16,6 +16,12 @@ constexpr double fresh_minimum = 0.5;
 constexpr double history_minimum = 0.2;
 constexpr std::size_t ahead_most = 8;
 constexpr std::size_t readers_ahead = 4;  // for so many at least the minimum suffices
+// Chunks that the device is asked for at once, with those that readers wait for, before nothing
+// more is read ahead: alone, and beside appends. Schedulers of block devices prefer reads, so what
+// is written waits behind all of them.
+constexpr std::size_t reads_most = 64;
+constexpr std::size_t reads_beside_appends = 8;
+constexpr auto append_counts_for = std::chrono::milliseconds(100);
 
 std::size_t share(std::size_t budget, double of) {
   return static_cast<std::size_t>(static_cast<double>(budget) * of);
@@ -55,6 +61,11 @@ chunk_cache::chunk_cache(std::size_t budget)
 
 std::size_t chunk_cache::ahead_max() const {
   return std::min(ahead_most, minimum(portion::history) / readers_ahead / chunk_size);
+}
+
+bool chunk_cache::may_read_ahead() const {
+  const bool appends = seastar::lowres_clock::now() - last_append_ < append_counts_for;
+  return being_read_ < (appends ? reads_beside_appends : reads_most);
 }
 
 void chunk_cache::to_end(order& list, chunk& c) {

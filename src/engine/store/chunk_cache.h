@@ -4,6 +4,8 @@
 // others read back from the device. Chunks with bytes that are not on disk yet ("dirty") are
 // pinned; clean ones go when the budget is exceeded. Readers hold shares of a chunk's memory, so
 // eviction never pulls bytes from under them.
+#include <seastar/core/lowres_clock.hh>
+
 #include <array>
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
@@ -99,6 +101,12 @@ class chunk_cache {
   [[nodiscard]] std::size_t minimum(portion p) const { return minimum_[index(p)]; }
   // How many chunks may be read ahead of one reader.
   [[nodiscard]] std::size_t ahead_max() const;
+  // Whether one more may be, of all readers together: what waits for the device is memory that no
+  // budget counts yet, and appends wait behind it.
+  [[nodiscard]] bool may_read_ahead() const;
+  void read_begins() { ++being_read_; }
+  void read_ends() { --being_read_; }
+  void appended() { last_append_ = seastar::lowres_clock::now(); }
   cache_figures figures;
 
  private:
@@ -113,6 +121,8 @@ class chunk_cache {
   std::array<std::size_t, portions> minimum_;
   std::array<std::size_t, portions> used_{};
   std::uint64_t clock_ = 0;
+  std::size_t being_read_ = 0;  // chunks
+  seastar::lowres_clock::time_point last_append_;
   order fresh_;    // by arrival
   order history_;  // by last use
   order passed_;   // of history: read through by one reader, by when

@@ -127,6 +127,7 @@ chunk& segment::tail_chunk(std::size_t wanted) {
 }
 
 void segment::append(std::string_view piece) {
+  cache_.appended();
   while (!piece.empty()) {
     chunk& c = tail_chunk(std::min(piece.size(), chunk_size));
     const auto step = std::min<std::size_t>(piece.size(), c.capacity - c.filled);
@@ -278,6 +279,7 @@ void segment::read_ahead(std::size_t number) {
     // The tail's chunk is in memory already, or would not be kept.
     if ((n + 1) * chunk_size > written_) return;
     if ((n < chunks_.size() && chunks_[n]) || loading_.contains(n)) continue;
+    if (!cache_.may_read_ahead()) return;
     ++cache_.figures.read_ahead;
     loading_.try_emplace(n);
     (void)load_for_all(reads_.hold(), n);
@@ -310,11 +312,13 @@ seastar::future<run> segment::load(std::uint64_t at) {
 seastar::future<> segment::load_for_all(seastar::gate::holder, std::size_t number) {
   std::exception_ptr failed;
   run whole;
+  cache_.read_begins();
   try {
     whole = co_await load_once(number * chunk_size);
   } catch (...) {
     failed = std::current_exception();
   }
+  cache_.read_ends();
   auto waiting = loading_.extract(number);
   if (failed) {
     waiting.mapped().set_exception(failed);
