@@ -41,32 +41,22 @@ std::expected<void, kafka::codec_error> consumer_groups::apply(
   const auto& id = record->group_id;
   const auto* whole = std::get_if<group_record>(&record->record);
   if (whole && !whole->value) {
-    erase(id);
+    groups_.erase(id);
     return {};
   }
   // A tombstone of a group that is no more.
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record->record);
   if (ends && !groups_.contains(id)) return {};
   if (broken_.replays_no_revoking || broken_.replays_no_epochs) forget(record->record, broken_);
-  made(id).apply(record->record);
+  groups_.made(id).apply(record->record);
   return {};
 }
 
 void consumer_groups::loaded(moment now, output& out) {
-  for (const auto& [id, g] : groups_) {
+  for (const auto& [id, g] : groups_.all()) {
     g->loaded(scene(id, now, out));
     settle(*g);
   }
-}
-
-consumer_group& consumer_groups::made(const text& group_id) {
-  auto at = groups_.find(group_id);
-  if (at == groups_.end()) {
-    auto g = std::make_unique<consumer_group>(group_id);
-    const auto& id = g->id();
-    at = groups_.emplace(id, std::move(g)).first;
-  }
-  return *at->second;
 }
 
 kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
@@ -82,10 +72,10 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
                        ? fmt::format("Consumer group {} not found.", r.group_id)
                        : fmt::format("Group {} not found.", r.group_id));
   }
-  auto& g = made(r.group_id);
+  auto& g = groups_.made(r.group_id);
   auto answer = g.heartbeat(r, context, scene(r.group_id, context.now, out));
   if (is_new && answer.error != error_code::none) {
-    erase(r.group_id);
+    groups_.erase(r.group_id);
   } else {
     settle(g);
   }
@@ -116,7 +106,7 @@ kafka::consumer_group_heartbeat_response consumer_groups::heartbeat(
     return refused(ok.error().code, ok.error().message);
   }
   release();
-  made(r.group_id).become(records, at);
+  groups_.made(r.group_id).become(records, at);
   return heartbeat(r, context, out);
 }
 
@@ -137,78 +127,43 @@ kafka::consumer_group_describe_response consumer_groups::describe(
 }
 
 void consumer_groups::tick(moment now, std::size_t count, output& out) {
-  while (!in_order_.empty() && in_order_.begin()->first <= now.steady_ms && count > 0) {
-    const auto id = in_order_.begin()->second;
-    change(id, now, out,
-           [&](consumer_group& g, const consumer_scene& scene) { g.tick(scene, count); });
-    --count;
+  for (; count > 0; --count) {
+    auto* g = groups_.due(now.steady_ms);
+    if (!g) return;
+    g->tick(scene(g->id(), now, out), count);
+    settle(*g);
   }
 }
 
-std::optional<std::int64_t> consumer_groups::next_deadline() const {
-  if (in_order_.empty()) return std::nullopt;
-  return in_order_.begin()->first;
-}
-
 void consumer_groups::topics_changed() {
-  for (const auto& [id, g] : groups_) g->topics_changed();
-}
-
-const consumer_group* consumer_groups::find(const text& group_id) const {
-  const auto at = groups_.find(group_id);
-  return at == groups_.end() ? nullptr : at->second.get();
+  for (const auto& [id, g] : groups_.all()) g->topics_changed();
 }
 
 void consumer_groups::change(const text& group_id, moment now, output& out,
                              const std::function<void(consumer_group&, const consumer_scene&)>& f) {
-  const auto at = groups_.find(group_id);
-  if (at == groups_.end()) return;
-  f(*at->second, scene(group_id, now, out));
-  settle(*at->second);
+  auto* g = groups_.find(group_id);
+  if (!g) return;
+  f(*g, scene(group_id, now, out));
+  settle(*g);
 }
 
 void consumer_groups::remove(const text& group_id, moment now, output& out) {
   change(group_id, now, out,
          [](consumer_group& g, const consumer_scene& scene) { g.remove(scene); });
-  erase(group_id);
-}
-
-void consumer_groups::erase(const text& group_id) {
-  if (const auto at = due_.find(group_id); at != due_.end()) {
-    in_order_.erase({at->second, at->first});
-    due_.erase(at);
-  }
-  if (const auto at = counted_.find(group_id); at != counted_.end()) {
-    memory_bytes_ -= at->second;
-    counted_.erase(at);
-  }
   groups_.erase(group_id);
 }
 
 void consumer_groups::settle(const consumer_group& g) {
-  auto& counted = counted_[g.id()];
-  memory_bytes_ += g.memory_bytes() - counted;
-  counted = g.memory_bytes();
   const auto& s = g.stored();
   if (s.classic_members() > 0 && s.classic_members() == s.members().size()) {
     classic_only_.insert(g.id());
   }
-  const auto next = g.next_deadline();
-  const auto at = due_.find(g.id());
-  if (at != due_.end()) {
-    if (next && *next == at->second) return;
-    in_order_.erase({at->second, at->first});
-    due_.erase(at);
-  }
-  if (!next) return;
-  due_.emplace(g.id(), *next);
-  in_order_.insert({*next, g.id()});
+  groups_.settle(g);
 }
 
 bool consumer_groups::same_stored(const consumer_groups& other) const {
-  return std::ranges::equal(groups_, other.groups_, [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second->stored() == b.second->stored();
-  });
+  return groups_.equals(other.groups_,
+                        [](const auto& a, const auto& b) { return a.stored() == b.stored(); });
 }
 
 }  // namespace weir::group

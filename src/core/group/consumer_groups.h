@@ -3,14 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "core/group/classic_group.h"
 #include "core/group/consumer_group.h"
+#include "core/group/group_table.h"
 
 namespace weir::group {
 
@@ -41,10 +40,14 @@ class consumer_groups {
       const kafka::consumer_group_describe_request& r) const;
   // `count` members or groups at most.
   void tick(moment now, std::size_t count, output& out);
-  [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const {
+    return groups_.next_deadline();
+  }
   void topics_changed();
 
-  [[nodiscard]] const consumer_group* find(const text& group_id) const;
+  [[nodiscard]] const consumer_group* find(const text& group_id) const {
+    return groups_.find(group_id);
+  }
   // Groups whose members all speak the classic protocol since this was called last: they may
   // become classic groups.
   [[nodiscard]] std::set<text> take_classic_only() { return std::exchange(classic_only_, {}); }
@@ -53,34 +56,25 @@ class consumer_groups {
               const std::function<void(consumer_group&, const consumer_scene&)>& f);
   // The group is no more.
   void remove(const text& group_id, moment now, output& out);
-  [[nodiscard]] const std::map<text, std::unique_ptr<consumer_group>>& all() const {
-    return groups_;
-  }
+  [[nodiscard]] const group_table<consumer_group>::group_map& all() const { return groups_.all(); }
   [[nodiscard]] bool same_stored(const consumer_groups& other) const;
-  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+  [[nodiscard]] std::size_t memory_bytes() const { return groups_.memory_bytes(); }
   // While set, nobody new is let in.
   void close(bool closed) { closed_ = closed; }
 
  private:
-  consumer_group& made(const text& group_id);
-  void erase(const text& group_id);
   [[nodiscard]] consumer_scene scene(const text& group_id, moment now, output& out) const {
     return {settings_(group_id), topics_, now, out, closed_, broken_};
   }
-  // After whatever was done to the group: counts its memory, and knows when it is due.
+  // After whatever was done to the group.
   void settle(const consumer_group& g);
 
   settings_of_group settings_;
   const topic_view& topics_;
   [[no_unique_address]] defects broken_;
-  std::map<text, std::unique_ptr<consumer_group>> groups_;
+  group_table<consumer_group> groups_;
   std::set<text> classic_only_;
-  std::map<text, std::size_t> counted_;  // of memory, in the sum
-  std::size_t memory_bytes_ = 0;
   bool closed_ = false;
-  // When groups have something to do, and the same by time.
-  std::map<text, std::int64_t> due_;
-  std::set<std::pair<std::int64_t, text>> in_order_;
 };
 
 }  // namespace weir::group

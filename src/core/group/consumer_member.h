@@ -57,13 +57,15 @@ struct member_metadata {
 
 // What a member has. A partition that somebody is to give up is his until he said that he did:
 // nobody else has it in either of the two sets.
-struct current_assignment {
+template <typename Key>
+struct member_assignment {
   std::int32_t epoch = 0;
   std::int32_t previous_epoch = -1;  // a member that missed the answer comes with this one
   member_state state = member_state::stable;
-  owned_partitions assigned;
-  owned_partitions revoking;
-  bool operator==(const current_assignment&) const = default;
+  owned_set<Key> assigned;
+  owned_set<Key> revoking;
+  bool operator==(const member_assignment&) const = default;
 };
+using current_assignment = member_assignment<partition_key>;
 
 }  // namespace weir::group

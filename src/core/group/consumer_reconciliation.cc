@@ -1,16 +1,19 @@
 #include "core/group/consumer_reconciliation.h"
 
+#include "core/group/task.h"
+
 namespace weir::group {
 namespace {
 
-const topic_partitions no_partitions;
-
+template <typename Key>
 class step {
  public:
-  step(const current_assignment& member, const reconciliation& with)
-      : member_(member), with_(with), target_(with.target ? *with.target : no_partitions) {}
+  using current = member_assignment<Key>;
 
-  current_assignment next() {
+  step(const current& member, const reconciliation_of<Key>& with)
+      : member_(member), with_(with), target_(with.target ? *with.target : nothing_) {}
+
+  current next() {
     switch (member_.state) {
       case member_state::stable:
         if (member_.epoch != with_.target_epoch) return towards_target();
@@ -26,13 +29,13 @@ class step {
   }
 
  private:
-  [[nodiscard]] bool is_target(const partition_key& p) const {
-    return target_.contains(p) && with_.is_subscribed(p.topic_id);
+  [[nodiscard]] bool is_target(const Key& p) const {
+    return target_.contains(p) && with_.is_subscribed(whole_of(p));
   }
 
-  current_assignment towards_target() {
-    current_assignment out;
-    member_.assigned.for_each([&](const partition_key& p, std::int32_t epoch) {
+  current towards_target() {
+    current out;
+    member_.assigned.for_each([&](const Key& p, std::int32_t epoch) {
       (is_target(p) ? out.assigned : out.revoking).add(p, epoch);
     });
     // A member that says it has none of them has given them up already.
@@ -47,8 +50,8 @@ class step {
     // While it waits in one epoch, that from before it stays good: the answer may have been lost.
     out.previous_epoch =
         member_.epoch == with_.target_epoch ? member_.previous_epoch : member_.epoch;
-    target_.for_each([&](const partition_key& p) {
-      if (out.assigned.contains(p) || !with_.is_subscribed(p.topic_id)) return;
+    target_.for_each([&](const Key& p) {
+      if (out.assigned.contains(p) || !with_.is_subscribed(whole_of(p))) return;
       // What it itself gives up in this step is free for it: it never had two owners.
       if (with_.is_free(p) || member_.revoking.contains(p)) {
         out.assigned.add(p, with_.target_epoch);
@@ -60,11 +63,11 @@ class step {
   }
 
   // What it does not want any more goes at once; what it wants instead comes with the next target.
-  current_assignment without_unwanted() {
-    current_assignment out = member_;
+  current without_unwanted() {
+    current out = member_;
     out.assigned = {};
-    member_.assigned.for_each([&](const partition_key& p, std::int32_t epoch) {
-      const bool gone = !with_.is_subscribed(p.topic_id);
+    member_.assigned.for_each([&](const Key& p, std::int32_t epoch) {
+      const bool gone = !with_.is_subscribed(whole_of(p));
       (gone ? out.revoking : out.assigned).add(p, epoch);
     });
     if (out.assigned.size() == member_.assigned.size()) return member_;
@@ -74,15 +77,23 @@ class step {
     return out;
   }
 
-  const current_assignment& member_;
-  const reconciliation& with_;
-  const topic_partitions& target_;
+  const partition_set<Key> nothing_;
+  const current& member_;
+  const reconciliation_of<Key>& with_;
+  const partition_set<Key>& target_;
 };
 
 }  // namespace
 
-current_assignment reconciled(const current_assignment& member, const reconciliation& with) {
-  return step(member, with).next();
+template <typename Key>
+member_assignment<Key> reconciled(const member_assignment<Key>& member,
+                                  const reconciliation_of<Key>& with) {
+  return step<Key>(member, with).next();
 }
+
+template member_assignment<partition_key> reconciled(const member_assignment<partition_key>&,
+                                                     const reconciliation_of<partition_key>&);
+template member_assignment<task> reconciled(const member_assignment<task>&,
+                                            const reconciliation_of<task>&);
 
 }  // namespace weir::group

@@ -7,6 +7,7 @@
 #include "core/group/coordinator_parts.h"
 #include "core/group/record_type.h"
 #include "core/group/share_record_bytes.h"
+#include "core/group/streams_record_bytes.h"
 
 namespace weir::group {
 
@@ -66,6 +67,29 @@ struct item_count {
     return r.group_ids.size();
   }
   std::size_t operator()(const share_plan_request& r) const { return partitions(r.topics); }
+  std::size_t operator()(const kafka::streams_group_heartbeat_request& r) const {
+    std::size_t n = r.client_tags ? r.client_tags->size() : 0;
+    for (const auto* tasks : {&r.active_tasks, &r.standby_tasks, &r.warmup_tasks}) {
+      if (*tasks) n += partitions(**tasks);
+    }
+    if (!r.topology) return n;
+    const auto internal = [&](const auto& topics) {
+      for (const auto& t : topics) n += 1 + t.topic_configs.size();
+    };
+    for (const auto& s : r.topology->subtopologies) {
+      n += 1 + s.source_topics.size() + s.source_topic_regex.size() +
+           s.repartition_sink_topics.size();
+      internal(s.state_changelog_topics);
+      internal(s.repartition_source_topics);
+      for (const auto& g : s.copartition_groups) {
+        n += 1 + g.source_topics.size() + g.repartition_source_topics.size();
+      }
+    }
+    return n;
+  }
+  std::size_t operator()(const kafka::streams_group_describe_request& r) const {
+    return r.group_ids.size();
+  }
 };
 
 template <typename Key, typename Value, typename Apply>
@@ -105,6 +129,7 @@ std::expected<void, kafka::codec_error> coordinator::apply(
   }
   if (is_consumer_record(*type)) return parts_->consumers.apply(key, value);
   if (is_share_record(*type)) return parts_->shares.apply(key, value);
+  if (is_streams_record(*type)) return parts_->streams.apply(key, value);
   return {};
 }
 
@@ -123,6 +148,7 @@ emitted<answer> coordinator::loaded(moment now) {
   p.classic.loaded(now, out);
   p.consumers.loaded(now, out);
   p.shares.loaded(now, out);
+  p.streams.loaded(now, out);
   p.migrate_back(now, out);
   for (const auto& [group, topics] : p.offsets.groups()) p.offsets_changed(group);
   for (const auto& group : p.offsets.pending_groups()) p.offsets_changed(group);
@@ -146,6 +172,7 @@ emitted<answer> coordinator::step(const request& r, const request_context& conte
     p.classic.close(p.is_full());
     p.consumers.close(p.is_full());
     p.shares.close(p.is_full());
+    p.streams.close(p.is_full());
     std::visit([&](const auto& one) { p.on(one, context, out); }, r);
   }
   return out.take();
@@ -158,6 +185,7 @@ emitted<answer> coordinator::tick(moment now) {
   p.classic.tick(now, out);
   p.consumers.tick(now, p.settings.work_per_tick, out);
   p.shares.tick(now, p.settings.work_per_tick, out);
+  p.streams.tick(now, p.settings.work_per_tick, out);
   p.migrate_back(now, out);
   if (p.expiry_due_ms <= now.steady_ms) p.expire_offsets(now, out);
   return out.take();
@@ -168,7 +196,8 @@ std::optional<std::int64_t> coordinator::next_deadline() const {
   if (!p.loaded) return std::nullopt;
   return std::min({p.expiry_due_ms, p.classic.next_deadline().value_or(p.expiry_due_ms),
                    p.consumers.next_deadline().value_or(p.expiry_due_ms),
-                   p.shares.next_deadline().value_or(p.expiry_due_ms)});
+                   p.shares.next_deadline().value_or(p.expiry_due_ms),
+                   p.streams.next_deadline().value_or(p.expiry_due_ms)});
 }
 
 emitted<answer> coordinator::topics_deleted(std::span<const deleted_topic> topics, moment now) {
@@ -183,6 +212,7 @@ emitted<answer> coordinator::topics_changed(moment) {
   // Clients of the classic protocol see to that themselves; the others at their next heartbeats.
   parts_->consumers.topics_changed();
   parts_->shares.topics_changed();
+  parts_->streams.topics_changed();
   return {};
 }
 
@@ -230,7 +260,8 @@ bool coordinator::same_stored(const coordinator& other) const {
   return parts_->offsets == other.parts_->offsets &&
          parts_->classic.stored() == other.parts_->classic.stored() &&
          parts_->consumers.same_stored(other.parts_->consumers) &&
-         parts_->shares.same_stored(other.parts_->shares);
+         parts_->shares.same_stored(other.parts_->shares) &&
+         parts_->streams.same_stored(other.parts_->streams);
 }
 
 }  // namespace weir::group

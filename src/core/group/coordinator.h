@@ -16,12 +16,14 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/codec/codec_error.h"
 #include "core/group/defects.h"
 #include "core/group/emitted.h"
+#include "core/group/internal_topics_wanted.h"
 #include "core/group/request.h"
 #include "core/group/settings.h"
 #include "core/group/share_initialization.h"
@@ -90,6 +92,10 @@ class coordinator {
   emitted<answer> share_initialized(const text& group_id, const topic_partitions& partitions,
                                     moment now);
   emitted<answer> share_forgotten(const text& group_id, std::span<const uuid> topics, moment now);
+  // What steps since the last call want made for streams groups, once all that was placed so far is
+  // committed; and what became of it: why those failed that did, by name.
+  std::vector<internal_topics_wanted> take_internal_topics();
+  void internal_topics_made(const text& group_id, std::map<text, std::string> failures);
   // Something that `topics` tells has changed.
   emitted<answer> topics_changed(moment now);
   // Answers everyone who waits; nothing but destruction may follow.

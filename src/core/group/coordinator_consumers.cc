@@ -20,7 +20,7 @@ text group_of(std::string_view id) {
 void coordinator::parts::on(const kafka::consumer_group_heartbeat_request& r,
                             const request_context& c, output& out) {
   const auto* g = consumers.find(r.group_id) ? nullptr : classic.find(r.group_id);
-  if (shares.find(r.group_id)) {
+  if (shares.find(r.group_id) || streams.find(r.group_id)) {
     auto a = std::get<kafka::consumer_group_heartbeat_response>(
         refusal(r, c.api_version, error_code::group_id_not_found));
     a.error_message = text(fmt::format("Group {} is not a consumer group.", r.group_id));
@@ -41,7 +41,9 @@ void coordinator::parts::on(const kafka::consumer_group_describe_request& r,
   auto a = consumers.describe(r);
   for (auto& g : a.groups) {
     if (g.error == error_code::none) continue;
-    if (!classic.find(g.group_id) && !shares.find(g.group_id)) continue;
+    if (!classic.find(g.group_id) && !shares.find(g.group_id) && !streams.find(g.group_id)) {
+      continue;
+    }
     g.error_message = text(fmt::format("Group {} is not a consumer group.", g.group_id));
   }
   out.answer_to(c.ticket, std::move(a));
@@ -53,6 +55,14 @@ void coordinator::parts::on(const kafka::join_group_request& r, const request_co
     out.answer_to(c.ticket, join_refusal(c.api_version, why, r.member_id));
   };
   if (shares.find(r.group_id)) return refuse(error_code::inconsistent_group_protocol);
+  if (const auto* s = streams.find(r.group_id)) {
+    if (!s->empty()) return refuse(error_code::inconsistent_group_protocol);
+    // Nobody is in it: whoever comes decides what it is.
+    if (!r.member_id.empty()) return refuse(error_code::unknown_member_id);
+    streams.remove(r.group_id, c.now, out);
+    offsets_changed(r.group_id);
+    return classic.join(r, c, out);
+  }
   const auto* g = consumers.find(r.group_id);
   if (!g) return classic.join(r, c, out);
   if (r.session_timeout_ms < settings.session_timeout_ms_min ||
@@ -134,41 +144,14 @@ error_code coordinator::parts::may_commit(const committer& by,
 error_code coordinator::parts::may_fetch(std::string_view group,
                                          const std::optional<text>& member_id,
                                          std::int32_t epoch) const {
-  const auto* g = consumers.find(group_of(group));
-  if (!g) return error_code::none;
-  const auto ok = g->may_fetch({.member_id = member_id.value_or(text()), .epoch = epoch});
-  return ok ? error_code::none : ok.error().code;
-}
-
-// As of classic groups that are stable: offsets of topics that nobody subscribes to any more. An
-// empty group subscribes to nothing.
-bool coordinator::parts::expire_consumer_offsets(moment now, output& out) {
-  std::size_t work = 0;
-  for (auto at = consumers.all().lower_bound(group_of(consumer_expiry_at));
-       at != consumers.all().end();
-       at = consumers.all().lower_bound(group_of(consumer_expiry_at))) {
-    if (work >= settings.work_per_tick) return false;
-    const auto id = at->first;
-    consumer_expiry_at = id.str() + '\0';
-    std::vector<std::pair<std::string, std::int32_t>> expired;
-    work += 1;
-    if (const auto* topics_of_it = offsets.find(id)) {
-      for (const auto& [topic, partitions] : *topics_of_it) {
-        work += partitions.size();
-        if (at->second->is_subscribed(group_of(topic)) && !broken.expires_wanted) continue;
-        for (const auto& [partition, o] : partitions) {
-          if (is_expired(o, o.committed, now) && !offsets.is_pending(id, topic, partition)) {
-            expired.emplace_back(topic, partition);
-          }
-        }
-      }
-    }
-    const bool empty = at->second->empty();
-    for (const auto& [topic, partition] : expired) erase_offset(id, topic, partition, out);
-    if (empty && !offsets.find(id) && !offsets.is_pending(id)) consumers.remove(id, now, out);
+  const offset_claim by{.member_id = member_id.value_or(text()), .epoch = epoch};
+  group_result ok;
+  if (const auto* g = consumers.find(group_of(group))) {
+    ok = g->may_fetch(by);
+  } else if (const auto* s = streams.find(group_of(group)); s && (member_id || epoch >= 0)) {
+    ok = s->may_fetch(by);
   }
-  consumer_expiry_at.clear();
-  return true;
+  return ok ? error_code::none : ok.error().code;
 }
 
 }  // namespace weir::group

@@ -13,6 +13,7 @@
 #include "core/group/offset_store.h"
 #include "core/group/output.h"
 #include "core/group/share_groups.h"
+#include "core/group/streams_groups.h"
 
 namespace weir::group {
 
@@ -31,6 +32,9 @@ struct coordinator::parts {
   void on(const kafka::share_group_heartbeat_request& r, const request_context& c, output& out);
   void on(const kafka::share_group_describe_request& r, const request_context& c, output& out);
   void on(const share_plan_request& r, const request_context& c, output& out);
+  // coordinator_streams.cc
+  void on(const kafka::streams_group_heartbeat_request& r, const request_context& c, output& out);
+  void on(const kafka::streams_group_describe_request& r, const request_context& c, output& out);
   // group_queries.cc
   void on(const kafka::describe_groups_request& r, const request_context& c, output& out);
   void on(const kafka::list_groups_request& r, const request_context& c, output& out);
@@ -57,13 +61,16 @@ struct coordinator::parts {
   };
   // coordinator_consumers.cc
   void migrate_back(moment now, output& out);
+  template <typename Topics>
+  [[nodiscard]] kafka::error_code may_commit_to(const committer& by, const Topics& asked) const;
   [[nodiscard]] kafka::error_code may_commit(const committer& by,
                                              std::span<const partition_key> partitions) const;
   [[nodiscard]] kafka::error_code may_fetch(std::string_view group,
                                             const std::optional<text>& member_id,
                                             std::int32_t epoch) const;
   // False: there is more to look at.
-  bool expire_consumer_offsets(moment now, output& out);
+  template <typename Groups>
+  bool expire_offsets_of_kind(Groups& groups, std::string& from, moment now, output& out);
   [[nodiscard]] bool is_expired(const committed_offset& o, timestamp base, moment now) const;
 
   // Stores an offset, and has it.
@@ -78,7 +85,7 @@ struct coordinator::parts {
   [[nodiscard]] bool is_full() const { return memory_bytes() > settings.memory_bytes_max; }
   [[nodiscard]] std::size_t memory_bytes() const {
     return classic.memory_bytes() + consumers.memory_bytes() + shares.memory_bytes() +
-           offsets.memory_bytes();
+           streams.memory_bytes() + offsets.memory_bytes();
   }
   kafka::error_code delete_group(std::string_view id, moment now, output& out);
   // Whether all of the group's offsets are gone.
@@ -97,10 +104,15 @@ struct coordinator::parts {
                         return settings.share_of(group.view());
                       },
                       topics};
+  streams_groups streams{[this](const text& group) -> const streams_settings& {
+                           return settings.streams_of(group.view());
+                         },
+                         topics};
   offset_store offsets{broken};
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen
   std::string consumer_expiry_at;  // the same among those of the consumer protocol
+  std::string streams_expiry_at;   // and among streams groups
 };
 
 }  // namespace weir::group

@@ -12,7 +12,8 @@ void coordinator::parts::on(const kafka::share_group_heartbeat_request& r, const
   const auto* g = classic.find(r.group_id);
   // An empty classic group makes room for who joins, not for who means to be in already.
   const bool in_use = g && (g->state() != classic_state::empty || r.member_epoch != joining_epoch);
-  if ((consumers.find(r.group_id) || in_use) && !shares.find(r.group_id)) {
+  const bool other = consumers.find(r.group_id) || streams.find(r.group_id) || in_use;
+  if (other && !shares.find(r.group_id)) {
     kafka::share_group_heartbeat_response a;
     a.error = error_code::group_id_not_found;
     a.error_message = text(fmt::format("Group {} is not a share group.", r.group_id));
@@ -29,14 +30,17 @@ void coordinator::parts::on(const kafka::share_group_describe_request& r, const 
   auto a = shares.describe(r);
   for (auto& g : a.groups) {
     if (g.error != error_code::group_id_not_found) continue;
-    if (!classic.find(g.group_id) && !consumers.find(g.group_id)) continue;
+    if (!classic.find(g.group_id) && !consumers.find(g.group_id) && !streams.find(g.group_id)) {
+      continue;
+    }
     g.error_message = text(fmt::format("Group {} is not a share group.", g.group_id));
   }
   out.answer_to(c.ticket, std::move(a));
 }
 
 void coordinator::parts::on(const share_plan_request& r, const request_context& c, output& out) {
-  const bool taken = consumers.find(r.group_id) || classic.find(r.group_id);
+  const bool taken =
+      consumers.find(r.group_id) || classic.find(r.group_id) || streams.find(r.group_id);
   // Of one that does not share there is nothing to tell.
   if (taken && !shares.find(r.group_id) && r.wish != share_wish::tell) {
     share_plan a;

@@ -15,6 +15,7 @@ namespace {
 constexpr std::string_view type_name = "Classic";
 constexpr std::string_view consumer_type_name = "Consumer";
 constexpr std::string_view share_type_name = "share";
+constexpr std::string_view streams_type_name = "streams";
 constexpr std::string_view no_group_state = "Dead";  // what a group is that isn't there
 // DescribeGroups from this version on: that a group isn't there is an error.
 constexpr std::int16_t first_with_not_found = 6;
@@ -67,7 +68,7 @@ void coordinator::parts::on(const kafka::describe_groups_request& r, const reque
     to.group_state = text::unowned(no_group_state);
     if (c.api_version < first_with_not_found) continue;
     to.error = error_code::group_id_not_found;
-    const bool other = consumers.find(id) || shares.find(id);
+    const bool other = consumers.find(id) || shares.find(id) || streams.find(id);
     to.error_message =
         text(fmt::format("Group {} {}.", id, other ? "is not a classic group" : "not found"));
   }
@@ -107,6 +108,17 @@ void coordinator::parts::on(const kafka::list_groups_request& r, const request_c
       to.protocol_type = "share";
       to.group_state = text::unowned(g->state_name());
       to.group_type = text::unowned(share_type_name);
+    }
+  }
+  if (passes(r.types_filter, streams_type_name)) {
+    for (const auto& [id, g] : streams.all()) {
+      const auto state = name_of(g->state());
+      if (!passes(r.states_filter, state)) continue;
+      auto& to = a.groups.emplace_back();
+      to.group_id = id;
+      to.protocol_type = "streams";
+      to.group_state = text::unowned(state);
+      to.group_type = text::unowned(streams_type_name);
     }
   }
   out.answer_to(c.ticket, std::move(a));

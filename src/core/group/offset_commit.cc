@@ -90,15 +90,24 @@ void coordinator::parts::put_offset(std::string_view group, std::string_view top
 }
 
 void coordinator::parts::offsets_changed(std::string_view group) {
-  if (consumers.find(text::unowned(group))) return;  // it is there anyway
+  // It is there anyway.
+  if (consumers.find(text::unowned(group)) || streams.find(text::unowned(group))) return;
   classic.keep_for_offsets(group, offsets.find(group) || offsets.is_pending(group));
+}
+
+template <typename Topics>
+error_code coordinator::parts::may_commit_to(const committer& by, const Topics& asked) const {
+  const auto* g = streams.find(text::unowned(by.group));
+  if (!g) return may_commit(by, keys_of(asked, topics));
+  const auto ok = g->may_commit({by.member_id, by.epoch, by.api_version, by.transactional}, asked);
+  return ok ? error_code::none : ok.error().code;
 }
 
 void coordinator::parts::on(const kafka::offset_commit_request& r, const request_context& c,
                             output& out) {
-  const auto why = may_commit({r.group_id, r.member_id, r.group_instance_id,
-                               r.generation_id_or_member_epoch, c.api_version},
-                              keys_of(r.topics, topics));
+  const auto why = may_commit_to({r.group_id, r.member_id, r.group_instance_id,
+                                  r.generation_id_or_member_epoch, c.api_version},
+                                 r.topics);
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;
@@ -125,9 +134,9 @@ void coordinator::parts::on(const kafka::offset_commit_request& r, const request
 void coordinator::parts::on(const kafka::txn_offset_commit_request& r, const request_context& c,
                             output& out) {
   const auto why = r.group_id.empty() ? error_code::invalid_group_id
-                                      : may_commit({r.group_id, r.member_id, r.group_instance_id,
-                                                    r.generation_id, c.api_version, true},
-                                                   keys_of(r.topics, topics));
+                                      : may_commit_to({r.group_id, r.member_id, r.group_instance_id,
+                                                       r.generation_id, c.api_version, true},
+                                                      r.topics);
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;

@@ -22,6 +22,38 @@ bool coordinator::parts::is_expired(const committed_offset& o, timestamp base, m
   return base <= now.wall - settings.offsets_retention_ms;
 }
 
+// Of the consumer protocol, and of streams, as of classic groups that are stable: offsets of topics
+// that nobody subscribes to any more. An empty group subscribes to nothing.
+template <typename Groups>
+bool coordinator::parts::expire_offsets_of_kind(Groups& groups, std::string& from, moment now,
+                                                output& out) {
+  std::size_t work = 0;
+  for (auto at = groups.all().lower_bound(text::unowned(from)); at != groups.all().end();
+       at = groups.all().lower_bound(text::unowned(from))) {
+    if (work >= settings.work_per_tick) return false;
+    const auto id = at->first;
+    from = id.str() + '\0';
+    std::vector<std::pair<std::string, std::int32_t>> expired;
+    work += 1;
+    if (const auto* topics_of_it = offsets.find(id)) {
+      for (const auto& [topic, partitions] : *topics_of_it) {
+        work += partitions.size();
+        if (at->second->is_subscribed(text::unowned(topic)) && !broken.expires_wanted) continue;
+        for (const auto& [partition, o] : partitions) {
+          if (is_expired(o, o.committed, now) && !offsets.is_pending(id, topic, partition)) {
+            expired.emplace_back(topic, partition);
+          }
+        }
+      }
+    }
+    const bool empty = at->second->empty();
+    for (const auto& [topic, partition] : expired) erase_offset(id, topic, partition, out);
+    if (empty && !offsets.find(id) && !offsets.is_pending(id)) groups.remove(id, now, out);
+  }
+  from.clear();
+  return true;
+}
+
 void coordinator::parts::expire_offsets(moment now, output& out) {
   std::size_t work = 0;
   for (auto at = classic.groups().lower_bound(expiry_at); at != classic.groups().end();
@@ -41,7 +73,8 @@ void coordinator::parts::expire_offsets(moment now, output& out) {
     }
     offsets_changed(id);
   }
-  if (!expire_consumer_offsets(now, out)) return;
+  if (!expire_offsets_of_kind(consumers, consumer_expiry_at, now, out)) return;
+  if (!expire_offsets_of_kind(streams, streams_expiry_at, now, out)) return;
   expiry_at.clear();
   expiry_due_ms = now.steady_ms + settings.offsets_check_ms;
 }

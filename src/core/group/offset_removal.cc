@@ -16,9 +16,10 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
                             output& out) {
   const auto* g = classic.find(r.group_id);
   const auto* consumer = consumers.find(r.group_id);
+  const auto* stream = streams.find(r.group_id);
   const auto check = [&] {
     if (r.group_id.empty()) return error_code::invalid_group_id;
-    if (consumer) return error_code::none;
+    if (consumer || stream) return error_code::none;
     if (!g) return error_code::group_id_not_found;
     // Of members that are no consumers it isn't known what they want.
     const bool empty = g->state() == classic_state::empty;
@@ -30,7 +31,9 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
     for (const auto& t : r.topics) {
       auto& to = a.topics.emplace_back();
       to.name = t.name;
-      const bool wanted = consumer ? consumer->is_subscribed(t.name) : g->is_subscribed(t.name);
+      const bool wanted = consumer ? consumer->is_subscribed(t.name)
+                          : stream ? stream->is_subscribed(t.name)
+                                   : g->is_subscribed(t.name);
       for (const auto& p : t.partitions) {
         to.partitions.push_back(
             {p.partition_index, wanted ? error_code::group_subscribed_to_topic : error_code::none});
@@ -49,13 +52,16 @@ void coordinator::parts::on(const kafka::offset_delete_request& r, const request
 error_code coordinator::parts::delete_group(std::string_view id, moment now, output& out) {
   const auto* g = classic.find(id);
   const auto* consumer = consumers.find(text::unowned(id));
+  const auto* stream = streams.find(text::unowned(id));
   if (const auto* share = shares.find(text::unowned(id))) {
     if (!share->empty()) return error_code::non_empty_group;
     shares.remove(text::unowned(id), now, out);
     return error_code::none;
   }
-  if (!g && !consumer) return error_code::group_id_not_found;
-  const bool empty = consumer ? consumer->empty() : g->state() == classic_state::empty;
+  if (!g && !consumer && !stream) return error_code::group_id_not_found;
+  const bool empty = consumer ? consumer->empty()
+                     : stream ? stream->empty()
+                              : g->state() == classic_state::empty;
   if (!empty && !broken.deletes_with_members) {
     return error_code::non_empty_group;
   }
@@ -64,6 +70,8 @@ error_code coordinator::parts::delete_group(std::string_view id, moment now, out
   }
   if (consumer) {
     consumers.remove(text::unowned(id), now, out);
+  } else if (stream) {
+    streams.remove(text::unowned(id), now, out);
   } else {
     classic.remove(id, out);
   }
@@ -84,6 +92,7 @@ void coordinator::parts::on(const kafka::delete_groups_request& r, const request
 void coordinator::parts::delete_topics(std::span<const deleted_topic> gone, output& out) {
   consumers.topics_changed();
   shares.topics_changed();
+  streams.topics_changed();
   std::vector<std::string> groups;
   for (const auto& [group, topics_of_it] : offsets.groups()) groups.push_back(group);
   for (const auto& group : groups) {

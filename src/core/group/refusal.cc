@@ -109,6 +109,12 @@ struct refuse {
   answer operator()(const kafka::share_group_describe_request& r) const {
     return groups<kafka::share_group_describe_response>(r.group_ids);
   }
+  answer operator()(const kafka::streams_group_heartbeat_request&) const {
+    return whole<kafka::streams_group_heartbeat_response>();
+  }
+  answer operator()(const kafka::streams_group_describe_request& r) const {
+    return groups<kafka::streams_group_describe_response>(r.group_ids);
+  }
   answer operator()(const share_plan_request&) const { return whole<share_plan>(); }
 };
 

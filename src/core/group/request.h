@@ -24,6 +24,8 @@
 #include "core/codec/offset_fetch.h"
 #include "core/codec/share_group_describe.h"
 #include "core/codec/share_group_heartbeat.h"
+#include "core/codec/streams_group_describe.h"
+#include "core/codec/streams_group_heartbeat.h"
 #include "core/codec/sync_group.h"
 #include "core/codec/txn_offset_commit.h"
 #include "core/group/emitted.h"
@@ -37,7 +39,8 @@ using request = std::variant<
     kafka::txn_offset_commit_request, kafka::describe_groups_request, kafka::list_groups_request,
     kafka::delete_groups_request, kafka::offset_delete_request,
     kafka::consumer_group_heartbeat_request, kafka::consumer_group_describe_request,
-    kafka::share_group_heartbeat_request, kafka::share_group_describe_request, share_plan_request>;
+    kafka::share_group_heartbeat_request, kafka::share_group_describe_request, share_plan_request,
+    kafka::streams_group_heartbeat_request, kafka::streams_group_describe_request>;
 
 using answer = std::variant<
     kafka::join_group_response, kafka::sync_group_response, kafka::heartbeat_response,
@@ -45,7 +48,8 @@ using answer = std::variant<
     kafka::txn_offset_commit_response, kafka::describe_groups_response, kafka::list_groups_response,
     kafka::delete_groups_response, kafka::offset_delete_response,
     kafka::consumer_group_heartbeat_response, kafka::consumer_group_describe_response,
-    kafka::share_group_heartbeat_response, kafka::share_group_describe_response, share_plan>;
+    kafka::share_group_heartbeat_response, kafka::share_group_describe_response, share_plan,
+    kafka::streams_group_heartbeat_response, kafka::streams_group_describe_response>;
 
 struct request_context {
   std::int16_t api_version = 0;

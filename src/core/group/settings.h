@@ -10,6 +10,7 @@
 
 #include "core/group/consumer_settings.h"
 #include "core/group/share_settings.h"
+#include "core/group/streams_settings.h"
 
 namespace weir::group {
 
@@ -38,6 +39,13 @@ struct group_settings {
   [[nodiscard]] const share_settings& share_of(std::string_view group) const {
     const auto own = share_by_group.find(group);
     return own == share_by_group.end() ? share : own->second;
+  }
+
+  streams_settings streams;
+  std::map<std::string, streams_settings, std::less<>> streams_by_group;
+  [[nodiscard]] const streams_settings& streams_of(std::string_view group) const {
+    const auto own = streams_by_group.find(group);
+    return own == streams_by_group.end() ? streams : own->second;
   }
 
   // Weir's own bounds.

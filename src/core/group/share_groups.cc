@@ -40,30 +40,20 @@ std::expected<void, kafka::codec_error> share_groups::apply(const fragments& key
   const auto& id = record.group_id;
   const auto* whole = std::get_if<group_record>(&record.record);
   if (whole && !whole->value) {
-    erase(id);
+    groups_.erase(id);
     return {};
   }
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record.record);
   if (ends && !groups_.contains(id)) return {};
-  made(id).apply(record.record);
+  groups_.made(id).apply(record.record);
   return {};
 }
 
 void share_groups::loaded(moment now, output& out) {
-  for (const auto& [id, g] : groups_) {
+  for (const auto& [id, g] : groups_.all()) {
     g->loaded(scene(id, now, out));
     settle(*g);
   }
-}
-
-share_group& share_groups::made(const text& group_id) {
-  auto at = groups_.find(group_id);
-  if (at == groups_.end()) {
-    auto g = std::make_unique<share_group>(group_id);
-    const auto& id = g->id();
-    at = groups_.emplace(id, std::move(g)).first;
-  }
-  return *at->second;
 }
 
 kafka::share_group_heartbeat_response share_groups::heartbeat(
@@ -77,10 +67,10 @@ kafka::share_group_heartbeat_response share_groups::heartbeat(
     return refused(error_code::group_id_not_found,
                    fmt::format("{} {} not found.", what, r.group_id));
   }
-  auto& g = made(r.group_id);
+  auto& g = groups_.made(r.group_id);
   auto answer = g.heartbeat(r, context, scene(r.group_id, context.now, out));
   if (is_new && answer.error != error_code::none) {
-    erase(r.group_id);
+    groups_.erase(r.group_id);
   } else {
     settle(g);
   }
@@ -114,7 +104,7 @@ share_plan share_groups::plan(const share_plan_request& r, moment now, output& o
     return refusal;
   }
   if (!there && closed_) return {.error = error_code::coordinator_load_in_progress};
-  auto& g = made(r.group_id);
+  auto& g = groups_.made(r.group_id);
   auto answer = g.plan(r, scene(r.group_id, now, out));
   settle(g);
   return answer;
@@ -122,10 +112,10 @@ share_plan share_groups::plan(const share_plan_request& r, moment now, output& o
 
 void share_groups::forgotten(const text& group_id, std::span<const uuid> topics, moment now,
                              output& out) {
-  const auto at = groups_.find(group_id);
-  if (at == groups_.end()) return;
-  at->second->forgotten(topics, scene(group_id, now, out));
-  settle(*at->second);
+  auto* g = groups_.find(group_id);
+  if (!g) return;
+  g->forgotten(topics, scene(group_id, now, out));
+  settle(*g);
 }
 
 std::vector<share_initialization> share_groups::take_initializations() {
@@ -134,88 +124,52 @@ std::vector<share_initialization> share_groups::take_initializations() {
 
 void share_groups::initialized(const text& group_id, const topic_partitions& partitions, moment now,
                                output& out) {
-  const auto at = groups_.find(group_id);
-  if (at == groups_.end()) return;
-  at->second->initialized(partitions, scene(group_id, now, out));
-  settle(*at->second);
+  auto* g = groups_.find(group_id);
+  if (!g) return;
+  g->initialized(partitions, scene(group_id, now, out));
+  settle(*g);
 }
 
 void share_groups::topics_deleted(std::span<const deleted_topic> topics, moment now, output& out) {
-  for (const auto& [id, g] : groups_) {
+  for (const auto& [id, g] : groups_.all()) {
     g->topics_deleted(topics, scene(id, now, out));
     settle(*g);
   }
 }
 
 void share_groups::topics_changed() {
-  for (const auto& [id, g] : groups_) g->topics_changed();
+  for (const auto& [id, g] : groups_.all()) g->topics_changed();
 }
 
 void share_groups::tick(moment now, std::size_t count, output& out) {
-  while (!in_order_.empty() && in_order_.begin()->first <= now.steady_ms && count > 0) {
-    const auto id = in_order_.begin()->second;
-    auto& g = *groups_.at(id);
-    g.tick(scene(id, now, out), count);
-    settle(g);
-    --count;
+  for (; count > 0; --count) {
+    auto* g = groups_.due(now.steady_ms);
+    if (!g) return;
+    g->tick(scene(g->id(), now, out), count);
+    settle(*g);
   }
-}
-
-std::optional<std::int64_t> share_groups::next_deadline() const {
-  if (in_order_.empty()) return std::nullopt;
-  return in_order_.begin()->first;
 }
 
 void share_groups::remove(const text& group_id, moment now, output& out) {
-  const auto at = groups_.find(group_id);
-  if (at == groups_.end()) return;
-  at->second->remove(scene(group_id, now, out));
-  erase(group_id);
-}
-
-const share_group* share_groups::find(const text& group_id) const {
-  const auto at = groups_.find(group_id);
-  return at == groups_.end() ? nullptr : at->second.get();
-}
-
-void share_groups::erase(const text& group_id) {
-  if (const auto at = due_.find(group_id); at != due_.end()) {
-    in_order_.erase({at->second, at->first});
-    due_.erase(at);
-  }
-  if (const auto at = counted_.find(group_id); at != counted_.end()) {
-    memory_bytes_ -= at->second;
-    counted_.erase(at);
-  }
+  auto* g = groups_.find(group_id);
+  if (!g) return;
+  g->remove(scene(group_id, now, out));
   groups_.erase(group_id);
 }
 
 void share_groups::settle(share_group& g) {
-  auto& counted = counted_[g.id()];
-  memory_bytes_ += g.memory_bytes() - counted;
-  counted = g.memory_bytes();
   auto unknown = g.take_unknown();
   auto forgotten = g.take_forgotten();
   if (!unknown.empty() || !forgotten.empty()) {
     initializations_.push_back(
         {g.id(), g.stored().epoch().epoch, std::move(unknown), std::move(forgotten)});
   }
-  const auto next = g.next_deadline();
-  const auto at = due_.find(g.id());
-  if (at != due_.end()) {
-    if (next && *next == at->second) return;
-    in_order_.erase({at->second, at->first});
-    due_.erase(at);
-  }
-  if (!next) return;
-  due_.emplace(g.id(), *next);
-  in_order_.insert({*next, g.id()});
+  groups_.settle(g);
 }
 
 bool share_groups::same_stored(const share_groups& other) const {
-  return std::ranges::equal(groups_, other.groups_, [](const auto& a, const auto& b) {
-    return a.first == b.first && a.second->stored() == b.second->stored() &&
-           a.second->partitions() == b.second->partitions();
+  return groups_.equals(other.groups_, [](const auto& a, const auto& b) {
+    return a.stored() == b.stored() && a.partitions() == b.partitions();
   });
 }
 

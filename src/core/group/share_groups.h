@@ -3,13 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <span>
 #include <vector>
 
+#include "core/group/group_table.h"
 #include "core/group/share_group.h"
 #include "core/group/share_initialization.h"
 
@@ -46,37 +44,33 @@ class share_groups {
   void topics_changed();
   // `count` members or groups at most.
   void tick(moment now, std::size_t count, output& out);
-  [[nodiscard]] std::optional<std::int64_t> next_deadline() const;
+  [[nodiscard]] std::optional<std::int64_t> next_deadline() const {
+    return groups_.next_deadline();
+  }
   // The group is no more.
   void remove(const text& group_id, moment now, output& out);
 
-  [[nodiscard]] const share_group* find(const text& group_id) const;
-  [[nodiscard]] const std::map<text, std::unique_ptr<share_group>>& all() const { return groups_; }
+  [[nodiscard]] const share_group* find(const text& group_id) const {
+    return groups_.find(group_id);
+  }
+  [[nodiscard]] const group_table<share_group>::group_map& all() const { return groups_.all(); }
   [[nodiscard]] bool same_stored(const share_groups& other) const;
-  [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }
+  [[nodiscard]] std::size_t memory_bytes() const { return groups_.memory_bytes(); }
   // While set, nobody new is let in.
   void close(bool closed) { closed_ = closed; }
 
  private:
-  share_group& made(const text& group_id);
   [[nodiscard]] share_scene scene(const text& group_id, moment now, output& out) const {
     return {settings_(group_id), topics_, now, out, closed_};
   }
-  void erase(const text& group_id);
-  // After whatever was done to the group: counts its memory, takes what it wants of the share
-  // coordinators, and knows when it is due.
+  // After whatever was done to the group.
   void settle(share_group& g);
 
   settings_of_group settings_;
   const topic_view& topics_;
-  std::map<text, std::unique_ptr<share_group>> groups_;
+  group_table<share_group> groups_;
   std::vector<share_initialization> initializations_;
   bool closed_ = false;
-  std::map<text, std::size_t> counted_;  // of memory, in the sum
-  std::size_t memory_bytes_ = 0;
-  // When groups have something to do, and the same by time.
-  std::map<text, std::int64_t> due_;
-  std::set<std::pair<std::int64_t, text>> in_order_;
 };
 
 }  // namespace weir::group
