@@ -105,6 +105,7 @@ void coordinator::parts::on(const kafka::heartbeat_request& r, const request_con
 
 void coordinator::parts::on(const kafka::leave_group_request& r, const request_context& c,
                             output& out) {
+  if (streams.find(r.group_id)) return refuse_leave(r, c, out);
   if (!consumers.find(r.group_id)) return classic.leave(r, c, out);
   consumers.change(r.group_id, c.now, out, [&](consumer_group& to, const consumer_scene& scene) {
     out.answer_to(c.ticket, to.leave(r, c.api_version, scene));

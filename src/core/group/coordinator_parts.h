@@ -35,6 +35,8 @@ struct coordinator::parts {
   // coordinator_streams.cc
   void on(const kafka::streams_group_heartbeat_request& r, const request_context& c, output& out);
   void on(const kafka::streams_group_describe_request& r, const request_context& c, output& out);
+  // Of members of the classic protocol, who are not in such a group.
+  void refuse_leave(const kafka::leave_group_request& r, const request_context& c, output& out);
   // group_queries.cc
   void on(const kafka::describe_groups_request& r, const request_context& c, output& out);
   void on(const kafka::list_groups_request& r, const request_context& c, output& out);

@@ -38,6 +38,20 @@ void coordinator::parts::on(const kafka::streams_group_describe_request& r,
   out.answer_to(c.ticket, std::move(a));
 }
 
+void coordinator::parts::refuse_leave(const kafka::leave_group_request& r, const request_context& c,
+                                      output& out) {
+  constexpr std::int16_t first_with_members = 3;
+  kafka::leave_group_response a;
+  if (c.api_version < first_with_members) {
+    a.error = error_code::unknown_member_id;
+  } else {
+    for (const auto& m : r.members) {
+      a.members.push_back({m.member_id, m.group_instance_id, error_code::unknown_member_id});
+    }
+  }
+  out.answer_to(c.ticket, std::move(a));
+}
+
 std::vector<internal_topics_wanted> coordinator::take_internal_topics() {
   return parts_->streams.take_missing();
 }

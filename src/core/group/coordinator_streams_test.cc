@@ -105,6 +105,19 @@ TEST_CASE("a streams group is listed, described, committed to and deleted") {
   CHECK(k.fetch(std::nullopt, -1).error == error_code::none);
   CHECK(k.fetch("m1", 1).error == error_code::stale_member_epoch);
   CHECK(k.fetch("", -1).error == error_code::unknown_member_id);
+  kafka::txn_offset_commit_request txn;
+  txn.group_id = text("g");
+  txn.member_id = text("m1");
+  txn.generation_id = 1;
+  auto& t = txn.topics.emplace_back();
+  t.name = text("in");
+  t.partitions.emplace_back();
+  const auto in_transaction = [&] {
+    return k.w.ask<kafka::txn_offset_commit_response>(txn, 5).topics[0].partitions[0].error;
+  };
+  CHECK(in_transaction() == error_code::illegal_generation);
+  txn.generation_id = 2;
+  CHECK(in_transaction() == error_code::none);
   CHECK(k.remove() == error_code::non_empty_group);
   k.w.crash();
   CHECK(k.stream(beating_streams("m1", -1)).error == error_code::none);
@@ -129,6 +142,13 @@ TEST_CASE("other protocols don't get into a streams group") {
   share.subscribed_topic_names.emplace().push_back(text("in"));
   CHECK(k.w.ask<kafka::share_group_heartbeat_response>(share, 1).error_message ==
         "Group g is not a share group.");
+  kafka::leave_group_request leave;
+  leave.group_id = text("g");
+  leave.members.push_back({text("m1"), {}, {}});
+  const auto left = k.w.ask<kafka::leave_group_response>(leave, 5);
+  CHECK(left.error == error_code::none);
+  CHECK(left.members[0].error == error_code::unknown_member_id);
+  CHECK(k.w.ask<kafka::leave_group_response>(leave, 2).error == error_code::unknown_member_id);
   kafka::describe_groups_request d;
   d.groups.push_back(text("g"));
   CHECK(k.w.ask<kafka::describe_groups_response>(d, 6).groups[0].error_message ==

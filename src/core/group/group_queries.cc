@@ -113,7 +113,12 @@ void coordinator::parts::on(const kafka::list_groups_request& r, const request_c
   if (passes(r.types_filter, streams_type_name)) {
     for (const auto& [id, g] : streams.all()) {
       const auto state = name_of(g->state());
-      if (!passes(r.states_filter, state)) continue;
+      // Kafka looks for its own name of this state, and finds nothing by the one that it tells.
+      const bool is_waiting = g->state() == streams_group_state::not_ready;
+      if (!passes(r.states_filter, state) &&
+          (!is_waiting || !passes(r.states_filter, "not_ready"))) {
+        continue;
+      }
       auto& to = a.groups.emplace_back();
       to.group_id = id;
       to.protocol_type = "streams";

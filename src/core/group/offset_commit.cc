@@ -133,10 +133,12 @@ void coordinator::parts::on(const kafka::offset_commit_request& r, const request
 
 void coordinator::parts::on(const kafka::txn_offset_commit_request& r, const request_context& c,
                             output& out) {
-  const auto why = r.group_id.empty() ? error_code::invalid_group_id
-                                      : may_commit_to({r.group_id, r.member_id, r.group_instance_id,
-                                                       r.generation_id, c.api_version, true},
-                                                      r.topics);
+  auto why = r.group_id.empty() ? error_code::invalid_group_id
+                                : may_commit_to({r.group_id, r.member_id, r.group_instance_id,
+                                                 r.generation_id, c.api_version, true},
+                                                r.topics);
+  // Producers know generations alone.
+  if (why == error_code::stale_member_epoch) why = error_code::illegal_generation;
   if (why != error_code::none) {
     out.answer_to(c.ticket, refusal(r, c.api_version, why));
     return;

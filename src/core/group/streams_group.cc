@@ -129,9 +129,7 @@ void streams_group::remove(const streams_scene& scene) {
 std::size_t streams_group::memory_bytes() const {
   constexpr std::size_t group_bytes = 512;
   // What the topology comes to is as large as the topology at most.
-  const auto& topology = state_.topology();
-  return group_bytes + state_.memory_bytes() +
-         (configured_ && topology ? topology->memory_bytes() : 0);
+  return group_bytes + state_.memory_bytes() + state_.topology_bytes();
 }
 
 std::expected<streams_group::commit_check, group_error> streams_group::may_commit(

@@ -1,6 +1,7 @@
 #include "core/group/streams_state.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::group {
 namespace {
@@ -97,7 +98,7 @@ void streams_state::apply(const target_epoch_record& r) {
 // member, and only the end of its metadata ends it.
 void streams_state::apply(const streams_member_record& r) {
   auto* member = find_in(members_, r.member_id);
-  if (member) memory_bytes_ -= bytes_of(member->metadata);
+  if (member) count(member->metadata, false);
   if (!r.value) {
     if (member) count(member->current, r.member_id, false);
     members_.erase(r.member_id);
@@ -105,7 +106,7 @@ void streams_state::apply(const streams_member_record& r) {
   }
   auto& entry = member ? *member : members_[kept(r.member_id)];
   entry.metadata = kept(*r.value);
-  memory_bytes_ += bytes_of(entry.metadata);
+  count(entry.metadata, true);
 }
 
 void streams_state::apply(const streams_current_record& r) {
@@ -113,7 +114,7 @@ void streams_state::apply(const streams_current_record& r) {
   if (at == members_.end()) {
     if (!r.value) return;
     at = members_.try_emplace(kept(r.member_id)).first;
-    memory_bytes_ += bytes_of(at->second.metadata);
+    count(at->second.metadata, true);
   }
   auto& current = at->second.current;
   count(current, at->first, false);
@@ -132,16 +133,22 @@ void streams_state::apply(const streams_target_record& r) {
 }
 
 void streams_state::apply(const streams_topology_record& r) {
-  if (topology_) memory_bytes_ -= topology_->memory_bytes();
+  memory_bytes_ -= std::exchange(topology_bytes_, 0);
   readers_.clear();
   topology_.reset();
   if (!r.value) return;
   topology_ = kept(*r.value);
-  memory_bytes_ += topology_->memory_bytes();
+  topology_bytes_ = topology_->memory_bytes();
+  memory_bytes_ += topology_bytes_;
   for (const auto& s : topology_->subtopologies) {
     for (const auto& name : s.sources) readers_.try_emplace(name, s.id);
     for (const auto& t : s.repartition_sources) readers_.try_emplace(t.name, s.id);
   }
+}
+
+void streams_state::count(const streams_metadata& m, bool in) {
+  memory_bytes_ += in ? bytes_of(m) : std::size_t{0} - bytes_of(m);
+  if (m.endpoint) in ? ++endpoints_ : --endpoints_;
 }
 
 void streams_state::count(const task_assignment& c, const text& member_id, bool in) {

@@ -36,6 +36,8 @@ class streams_state {
   [[nodiscard]] const std::map<text, task_set>& targets() const { return targets_; }
   // The subtopology that reads a topic; null: none does.
   [[nodiscard]] const text* reader_of(const text& topic) const;
+  // Whether a member can be asked for the application's state.
+  [[nodiscard]] bool has_endpoints() const { return endpoints_ > 0; }
   // Whether somebody of this process may have the task, in its role, without being in the way of
   // who has it now: one works on a task at a time, and a process has one copy of its state.
   [[nodiscard]] bool is_free(const task& t, const text& process_id) const;
@@ -45,6 +47,7 @@ class streams_state {
   }
 
   [[nodiscard]] std::size_t memory_bytes() const { return memory_bytes_; }  // roughly
+  [[nodiscard]] std::size_t topology_bytes() const { return topology_bytes_; }
 
   bool operator==(const streams_state&) const = default;
 
@@ -58,6 +61,7 @@ class streams_state {
   void apply(const streams_target_record& r);
   void apply(const streams_current_record& r);
   void apply(const streams_topology_record& r);
+  void count(const streams_metadata& m, bool in);
   void count(const task_assignment& c, const text& member_id, bool in);
 
   streams_epoch epoch_;
@@ -69,7 +73,9 @@ class streams_state {
   // Made of the above.
   std::map<place, std::set<holder>> holders_;  // who has it or is still to give it up
   std::map<text, text> readers_;               // topic → subtopology
+  std::size_t endpoints_ = 0;                  // members that have one
   std::size_t memory_bytes_ = 0;
+  std::size_t topology_bytes_ = 0;
 };
 
 }  // namespace weir::group

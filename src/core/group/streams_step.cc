@@ -75,6 +75,7 @@ streams_step::response streams_step::heartbeat(const request& r, const request_c
   const auto& now = *seen ? (*seen)->configured : *group_.configured_;
   if (const auto ok = check_tasks(r, now); !ok) return refused(ok.error());
 
+  const bool had_endpoints = state().has_endpoints();
   take_part(r, metadata_of(r, context), *std::move(topology), *std::move(seen));
   const auto delayed = follow();
   const bool news = reconcile(r.member_id, tasks_of(r));
@@ -87,10 +88,7 @@ streams_step::response streams_step::heartbeat(const request& r, const request_c
   out.heartbeat_interval_ms = scene_.settings.heartbeat_interval_ms;
   const bool joins = r.member_epoch == joining_epoch;
   if (news || joins || is_full(r)) tell_tasks(r.member_id, out);
-  if (news || joins) {
-    const auto& m = *state().find(r.member_id);
-    if (m.metadata.endpoint && (news || !m.current.assigned.empty())) ++group_.endpoint_epoch_;
-  }
+  if ((news || joins) && had_endpoints) ++group_.endpoint_epoch_;
   tell_endpoints(r, out);
   tell_trouble(delayed, out);
   ask_for_missing();

@@ -69,6 +69,8 @@ constexpr api_handler table[] = {
     {kafka::api_key::delete_share_group_state, 0, 0, &weir::edge::delete_share_group_state},
     {kafka::api_key::read_share_group_state_summary, 0, 1,
      &weir::edge::read_share_group_state_summary},
+    {kafka::api_key::streams_group_heartbeat, 0, 0, &weir::edge::streams_group_heartbeat},
+    {kafka::api_key::streams_group_describe, 0, 0, &weir::edge::streams_group_describe},
     {kafka::api_key::describe_share_group_offsets, 0, 1, &weir::edge::describe_share_group_offsets},
     {kafka::api_key::alter_share_group_offsets, 0, 0, &weir::edge::alter_share_group_offsets},
     {kafka::api_key::delete_share_group_offsets, 0, 0, &weir::edge::delete_share_group_offsets},

@@ -63,6 +63,8 @@ seastar::future<answer> share_acknowledge(services&, request);
 seastar::future<answer> share_fetch(services&, request);
 seastar::future<answer> share_group_describe(services&, request);
 seastar::future<answer> share_group_heartbeat(services&, request);
+seastar::future<answer> streams_group_describe(services&, request);
+seastar::future<answer> streams_group_heartbeat(services&, request);
 seastar::future<answer> sync_group(services&, request);
 seastar::future<answer> txn_offset_commit(services&, request);
 seastar::future<answer> unregister_broker(services&, request);

@@ -50,7 +50,12 @@ inline constexpr feature features[] = {
      .level_max = 1,
      .level_unless_set = 1,
      .kafkas = true},
-    // streams.version (KIP-1071) comes with what it turns on.
+    // Streams groups (KIP-1071): always on, too.
+    {.name = "streams.version",
+     .level_min = 1,
+     .level_max = 1,
+     .level_unless_set = 1,
+     .kafkas = true},
 };
 
 constexpr const feature* find_feature(std::string_view name) {

@@ -41,4 +41,16 @@ group::share_settings share_settings_of(const cluster_options& all, const group_
   return out;
 }
 
+group::streams_settings streams_settings_of(const cluster_options& all, const group_options& own) {
+  group::streams_settings out;
+  out.session_timeout_ms = static_cast<std::int32_t>(own.streams_session_ms.count());
+  out.heartbeat_interval_ms = static_cast<std::int32_t>(own.streams_heartbeat_ms.count());
+  out.standby_replicas = static_cast<std::int32_t>(own.streams_standbys);
+  out.initial_rebalance_delay_ms =
+      static_cast<std::int32_t>(own.streams_first_rebalance_delay_ms.count());
+  out.assignment_interval_ms = static_cast<std::int32_t>(own.streams_assignment_ms.count());
+  out.members_max = static_cast<std::size_t>(all.group_streams_members_max);
+  return out;
+}
+
 }  // namespace weir

@@ -60,5 +60,32 @@ SEASTAR_TEST_CASE(by_default_a_share_group_is_as_core_has_it) {
   return seastar::make_ready_future<>();
 }
 
+SEASTAR_TEST_CASE(by_default_a_streams_group_is_as_core_has_it) {
+  const auto of = streams_settings_of({}, {});
+  const group::streams_settings kafka;
+  BOOST_CHECK(of.session_timeout_ms == kafka.session_timeout_ms);
+  BOOST_CHECK(of.heartbeat_interval_ms == kafka.heartbeat_interval_ms);
+  BOOST_CHECK(of.standby_replicas == kafka.standby_replicas);
+  BOOST_CHECK(of.initial_rebalance_delay_ms == kafka.initial_rebalance_delay_ms);
+  BOOST_CHECK(of.assignment_interval_ms == kafka.assignment_interval_ms);
+  BOOST_CHECK(of.members_max == kafka.members_max);
+  cluster_options all;
+  all.group_streams_members_max = 7;
+  group_options own;
+  own.streams_session_ms = 50s;
+  own.streams_heartbeat_ms = 6s;
+  own.streams_standbys = 2;
+  own.streams_first_rebalance_delay_ms = 4s;
+  own.streams_assignment_ms = 2s;
+  const auto other = streams_settings_of(all, own);
+  BOOST_CHECK(other.session_timeout_ms == 50'000);
+  BOOST_CHECK(other.heartbeat_interval_ms == 6'000);
+  BOOST_CHECK(other.standby_replicas == 2);
+  BOOST_CHECK(other.initial_rebalance_delay_ms == 4'000);
+  BOOST_CHECK(other.assignment_interval_ms == 2'000);
+  BOOST_CHECK(other.members_max == 7);
+  return seastar::make_ready_future<>();
+}
+
 }  // namespace
 }  // namespace weir

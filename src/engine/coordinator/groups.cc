@@ -8,6 +8,7 @@
 #include <set>
 
 #include "engine/coordinator/group_options.h"
+#include "engine/coordinator/streams_topics.h"
 
 namespace weir {
 
@@ -103,6 +104,9 @@ group::group_settings group_kind::settings() const {
   out.members_max = static_cast<std::size_t>(o.group_members_max);
   out.offsets_retention_ms = std::int64_t{o.offsets_retention_minutes} * 60'000;
   out.offset_metadata_bytes_max = static_cast<std::int32_t>(o.offsets_metadata_bytes_max);
+  out.streams = streams_settings_of(o, resolve_group(state.layers()));
+  for (const auto& [name, configs] : state.catalog().group_configs())
+    out.streams_by_group.emplace(name, streams_settings_of(o, state.options_of_group(name)));
   out.share = share_settings_of(o, resolve_group(state.layers()));
   for (const auto& [name, configs] : state.catalog().group_configs())
     out.share_by_group.emplace(name, share_settings_of(o, state.options_of_group(name)));
@@ -138,6 +142,24 @@ void group_kind::released(std::int32_t partition, effects out) {
   for (auto& what : out.share_work) {
     fibers_.spawn("share groups' states", [this, partition, what = std::move(what)]() mutable {
       return carry_out(partition, std::move(what));
+    });
+  }
+  for (auto& what : out.topics) {
+    fibers_.spawn("streams groups' topics", [this, partition, what = std::move(what)]() mutable {
+      return make_topics(partition, std::move(what));
+    });
+  }
+}
+
+// What fails is wanted again by a later heartbeat.
+seastar::future<> group_kind::make_topics(std::int32_t partition,
+                                          group::internal_topics_wanted what) {
+  co_await seastar::yield();
+  auto failures = co_await make_streams_topics(all_.of(), what);
+  if (auto* s = all_.find(partition)) {
+    (void)s->act([&](core& c, group::moment) {
+      c.internal_topics_made(what.group_id, std::move(failures));
+      return effects{{}, c};
     });
   }
 }

@@ -17,12 +17,15 @@ struct group_request {
   std::optional<verification> verified = {};  // of what is committed in a transaction
 };
 
-// With what a step wants the share coordinators to be asked for.
+// With what a step wants the share coordinators to be asked for, and topics that it wants made.
 struct group_effects : group::emitted<group::answer> {
   group_effects() = default;
   group_effects(group::emitted<group::answer> out, group::coordinator& of)
-      : emitted(std::move(out)), share_work(of.take_share_initializations()) {}
+      : emitted(std::move(out)),
+        share_work(of.take_share_initializations()),
+        topics(of.take_internal_topics()) {}
   std::vector<group::share_initialization> share_work;
+  std::vector<group::internal_topics_wanted> topics;
 };
 
 class group_kind final : public group::topic_view, private topic_listener {
@@ -63,6 +66,7 @@ class group_kind final : public group::topic_view, private topic_listener {
   void catalog_changed() override;
   [[nodiscard]] group::group_settings settings() const;
   seastar::future<> carry_out(std::int32_t partition, group::share_initialization what);
+  seastar::future<> make_topics(std::int32_t partition, group::internal_topics_wanted what);
   seastar::future<> initialize(std::int32_t partition, const group::share_initialization& what);
   seastar::future<> forget(std::int32_t partition, const group::share_initialization& what);
 
