@@ -36,7 +36,10 @@ void put_partitions(const streams_member& m, task_role role, const streams_topol
 
 void streams_step::tell_endpoints(const request& r, response& to) {
   to.endpoint_information_epoch = group_.endpoint_epoch_;
-  if (r.endpoint_information_epoch == group_.endpoint_epoch_) return;
+  // Who joins and has tasks at once hears of them in any case.
+  const bool begins = r.member_epoch == joining_epoch && state().has_endpoints() &&
+                      !state().find(r.member_id)->current.assigned.empty();
+  if (r.endpoint_information_epoch == group_.endpoint_epoch_ && !begins) return;
   auto& all = to.partitions_by_user_endpoint.emplace();
   for (const auto& [id, m] : state().members()) {
     if (!m.metadata.endpoint) continue;
