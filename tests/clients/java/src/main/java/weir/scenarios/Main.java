@@ -29,6 +29,7 @@ public final class Main {
         all.addAll(Transactions.all());
         all.addAll(AdminCalls.all());
         all.addAll(StreamsScenarios.all());
+        all.addAll(StreamsGroups.all());
         all.addAll(Connect.all());
         all.addAll(Mirror.all());
         if (args.length == 1 && args[0].equals("list")) {

@@ -28,7 +28,7 @@ final class StreamsScenarios {
     }
 
     /** Sends lines of three words each and notes how often each word has been sent. */
-    private static void say(Stage stage, String topic, int lines, Map<String, Integer> said) throws Exception {
+    static void say(Stage stage, String topic, int lines, Map<String, Integer> said) throws Exception {
         KafkaProducer<String, String> out = stage.producer();
         List<Future<?>> sent = new ArrayList<>();
         for (int n = 0; n < lines; ++n) {
@@ -87,7 +87,7 @@ final class StreamsScenarios {
     }
 
     /** Nothing was counted twice or left out, ever: each word's counts are 1, 2, 3 … */
-    private static void exact(Map<String, Integer> said, List<ConsumerRecord<String, String>> told) {
+    static void exact(Map<String, Integer> said, List<ConsumerRecord<String, String>> told) {
         Map<String, Integer> last = new HashMap<>();
         for (ConsumerRecord<String, String> r : told) {
             same(last.getOrDefault(r.key(), 0) + 1, Integer.parseInt(r.value()), "the next count of " + r.key());
@@ -96,7 +96,7 @@ final class StreamsScenarios {
         same(said, last, "the counts");
     }
 
-    private static void changelog(Stage stage, String topic, Map<String, Integer> said) throws Exception {
+    static void changelog(Stage stage, String topic, Map<String, Integer> said) throws Exception {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, topic);
         same("compact", stage.admin.describeConfigs(List.of(resource)).all().get().get(resource).get("cleanup.policy").value(),
             "the cleanup policy of the changelog");

@@ -10,7 +10,7 @@ import org.apache.kafka.streams.kstream.Grouped;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
 
-/** BOOTSTRAP NAME IN OUT STATE_FOLDER: the word count of Kafka Streams' own quick start, until it is ended. */
+/** BOOTSTRAP NAME IN OUT STATE_FOLDER [PROTOCOL]: the word count of Kafka Streams' own quick start, until it is ended. */
 public final class WordCount {
     public static void main(String[] args) {
         Properties configs = new Properties();
@@ -26,7 +26,11 @@ public final class WordCount {
         configs.put("default.key.serde", Serdes.StringSerde.class);
         configs.put("default.value.serde", Serdes.StringSerde.class);
         configs.put("consumer.auto.offset.reset", "earliest");
-        configs.put("consumer.session.timeout.ms", 6000);
+        if (args.length > 5) {
+            configs.put("group.protocol", args[5]); // the group's own configs say how long a session is
+        } else {
+            configs.put("consumer.session.timeout.ms", 6000);
+        }
         configs.put("producer.transaction.timeout.ms", 10_000);
         StreamsBuilder topology = new StreamsBuilder();
         topology.<String, String>stream(args[2])
