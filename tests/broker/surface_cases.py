@@ -327,6 +327,7 @@ def others():
 def cases():
     from surface_configs import alterations, descriptions, features, log_dirs
     from surface_shares import shares
+    from surface_streams import streams
     for group in (creations, growth, metadata, offsets, others, clusters, descriptions, alterations, features, log_dirs, deletions,
-                  shares):
+                  shares, streams):
         yield from group()
