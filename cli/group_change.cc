@@ -229,7 +229,8 @@ void add_reset(commands& to, CLI::App& group) {
        "consumers would go on where they are. WHERE is start, end, an offset, +N or -N (from\n"
        "where the group is), or @TIME: the first record at or after that time. Offsets outside\n"
        "of the partition become its start or end. A share group forgets what is done behind\n"
-       "that place, and gets those records again.\n\n"
+       "that place, and gets those records again. Of a group of Kafka Streams the application's\n"
+       "state stays as it is.\n\n"
        "Examples:\n"
        "  weir group reset billing --topic orders --to @2030-05-01T14:00\n"
        "  weir group reset billing --topic orders -p 2 --to -100 --execute\n"},
@@ -252,8 +253,9 @@ void add_delete(commands& to, CLI::App& group) {
       group,
       {"delete", "Delete groups, and how far they are", "group delete [OPTIONS] NAME...",
        "Committed offsets go with a group, and of a share group what is done already: whoever\n"
-       "uses the name again begins anew. Groups with members can't be deleted. Asks first;\n"
-       "where nobody can be asked (no terminal) it wants --yes.\n\n"
+       "uses the name again begins anew. Groups with members can't be deleted. The topics that\n"
+       "a group of Kafka Streams made for itself stay. Asks first; where nobody can be asked\n"
+       "(no terminal) it wants --yes.\n\n"
        "Examples:\n"
        "  weir group delete billing-test\n"},
       [&s, o] { remove(s, *o); });

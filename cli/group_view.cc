@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <format>
-#include <iostream>
 
+#include "cli/all_groups.h"
 #include "cli/commands.h"
-#include "cli/share_groups.h"
 #include "cli/share_view.h"
+#include "cli/streams_view.h"
 #include "cli/table.h"
 #include "cli/text.h"
 
@@ -15,22 +15,12 @@ namespace weir::cli {
 
 namespace {
 
-std::vector<group_entry> all_groups(client& c) {
-  share_groups shared(c);
-  if (!shared.hindrance().empty())
-    std::cerr << "weir: share groups are not shown: " << shared.hindrance() << '\n';
-  auto out = list_groups(c);
-  std::ranges::move(shared.list(), std::back_inserter(out));
-  std::ranges::sort(out, {}, &group_entry::name);
-  return out;
-}
-
 void list(const settings& s, const std::string& pattern) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
   json out = json::array();
   table rows({{"GROUP"}, {"STATE"}, {"TYPE"}});
-  for (const auto& g : all_groups(c)) {
+  for (const auto& g : all_groups(c).list()) {
     if (fnmatch(pattern.c_str(), g.name.c_str(), 0) != 0) continue;
     out.push_back({{"group", g.name}, {"state", g.state}, {"type", g.type}});
     rows.add({g.name, g.state, g.type});
@@ -55,14 +45,20 @@ json members_json(const group_state& g) {
                        {"client", m.client},
                        {"host", m.host},
                        {"assigned", assigned}});
+    if (m.streams) add_member_json(members.back(), *m.streams);
   }
   return members;
 }
 
 void print_group(const group_state& g) {
-  print(std::format("group {}  {}  {}{}  coordinator {}  {}\n", g.name, g.state,
-                    g.type.empty() ? "" : g.type + "  ", g.assignor.empty() ? "-" : g.assignor,
+  const std::string assignor = g.assignor.empty() ? "-" : g.assignor;
+  print(std::format("group {}  {}  {}{}coordinator {}  {}\n", g.name, g.state,
+                    g.type.empty() ? "" : g.type + "  ", g.streams ? "" : assignor + "  ",
                     g.coordinator, counted(g.members.size(), "member")));
+  if (g.streams) {
+    print(streams_text(g));
+    return;
+  }
   if (g.members.empty()) return;
   table rows({{"MEMBER"}, {"INSTANCE"}, {"HOST"}, {"PARTITIONS"}});
   for (const auto& m : g.members) {
@@ -79,6 +75,7 @@ json group_json(const group_state& g) {
   if (!g.type.empty()) out["type"] = g.type;
   out["assignor"] = g.assignor;
   out["coordinator"] = g.coordinator;
+  if (g.streams) add_streams_json(out, *g.streams);
   out["members"] = members_json(g);
   return out;
 }
@@ -86,12 +83,12 @@ json group_json(const group_state& g) {
 void describe(const settings& s, const std::vector<std::string>& names) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
-  share_groups shared(c);
+  all_groups groups(c);
   json out = json::array();
   bool first = true;
-  for (const auto& g : describe_all_groups(c, shared, names)) {
+  for (const auto& g : groups.describe(names)) {
     std::vector<share_row> places;
-    if (g.type == share_type) places = share_rows(c, shared, g);
+    if (g.type == share_type) places = share_rows(c, groups.shared, g);
     if (s.as_json) {
       out.push_back(group_json(g));
       if (g.type == share_type) out.back()["partitions"] = to_json(places);
@@ -181,11 +178,11 @@ lag_view lag_of_one(client& c, share_groups& shared, const group_state& g) {
 void lag(const settings& s, const std::vector<std::string>& names) {
   client c(s, RD_KAFKA_PRODUCER);
   c.connect();
-  share_groups shared(c);
+  all_groups groups(c);
   json out = json::array();
   bool first = true;
-  for (const auto& g : describe_all_groups(c, shared, names)) {
-    auto view = lag_of_one(c, shared, g);
+  for (const auto& g : groups.describe(names)) {
+    auto view = lag_of_one(c, groups.shared, g);
     if (s.as_json) {
       json one{{"group", g.name}, {"state", g.state}};
       if (!g.type.empty()) one["type"] = g.type;
@@ -205,16 +202,18 @@ void lag(const settings& s, const std::vector<std::string>& names) {
 void add_describe(commands& to, CLI::App& group) {
   const settings& s = to.shared();
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App& d =
-      to.add(group,
-             {"describe", "Show groups' members and what each of them reads",
-              "group describe [OPTIONS] NAME...",
-              "Of a share group it shows as well where it is in each partition: START is\n"
-              "the first record that is not done, \"-\" where nobody has begun to read.\n\n"
-              "Examples:\n"
-              "  weir group describe billing\n"
-              "  weir group describe billing --json | jq '.[0].members | length'\n"},
-             [&s, names] { describe(s, *names); });
+  CLI::App& d = to.add(
+      group,
+      {"describe", "Show groups' members and what each of them reads",
+       "group describe [OPTIONS] NAME...",
+       "Of a share group it shows as well where it is in each partition: START is\n"
+       "the first record that is not done, \"-\" where nobody has begun to read. Of a group of\n"
+       "Kafka Streams it shows the tasks (SUBTOPOLOGY_PARTITION) that its members run and\n"
+       "that they keep ready, and the topics of each subtopology.\n\n"
+       "Examples:\n"
+       "  weir group describe billing\n"
+       "  weir group describe billing --json | jq '.[0].members | length'\n"},
+      [&s, names] { describe(s, *names); });
   d.add_option("NAME", *names, "Groups")->type_name("")->required();
 }
 
@@ -227,7 +226,8 @@ void add_lag(commands& to, CLI::App& group) {
        "LAG is the difference between the partition's end and what the group has committed.\n"
        "Partitions that are assigned and never were committed have none. Share groups commit\n"
        "nothing: START is the first record that is not done, and LAG counts those behind it\n"
-       "that are not done either. Several MEMBERS may take records of one partition.\n\n"
+       "that are not done either. Several MEMBERS may take records of one partition.\n"
+       "Of a group of Kafka Streams a partition's MEMBER is that which runs its task.\n\n"
        "Examples:\n"
        "  weir group lag billing\n"
        "  weir group lag billing --json | jq '.[0].lag'\n"},
@@ -244,7 +244,8 @@ void add_group_views(commands& to, CLI::App& group) {
       to.add(group,
              {"list", "List groups of consumers", "group list [OPTIONS] [PATTERN]",
               "TYPE is the protocol that a group's members speak: classic (JoinGroup),\n"
-              "consumer (KIP-848), or share (KIP-932: as from a queue, record by record).\n\n"
+              "consumer (KIP-848), share (KIP-932: as from a queue, record by record) or streams\n"
+              "(KIP-1071: Kafka Streams).\n\n"
               "Examples:\n"
               "  weir group list\n"
               "  weir group list 'billing-*' --json\n"},

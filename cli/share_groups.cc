@@ -5,7 +5,6 @@
 
 #include "core/codec/alter_share_group_offsets.h"
 #include "core/codec/describe_share_group_offsets.h"
-#include "core/codec/list_groups.h"
 #include "core/codec/share_group_describe.h"
 
 namespace weir::cli {
@@ -41,12 +40,6 @@ group_state read_group(const described_group& from, std::int32_t coordinator) {
   return out;
 }
 
-// One group was asked about: what is said of it. Of none: nothing that passes by itself.
-template <typename Response>
-error_code error_of_one(const Response& told) {
-  return told.groups.empty() ? error_code::none : told.groups.front().error;
-}
-
 void read_topic(const described_offsets::topic& topic, const std::string& group,
                 share_places& out) {
   for (const auto& p : topic.partitions) {
@@ -61,50 +54,21 @@ void read_topic(const described_offsets::topic& topic, const std::string& group,
 }  // namespace
 
 share_groups::share_groups(client& c)
-    : calls_(c), hindrance_(broker_calls::hindrance(c.options())) {
-  if (!hindrance_.empty()) {
-    hindrance_ = "this client can't ask about them with " + hindrance_;
-    return;
-  }
-  try {
-    served_ = calls_.serves(kafka::share_group_describe_request::message_key);
-  } catch (const no_answer& failed) {
-    hindrance_ = failed.what();
-  }
-}
-
-std::vector<group_entry> share_groups::list() {
-  if (!served_) return {};
-  kafka::list_groups_request asked;
-  asked.types_filter.push_back(text(share_type));
-  std::vector<group_entry> out;
-  for (const auto& told : calls_.ask_all<kafka::list_groups_response>(asked)) {
-    if (told.error != error_code::none)
-      throw failure(std::format("list groups: {}", kafka::message_of(told.error)));
-    for (const auto& g : told.groups) {
-      if (g.group_type.view() != share_type) continue;
-      out.push_back({.name = g.group_id.str(), .state = g.group_state.str(), .type = share_type});
-    }
-  }
-  std::ranges::sort(out, {}, &group_entry::name);
-  return out;
-}
+    : typed_groups(c, share_type, kafka::share_group_describe_request::message_key) {}
 
 std::map<std::string, group_state> share_groups::describe(const std::vector<std::string>& names) {
-  if (!served_) return {};
+  if (!served()) return {};
   using response = kafka::share_group_describe_response;
   std::map<std::string, group_state> out;
   for (const auto& name : names) {
     kafka::share_group_describe_request asked;
     asked.group_ids.push_back(text(name));
-    const auto told = calls_.ask_coordinator<response>(name, asked, error_of_one<response>);
+    const auto told = calls().ask_coordinator<response>(name, asked, error_of_one<response>);
     if (!told || told->groups.empty()) continue;
     const auto& g = told->groups.front();
-    // Not there, or of another kind; an id that is none is said so by whoever looks next.
-    if (g.error == error_code::group_id_not_found || g.error == error_code::invalid_group_id)
-      continue;
+    if (is_elsewhere(g.error)) continue;
     if (g.error != error_code::none) throw refused(name, g.error, g.error_message);
-    out.emplace(name, read_group(g, calls_.last_coordinator()));
+    out.emplace(name, read_group(g, calls().last_coordinator()));
   }
   return out;
 }
@@ -115,7 +79,7 @@ share_places share_groups::places(const std::string& group) {
   one.group_id = text(group);
   one.topics.reset();  // all
   const auto told =
-      calls_.ask_coordinator<described_offsets>(group, asked, error_of_one<described_offsets>);
+      calls().ask_coordinator<described_offsets>(group, asked, error_of_one<described_offsets>);
   share_places out;
   if (!told || told->groups.empty()) return out;
   const auto& g = told->groups.front();
@@ -137,7 +101,7 @@ void share_groups::alter(const std::string& group,
     p.start_offset = start;
   }
   const auto told =
-      calls_.ask_coordinator<response>(group, asked, [](const response& r) { return r.error; });
+      calls().ask_coordinator<response>(group, asked, [](const response& r) { return r.error; });
   if (!told) throw failure(std::format("group {}: its coordinator can't change it", group));
   if (told->error != error_code::none) throw refused(group, told->error, told->error_message);
   for (const auto& topic : told->responses) {
@@ -147,19 +111,6 @@ void share_groups::alter(const std::string& group,
                     p.error, p.error_message);
     }
   }
-}
-
-std::vector<group_state> describe_all_groups(client& c, share_groups& shared,
-                                             const std::vector<std::string>& names) {
-  auto known = shared.describe(names);
-  std::vector<std::string> others;
-  std::ranges::copy_if(names, std::back_inserter(others),
-                       [&](const auto& name) { return !known.contains(name); });
-  for (auto& g : describe_groups(c, others)) known.emplace(g.name, std::move(g));
-  std::vector<group_state> out;
-  out.reserve(names.size());
-  for (const auto& name : names) out.push_back(known.at(name));
-  return out;
 }
 
 }  // namespace weir::cli
