@@ -53,6 +53,8 @@ const rd_kafka_topic_partition_list_t* partitions_of(const rd_kafka_group_result
   const auto* list = rd_kafka_group_result_partitions(result);
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {
     const auto& p = list->elems[i];
+    if (p.err == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID)
+      throw failure(explain_group(group, p.err, nullptr));
     if (p.err != RD_KAFKA_RESP_ERR_NO_ERROR)
       throw failure(
           std::format("group {}, {}-{}: {}", group, p.topic, p.partition, rd_kafka_err2str(p.err)));

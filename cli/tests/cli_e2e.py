@@ -7,12 +7,18 @@ Makes topics named cli-e2e-PID-… and deletes them. Ends with "N passed, N fail
 import argparse
 import json
 import os
+import pathlib
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/broker"))
+import codec  # noqa: E402
+from wire import Wire, request  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--weir", required=True)
@@ -365,6 +371,119 @@ def cluster():
     same(weir("cluster", "info", "--json").ok().json()["partitions"], before + 4)
     text = weir("cluster", "info", "-b", ARGS.bootstrap, env={**os.environ, "WEIR_BROKERS": "127.0.0.1:1"}).ok()
     assert info["cluster_id"].encode() in text.out
+
+
+def ask(api, version, fields):
+    wire = Wire(int(ARGS.bootstrap.rsplit(":", 1)[1]))
+    try:
+        key, body, flexible = codec.encode(api, version, fields)
+        return codec.decode(api, version, wire.send(request(key, version, body, flexible=flexible, client="cli-e2e")).answer())
+    finally:
+        wire.close()
+
+
+class StreamsMember:
+    """Of a group that splits lines in one subtopology and counts words, with a state, in another."""
+
+    def __init__(self, group, name, source):
+        self.group, self.name, self.epoch, self.active, self.standby = group, name, 0, [], []
+        self.topology = {"epoch": 0, "subtopologies": [
+            {"subtopology_id": "0", "source_topics": [source], "repartition_sink_topics": [f"{group}-repartition"]},
+            {"subtopology_id": "1", "repartition_source_topics": [{"name": f"{group}-repartition"}],
+             "state_changelog_topics": [{"name": f"{group}-changelog"}]}]}
+
+    def beat(self, **more):
+        """Says what it has; whether all is as it was, and well."""
+        told = ask("streams_group_heartbeat", 0, {
+            "group_id": self.group, "member_id": self.name, "member_epoch": self.epoch, "active_tasks": self.active,
+            "standby_tasks": self.standby, "warmup_tasks": [], "process_id": f"process-{self.name}", **more,
+            **({"topology": self.topology, "rebalance_timeout_ms": 10_000, "client_tags": []} if self.epoch == 0 else {})})
+        if told["error"] in (14, 15, 16):
+            return False
+        same((told["error"], told["error_message"]), (0, None))
+        before = self.epoch, self.active, self.standby
+        self.epoch = told["member_epoch"]
+        if told["active_tasks"] is not None:
+            self.active, self.standby = told["active_tasks"], told["standby_tasks"]
+        return before == (self.epoch, self.active, self.standby) and not told["status"]
+
+    def leave(self):
+        self.active, self.standby, self.epoch = None, None, -1
+        same(ask("streams_group_heartbeat", 0, {"group_id": self.group, "member_id": self.name, "member_epoch": -1})["error"], 0)
+
+
+def until(what, is_so):
+    end = time.monotonic() + BOUND
+    while not is_so():
+        assert time.monotonic() < end, f"never so: {what}"
+        time.sleep(0.05)
+
+
+def streams_group(name, standbys):
+    """Its name, that of its topic with three partitions, and two members that share all tasks."""
+    source, group = fresh(name, "-p", "3"), PREFIX + name
+    configs = {"initial.rebalance.delay.ms": 0, "assignment.interval.ms": 0, "num.standby.replicas": standbys}
+    same(ask("incremental_alter_configs", 1, {"resources": [{"resource_type": 32, "resource_name": group, "configs": [
+        {"name": f"streams.{k}", "config_operation": 0, "value": str(v)} for k, v in configs.items()]}]})["responses"][0]["error"], 0)
+    members = [StreamsMember(group, n, source) for n in ("a", "b")]
+    until("its topics are there", members[0].beat)
+    until("its tasks are shared", lambda: all([m.beat() for m in members]))
+    return group, source, members
+
+
+def task_names(tasks):
+    return [f"{t['subtopology']}_{t['partition']}" for t in tasks]
+
+
+@case
+def streams_groups_are_described():
+    group, source, members = streams_group("streams", 1)
+    same(weir("group", "list", group, "--json").ok().json(), [{"group": group, "state": "Stable", "type": "streams"}])
+    told = weir("group", "describe", group, "--json").ok().json()[0]
+    same((told["group"], told["state"], told["type"], told["topology_epoch"]), (group, "Stable", "streams", 0))
+    same(told["epoch"], told["assignment_epoch"])
+    same(told["subtopologies"], [
+        {"subtopology": "0", "reads": [source], "repartitions_to": [f"{group}-repartition"], "changelogs": []},
+        {"subtopology": "1", "reads": [f"{group}-repartition"], "repartitions_to": [], "changelogs": [f"{group}-changelog"]}])
+    same([(m["member"], m["process"], m["epoch"]) for m in told["members"]],
+         [(n, f"process-{n}", told["epoch"]) for n in ("a", "b")])
+    same(sorted(n for m in told["members"] for n in task_names(m["active"])), ["0_0", "0_1", "0_2", "1_0", "1_1", "1_2"])
+    for one, other in (told["members"], told["members"][::-1]):
+        same(task_names(one["standby"]), [n for n in task_names(other["active"]) if n.startswith("1")])
+        same((one["target_active"], one["target_standby"]), (one["active"], one["standby"]))
+        same(sorted((a["topic"], a["partition"]) for a in one["assigned"]),
+             sorted((source if t["subtopology"] == "0" else f"{group}-repartition", t["partition"]) for t in one["active"]))
+    text = weir("group", "describe", group).ok().out.decode()
+    for part in (f"group {group}  Stable  streams  coordinator", "topology epoch 0", "process-a", "1_2", f"{group}-changelog"):
+        assert part in text, f"{part!r} is not in {text}"
+    for m in members:
+        m.leave()
+    weir("group", "delete", group, "--yes").ok()
+
+
+@case
+def streams_groups_are_changed_when_they_are_empty():
+    group, source, members = streams_group("streams-place", 0)
+    weir("produce", source, "-p", "1", stdin=b"1\n2\n3\n").ok()
+    owner = next(m for m in members if any(t["subtopology_id"] == "0" and 1 in t["partitions"] for t in m.active))
+    same(ask("offset_commit", 9, {"group_id": group, "member_id": owner.name, "generation_id_or_member_epoch": owner.epoch,
+                                  "topics": [{"name": source, "partitions": [{"partition_index": 1, "committed_offset": 2}]}]}),
+         {"throttle_time_ms": 0, "topics": [{"name": source, "partitions": [{"partition_index": 1, "error": 0}]}]})
+    told = weir("group", "lag", group, "--json").ok().json()[0]
+    same((told["type"], told["lag"], len(told["partitions"])), ("streams", 1, 6))
+    same([p for p in told["partitions"] if p["committed"] is not None],
+         [{"topic": source, "partition": 1, "committed": 2, "end": 3, "lag": 1, "member": owner.name}])
+    one_line(weir("group", "delete", group, "--yes").ok(1).err, group, "has members")
+    again = ("group", "reset", group, "--topic", source, "--to", "start", "--execute")
+    one_line(weir(*again).ok(1).err, group, "has members")
+    for m in members:
+        m.leave()
+    same(weir("group", "list", group, "--json").ok().json()[0]["state"], "Empty")
+    same(weir("group", "describe", group, "--json").ok().json()[0]["members"], [])
+    weir(*again).ok()
+    same(weir("group", "lag", group, "--json").ok().json()[0]["lag"], 3)
+    same(weir("group", "delete", group, "--yes", "--json").ok().json(), [{"group": group, "result": "deleted"}])
+    same(weir("group", "list", group, "--json").ok().json(), [])
 
 
 def main():
