@@ -18,6 +18,7 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests/broker"))
 import codec  # noqa: E402
+from streams_member import StreamsMember, at_once  # noqa: E402
 from wire import Wire, request  # noqa: E402
 
 parser = argparse.ArgumentParser()
@@ -382,36 +383,6 @@ def ask(api, version, fields):
         wire.close()
 
 
-class StreamsMember:
-    """Of a group that splits lines in one subtopology and counts words, with a state, in another."""
-
-    def __init__(self, group, name, source):
-        self.group, self.name, self.epoch, self.active, self.standby = group, name, 0, [], []
-        self.topology = {"epoch": 0, "subtopologies": [
-            {"subtopology_id": "0", "source_topics": [source], "repartition_sink_topics": [f"{group}-repartition"]},
-            {"subtopology_id": "1", "repartition_source_topics": [{"name": f"{group}-repartition"}],
-             "state_changelog_topics": [{"name": f"{group}-changelog"}]}]}
-
-    def beat(self, **more):
-        """Says what it has; whether all is as it was, and well."""
-        told = ask("streams_group_heartbeat", 0, {
-            "group_id": self.group, "member_id": self.name, "member_epoch": self.epoch, "active_tasks": self.active,
-            "standby_tasks": self.standby, "warmup_tasks": [], "process_id": f"process-{self.name}", **more,
-            **({"topology": self.topology, "rebalance_timeout_ms": 10_000, "client_tags": []} if self.epoch == 0 else {})})
-        if told["error"] in (14, 15, 16):
-            return False
-        same((told["error"], told["error_message"]), (0, None))
-        before = self.epoch, self.active, self.standby
-        self.epoch = told["member_epoch"]
-        if told["active_tasks"] is not None:
-            self.active, self.standby = told["active_tasks"], told["standby_tasks"]
-        return before == (self.epoch, self.active, self.standby) and not told["status"]
-
-    def leave(self):
-        self.active, self.standby, self.epoch = None, None, -1
-        same(ask("streams_group_heartbeat", 0, {"group_id": self.group, "member_id": self.name, "member_epoch": -1})["error"], 0)
-
-
 def until(what, is_so):
     end = time.monotonic() + BOUND
     while not is_so():
@@ -422,12 +393,10 @@ def until(what, is_so):
 def streams_group(name, standbys):
     """Its name, that of its topic with three partitions, and two members that share all tasks."""
     source, group = fresh(name, "-p", "3"), PREFIX + name
-    configs = {"initial.rebalance.delay.ms": 0, "assignment.interval.ms": 0, "num.standby.replicas": standbys}
-    same(ask("incremental_alter_configs", 1, {"resources": [{"resource_type": 32, "resource_name": group, "configs": [
-        {"name": f"streams.{k}", "config_operation": 0, "value": str(v)} for k, v in configs.items()]}]})["responses"][0]["error"], 0)
-    members = [StreamsMember(group, n, source) for n in ("a", "b")]
-    until("its topics are there", members[0].beat)
-    until("its tasks are shared", lambda: all([m.beat() for m in members]))
+    same(ask(*at_once(group, num_standby_replicas=standbys))["responses"][0]["error"], 0)
+    members = [StreamsMember(ask, group, n, source) for n in ("a", "b")]
+    until("its topics are there", members[0].rests)
+    until("its tasks are shared", lambda: all([m.rests() for m in members]))
     return group, source, members
 
 
@@ -457,7 +426,7 @@ def streams_groups_are_described():
     for part in (f"group {group}  Stable  streams  coordinator", "topology epoch 0", "process-a", "1_2", f"{group}-changelog"):
         assert part in text, f"{part!r} is not in {text}"
     for m in members:
-        m.leave()
+        same(m.leave(), 0)
     weir("group", "delete", group, "--yes").ok()
 
 
@@ -477,7 +446,7 @@ def streams_groups_are_changed_when_they_are_empty():
     again = ("group", "reset", group, "--topic", source, "--to", "start", "--execute")
     one_line(weir(*again).ok(1).err, group, "has members")
     for m in members:
-        m.leave()
+        same(m.leave(), 0)
     same(weir("group", "list", group, "--json").ok().json()[0]["state"], "Empty")
     same(weir("group", "describe", group, "--json").ok().json()[0]["members"], [])
     weir(*again).ok()
