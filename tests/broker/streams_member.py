@@ -5,12 +5,14 @@ PASSING = (14, 15, 16)  # no coordinator now
 GROUP = 32
 
 
-def topology(group, source):
+def topology(group, source, replicas):
     """Lines are split in one subtopology, words are counted, with a state, in another."""
+    def internal(what):
+        return [{"name": f"{group}-{what}", "replication_factor": replicas}]
     return {"epoch": 0, "subtopologies": [
         {"subtopology_id": "0", "source_topics": [source], "repartition_sink_topics": [f"{group}-repartition"]},
-        {"subtopology_id": "1", "repartition_source_topics": [{"name": f"{group}-repartition"}],
-         "state_changelog_topics": [{"name": f"{group}-changelog"}]}]}
+        {"subtopology_id": "1", "repartition_source_topics": internal("repartition"),
+         "state_changelog_topics": internal("changelog")}]}
 
 
 def names(tasks):
@@ -26,10 +28,10 @@ def at_once(group, **more):
 
 
 class StreamsMember:
-    def __init__(self, ask, group, name, source):
-        """`ask`: (api, version, fields) -> the answer's fields"""
+    def __init__(self, ask, group, name, source, replicas=1):
+        """`ask`: (api, version, fields) -> the answer's fields; `replicas`: of the topics that the group needs"""
         self.ask, self.group, self.name = ask, group, name
-        self.topology = topology(group, source)
+        self.topology = topology(group, source, replicas)
         self.forget()
 
     def forget(self):
