@@ -197,7 +197,7 @@ def topics():
     def refusal(told):
         return not codes(told) & PASSING and any("failed" in s["status_detail"] for s in told["status"])
     many = topology(part(READ, state_changelog_topics=[internal("w10-changelog", replicas=9)]))
-    yield asked("an internal topic that cannot be made", join("w10", of=many), settled=refusal, differs="in words of CreateTopics",
+    yield asked("an internal topic that cannot be made", join("w10", of=many), settled=refusal, differs="as CreateTopics says it",
                 view=lambda told: {**told, "member_epoch": "*"})
     strange = topology(part(READ, state_changelog_topics=[internal("w11-changelog", no_such="1")]))
     yield asked("an internal topic with an option that there is not", join("w11", of=strange), settled=refusal,
@@ -226,13 +226,14 @@ def described():
     yield asked("into one that was emptied, with another topology", join("w14", of=topology(part(SPLIT))))
     yield asked("into one that was emptied", join("w14", SECOND))
 
-    def listed(name, group, **fields):
-        return case(f"list groups: {name}", "list_groups", 5, fields,
+    def listed(name, group, differs="", **fields):
+        return case(f"list groups: {name}", "list_groups", 5, fields, differs=differs,
                     view=lambda told: [g for g in told["groups"] if g["group_id"] == group])
     yield listed("a streams group", "w1", types_filter=["STREAMS"])
     yield listed("a streams group among the others", "w1", types_filter=["consumer"])
     yield listed("a streams group that is not ready", "w4", states_filter=["not_ready"])
-    yield listed("a streams group that is not ready, as its state is written", "w4", states_filter=["NotReady"])
+    yield listed("a streams group that is not ready, as its state is written", "w4", states_filter=["NotReady"],
+                 differs="Kafka's filter knows it as not_ready alone")
     yield case("describe groups: a streams group", "describe_groups", 6, {"groups": ["w1"]})
     yield case("describe groups: a streams group, in version 5", "describe_groups", 5, {"groups": ["w1"]})
     yield case("describe consumer groups: a streams group", "consumer_group_describe", 1, {"group_ids": ["w1"]})
