@@ -144,4 +144,16 @@ TEST_CASE("a chain of many subtopologies is looked at once") {
   CHECK(c->tasks.at(text(std::to_string(length - 1))) == 5);
 }
 
+TEST_CASE("a topology that no record can hold is refused") {
+  streams_world w;
+  w.topics.set("in", 1);
+  auto r = joining_streams("m1");
+  auto& s = r.topology->subtopologies[0];
+  const std::string name(1'000, 'x');
+  for (int i = 0; i < 1'000; ++i) s.repartition_sink_topics.push_back(text(name));
+  CHECK(w.beat(r).error_message == "The topology is too large.");
+  s.repartition_sink_topics.clear();
+  CHECK(w.beat(r).error == kafka::error_code::none);
+}
+
 }  // namespace weir::group

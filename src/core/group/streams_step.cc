@@ -1,11 +1,8 @@
 #include "core/group/streams_step.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
 
 #include "core/group/assign_tasks.h"
 #include "core/group/consumer_reconciliation.h"
@@ -40,24 +37,10 @@ bool is_full(const kafka::streams_group_heartbeat_request& r) {
   return r.rebalance_timeout_ms != -1 && r.process_id && r.active_tasks;
 }
 
-void note(const streams_note& what, kafka::streams_group_heartbeat_response& to) {
-  if (!to.status) to.status.emplace();
-  to.status->push_back({static_cast<std::int8_t>(what.status), text(what.detail)});
-}
-
-// Why the first three of those that failed did, and how many more there are.
-std::string some_failures(const std::vector<internal_topic>& missing,
-                          const std::map<text, std::string>& failures) {
-  constexpr std::size_t named = 3;
-  std::vector<std::string> out;
-  for (const auto& t : missing) {
-    const auto why = failures.find(t.name);
-    if (why != failures.end()) out.push_back(fmt::format("{} ({})", t.name, why->second));
-  }
-  if (out.size() <= named) return fmt::format("{}", fmt::join(out, ", "));
-  const auto more = out.size() - named;
-  out.resize(named);
-  return fmt::format("{} and {} more", fmt::join(out, ", "), more);
+// It has to be one record, well below what a batch may take.
+bool is_too_large(const streams_topology& topology) {
+  constexpr std::size_t bytes_max = 900'000;
+  return to_bytes(text(), streams_topology_record{topology}).value->size() > bytes_max;
 }
 
 }  // namespace
@@ -95,31 +78,6 @@ streams_step::response streams_step::heartbeat(const request& r, const request_c
   return out;
 }
 
-void streams_step::tell_trouble(const std::optional<streams_note>& delayed, response& to) {
-  if (delayed) note(*delayed, to);
-  if (auto trouble = group_.configured_->trouble) {
-    if (const auto why = some_failures(group_.configured_->missing, group_.failures_);
-        !why.empty()) {
-      trouble->detail += fmt::format("; Creation failed: {}.", why);
-    }
-    note(*trouble, to);
-  }
-  if (!group_.stopped_by_) return;
-  note({streams_status::shutdown_application,
-        fmt::format("Streams group member {} encountered a fatal error and requested a shutdown "
-                    "for the entire application.",
-                    *group_.stopped_by_)},
-       to);
-}
-
-void streams_step::ask_for_missing() {
-  const auto& missing = group_.configured_->missing;
-  const auto since = scene_.now.steady_ms - group_.asked_at_ms_;
-  if (missing.empty() || since < scene_.settings.heartbeat_interval_ms) return;
-  group_.asked_at_ms_ = scene_.now.steady_ms;
-  group_.missing_ = missing;
-}
-
 streams_metadata streams_step::metadata_of(const request& r, const request_context& context) {
   const auto* before = state().find(r.member_id);
   auto m = before ? before->metadata : streams_metadata{};
@@ -147,6 +105,10 @@ streams_step::result<std::optional<streams_topology>> streams_step::new_topology
     return std::unexpected(group_error{error_code::unknown_member_id, ""});
   }
   auto wanted = topology_from(*r.topology);
+  if (!now && is_too_large(wanted)) {
+    return std::unexpected(
+        group_error{error_code::streams_invalid_topology, "The topology is too large."});
+  }
   if (!now) return wanted;
   if (*now == wanted) return std::nullopt;
   return std::unexpected(
