@@ -87,7 +87,11 @@ void world::converge(const std::string& why) {
   marker_.reset();
   marker_done_ = false;
   // Room for some elections, and for one entry at a time.
-  const auto entries = static_cast<moment>(around_.truth.last().value()) + 200;
+  auto last = around_.truth.last();
+  for (const auto& [id, n] : nodes_) {
+    if (n->up()) last = std::max(last, n->core().last_index());
+  }
+  const auto entries = static_cast<moment>(last.value()) + 200;
   const auto bound = 20 * second + entries * (8 * ms + rules_.ship_delay_max + rules_.flush_max);
   const auto began = around_.events.now();
   for (;;) {

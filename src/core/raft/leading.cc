@@ -157,6 +157,8 @@ void consensus::on(const message& m, const append_reply& reply, effects& out) {
   if (found == leading_->peers.end()) return;
   auto& peer = found->second;
   peer.heard_at(now_);
+  // A message of ours woke it, maybe one that came late: whatever it said of sleep is over.
+  peer.heard_rest(leading_->round, false);
   if (reply.accepted) {
     peer_stored(m.from, peer, reply.match, out);
   } else if (reply.starts_over) {

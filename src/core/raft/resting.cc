@@ -22,7 +22,7 @@ bool is_away(const progress& peer, milliseconds now, const raft_options& options
 bool sleeps_through(const consensus& sleeper, const message& m) {
   const auto* reply = std::get_if<heartbeat_reply>(&m.body);
   return sleeper.asleep() && sleeper.current_role() == role::leader && reply && reply->rests &&
-         m.term == sleeper.current_term();
+         reply->stored == sleeper.last_index() && m.term == sleeper.current_term();
 }
 
 void consensus::check_awake() const {

@@ -9,7 +9,8 @@ namespace weir::raft {
 [[nodiscard]] bool is_away(const progress& peer, milliseconds now, const raft_options& options);
 
 // Several heartbeats may be on their way when the answers to one of them let a leader fall asleep.
-// Answers to the others tell it nothing new: woken by them it would ask again, and so on.
+// Answers to the others tell it nothing new: woken by them it would ask again, and so on. One that
+// lacks something was away, and its first answer is what brings it back.
 [[nodiscard]] bool sleeps_through(const consensus& sleeper, const message& m);
 
 }  // namespace weir::raft

@@ -251,5 +251,73 @@ TEST_CASE("who stays away is not waited for, and gets all when it is back") {
   CHECK(c.until(soon, [&] { return c.all_have(log_index(3)) && c.all_sleep(); }));
 }
 
+// A lone voter with learners: nobody else's silence keeps it awake.
+class lone_voter {
+ public:
+  consensus c{nodes[0],
+              {.members = {.voters = {nodes[0]}, .learners = {nodes[1], nodes[2]}}},
+              {.rest = true},
+              7};
+
+  lone_voter() {
+    pass(milliseconds(10));
+    (void)c.durable(log_index(1));
+    REQUIRE(c.serving());
+  }
+  void pass(milliseconds by) {
+    now_ += by;
+    for (const auto& m : c.tick(now_).heartbeats) round_ = std::get<heartbeat>(m.body).round;
+  }
+  // Says whether it was heard.
+  bool say(node_id from, decltype(message::body) body) {
+    const message m{from, nodes[0], c.current_term(), std::move(body)};
+    if (sleeps_through(c, m)) return false;
+    if (c.asleep()) c.wake(now_, now_);
+    (void)c.step(m);
+    return true;
+  }
+  bool agree(node_id from, log_index has) {
+    return say(from,
+               heartbeat_reply{.round = round_, .received = has, .stored = has, .rests = true});
+  }
+
+ private:
+  milliseconds now_{1000};
+  std::uint64_t round_ = 0;
+};
+
+TEST_CASE("who answers an append is awake, whatever it said before") {
+  lone_voter l;
+  l.pass(milliseconds(50));
+  for (const auto node : {nodes[1], nodes[2]}) {
+    l.say(node, append_reply{.accepted = true, .match = log_index(1)});
+  }
+  l.pass(milliseconds(50));
+  l.agree(nodes[1], log_index(1));
+  l.say(nodes[1], append_reply{.accepted = true, .match = log_index(1)});  // to a late one
+  l.agree(nodes[2], log_index(1));
+  CHECK_FALSE(l.c.asleep());
+  l.pass(milliseconds(50));
+  l.agree(nodes[1], log_index(1));
+  l.agree(nodes[2], log_index(1));
+  CHECK(l.c.asleep());
+}
+
+TEST_CASE("a leader that sleeps without one hears it when it is back, and rests no more") {
+  lone_voter l;
+  l.pass(milliseconds(50));
+  l.say(nodes[2], append_reply{.accepted = true, .match = log_index(1)});
+  for (int i = 0; i < 100; ++i) {
+    if (l.c.asleep()) break;
+    l.pass(milliseconds(50));
+    l.agree(nodes[2], log_index(1));
+  }
+  REQUIRE(l.c.asleep());  // without the other one, of which it never heard
+  CHECK_FALSE(l.agree(nodes[2], log_index(1)));
+  // It believes that it has all it needs to know.
+  CHECK(l.agree(nodes[1], log_index(0)));
+  CHECK_FALSE(l.c.asleep());
+}
+
 }  // namespace
 }  // namespace weir::raft
