@@ -30,7 +30,7 @@ std::vector<const T*> at_places(const std::vector<T>& of, const std::vector<std:
 // The first three, and how many more there are.
 std::string some_of(const auto& names) {
   constexpr std::size_t named = 3;
-  const auto first = fmt::format("{}", fmt::join(names | std::views::take(named), ", "));
+  auto first = fmt::format("{}", fmt::join(names | std::views::take(named), ", "));
   if (names.size() <= named) return first;
   return fmt::format("{} and {} additional topics", first, names.size() - named);
 }
@@ -162,6 +162,7 @@ class configuration {
     const auto differs = [&](const auto& one) { return one.second != count; };
     if (std::ranges::any_of(leading, differs)) {
       std::vector<std::string> all;
+      all.reserve(leading.size());
       for (const auto& [name, n] : leading) all.push_back(fmt::format("{}={}", name, n));
       trouble(streams_status::incorrectly_partitioned_topics,
               fmt::format("Following topics do not have the same number of partitions: [{{{}}}]",
@@ -209,6 +210,7 @@ class configuration {
       }
     }
     if (out_.missing.empty()) return;
+    names.reserve(out_.missing.size());
     for (const auto& t : out_.missing) names.push_back(t.name);
     trouble(streams_status::missing_internal_topics,
             fmt::format("Internal topics are missing: {}", some_of(names)));

@@ -22,6 +22,7 @@ std::optional<text> kept(const std::optional<text>& t) {
 }
 std::vector<std::pair<text, text>> kept(const std::vector<std::pair<text, text>>& from) {
   std::vector<std::pair<text, text>> out;
+  out.reserve(from.size());
   for (const auto& [key, value] : from) out.emplace_back(kept(key), kept(value));
   return out;
 }

@@ -83,6 +83,7 @@ void streams_step::end(std::span<const text> member_ids) {
 
 void streams_step::remove_group() {
   std::vector<text> members;
+  members.reserve(state().members().size());
   for (const auto& [id, member] : state().members()) members.push_back(id);
   for (const auto& id : members) {
     group_.deadlines_.cancel(id);

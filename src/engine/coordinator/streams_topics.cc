@@ -31,6 +31,7 @@ std::expected<stored::topic_created, std::string> planned(cluster& state,
                           .place(wanted.partitions, static_cast<std::int32_t>(factor));
   if (!placed) return std::unexpected(placed.error().message);
   std::vector<option_setting> settings;
+  settings.reserve(wanted.configs.size());
   for (const auto& [name, value] : wanted.configs) settings.push_back({name.view(), value.view()});
   const auto layer = new_topic(state.layers(), settings);
   if (!layer) return std::unexpected(layer.error().message);
