@@ -154,7 +154,9 @@ bool consensus::take(const message& m, const append_request& request, effects& o
 
 void consensus::on(const message& m, const heartbeat& beat, effects& out) {
   if (role_ == role::leader) return;
+  const auto agreed_to = leader_ == m.from ? rest_round_ : 0;
   follow(m, out);
+  rest_round_ = agreed_to;
   // Only what is known to be the leader's: the commit it tells is bounded for this node, but the
   // message may be older than a crash here.
   commit_through(std::min(beat.commit, broken_.commit_beyond_match ? log_.last().index : verified_),

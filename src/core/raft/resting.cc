@@ -47,10 +47,13 @@ bool consensus::needs_time() const {
          leading_->transfer_to != nobody;
 }
 
-// A term that is not saved yet is not one to sleep in.
+// A term that is not saved yet is not one to sleep in. What left before the heartbeat that was
+// agreed to says nothing new: woken by it, a learner would stay awake alone, as its leader may have
+// the agreement by now.
 void consensus::agree_to_rest(const heartbeat& beat, const effects& out) {
-  asleep_ = beat.rest && beat.commit == commit_ && !out.save_vote && idle();
-  rest_round_ = asleep_ ? beat.round : 0;
+  const bool late = beat.round < rest_round_;
+  asleep_ = (late || (beat.rest && beat.commit == commit_)) && !out.save_vote && idle();
+  rest_round_ = asleep_ ? std::max(beat.round, rest_round_) : 0;
 }
 
 // Something else than the leader woke this follower, at the moment perhaps at which its answer lets

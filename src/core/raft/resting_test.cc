@@ -319,5 +319,25 @@ TEST_CASE("a leader that sleeps without one hears it when it is back, and rests 
   CHECK_FALSE(l.c.asleep());
 }
 
+TEST_CASE("a heartbeat of before the one agreed to does not wake") {
+  consensus c(nodes[1], {.members = {.voters = {nodes[0]}, .learners = {nodes[1]}}}, {.rest = true},
+              7);
+  (void)c.tick(milliseconds(10));
+  const auto hear = [&](decltype(message::body) body) {
+    if (c.asleep()) c.wake(milliseconds(10), milliseconds(10));
+    return c.step({nodes[0], nodes[1], term(1), std::move(body)});
+  };
+  hear(append_request{
+      .entries = {{.term = term(1), .index = log_index(1), .kind = entry_kind::term_start}},
+      .commit = log_index(1)});
+  (void)c.durable(log_index(1));
+  hear(heartbeat{.commit = log_index(1), .round = 5, .rest = true});
+  REQUIRE(c.asleep());
+  hear(heartbeat{.commit = log_index(1), .round = 4});
+  CHECK(c.asleep());
+  hear(heartbeat{.commit = log_index(1), .round = 6});
+  CHECK_FALSE(c.asleep());
+}
+
 }  // namespace
 }  // namespace weir::raft
