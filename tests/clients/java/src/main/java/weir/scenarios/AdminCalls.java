@@ -191,7 +191,7 @@ final class AdminCalls {
             state.coordinatorEpoch().orElse(0))).all().get();
         check(producer(stage, partition).currentTransactionStartOffset().isEmpty(), "no transaction is open on the partition");
         stage.produce(topic, 0, 5);
-        sameValues(numbers(0, 5), stage.values(topic, "read_committed"), "what is read");
+        sameValues(numbers(0, 5), stage.committed(topic), "what is read");
         stage.admin.fenceProducers(List.of(stage.name)).all().get();
         fails("a commit of the fenced one", () -> {
             hanging.commitTransaction();

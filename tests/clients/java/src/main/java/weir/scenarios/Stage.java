@@ -18,12 +18,14 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListOffsetsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -145,7 +147,12 @@ final class Stage implements AutoCloseable {
     }
 
     Map<TopicPartition, Long> ends(String topic) throws Exception {
-        return admin.listOffsets(partitions(topic).stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())))
+        return ends(topic, IsolationLevel.READ_UNCOMMITTED);
+    }
+
+    private Map<TopicPartition, Long> ends(String topic, IsolationLevel isolation) throws Exception {
+        return admin.listOffsets(partitions(topic).stream().collect(Collectors.toMap(p -> p, p -> OffsetSpec.latest())),
+                new ListOffsetsOptions(isolation))
             .all().get().entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().offset()));
     }
 
@@ -168,6 +175,12 @@ final class Stage implements AutoCloseable {
 
     List<String> values(String topic, String isolation) throws Exception {
         return read(topic, isolation).stream().map(ConsumerRecord::value).toList();
+    }
+
+    /** The same once no transaction is open there: a commit is answered before all partitions have its marker. */
+    List<String> committed(String topic) throws Exception {
+        eventually("no transaction is open in " + topic, () -> ends(topic).equals(ends(topic, IsolationLevel.READ_COMMITTED)));
+        return values(topic, "read_committed");
     }
 
     static void check(boolean right, String what) {
