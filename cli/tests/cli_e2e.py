@@ -394,6 +394,8 @@ def streams_group(name, standbys):
     """Its name, that of its topic with three partitions, and two members that share all tasks."""
     source, group = fresh(name, "-p", "3"), PREFIX + name
     same(ask(*at_once(group, num_standby_replicas=standbys))["responses"][0]["error"], 0)
+    until("there is a coordinator", lambda: ask("find_coordinator", 6, {"key_type": 0, "coordinator_keys": [group]})
+          ["coordinators"][0]["error"] == 0)
     members = [StreamsMember(ask, group, n, source) for n in ("a", "b")]
     until("its topics are there", members[0].rests)
     until("its tasks are shared", lambda: all([m.rests() for m in members]))
