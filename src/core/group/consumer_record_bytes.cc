@@ -8,7 +8,7 @@
 #include "core/codec/coordinator/consumer_group_regular_expression.h"
 #include "core/codec/coordinator/consumer_group_target_assignment_member.h"
 #include "core/codec/coordinator/consumer_group_target_assignment_metadata.h"
-#include "core/codec/prefixed.h"
+#include "core/group/record_of_group.h"
 
 namespace weir::group {
 namespace {
@@ -112,23 +112,7 @@ consumer_group_regular_expression_value logged_of(const resolved_regex& v) {
 
 template <typename Key, typename Value>
 coordinator_record record_of(const Key& key, const std::optional<Value>& value) {
-  coordinator_record out{encode_prefixed(key), std::nullopt};
-  if (value) out.value = encode_prefixed(logged_of(*value));
-  return out;
-}
-
-template <typename Key>
-Key key_of(const text& group_id) {
-  Key key;
-  key.group_id = group_id;
-  return key;
-}
-
-template <typename Key>
-Key key_of(const text& group_id, const text& member_id) {
-  auto key = key_of<Key>(group_id);
-  key.member_id = member_id;
-  return key;
+  return encode_record(key, value, [](const auto& v) { return logged_of(v); });
 }
 
 struct encoder {
@@ -225,19 +209,10 @@ std::optional<resolved_regex> value_of(const consumer_group_regular_expression_v
 
 using decoded = std::expected<std::optional<consumer_record_of>, codec_error>;
 
-template <typename Key, typename Value>
-decoded record_from(const fragments& key, const std::optional<fragments>& value,
-                    auto record_with_key) {
-  const auto k = decode_prefixed<Key>(key);
-  if (!k) return std::unexpected(k.error());
-  auto record = record_with_key(*k);
-  if (value) {
-    const auto v = decode_prefixed<Value>(*value);
-    if (!v) return std::unexpected(v.error());
-    record.value = value_of(*v);
-    if (!record.value) return std::unexpected(codec_error::bad_version);
-  }
-  return consumer_record_of{k->group_id, std::move(record)};
+template <typename Key, typename Value, typename WithKey>
+decoded record_from(const fragments& key, const std::optional<fragments>& value, WithKey with_key) {
+  return decode_record<consumer_record_of, Key, Value>(key, value, with_key,
+                                                       [](const auto& v) { return value_of(v); });
 }
 
 }  // namespace

@@ -1,7 +1,11 @@
 #include "core/group/consumer_state.h"
 
+#include "core/group/kept.h"
+
 namespace weir::group {
 namespace {
+
+using group::kept;
 
 void add_to(std::map<text, std::uint32_t>& counts, const text& what, bool in) {
   if (in) {
@@ -10,22 +14,6 @@ void add_to(std::map<text, std::uint32_t>& counts, const text& what, bool in) {
   }
   const auto at = counts.find(what);
   if (at != counts.end() && --at->second == 0) counts.erase(at);
-}
-
-template <typename Map>
-auto* find_in(Map& map, const text& key) {
-  const auto at = map.find(key);
-  return at == map.end() ? nullptr : &at->second;
-}
-
-// Texts of requests and of stored batches are shares of larger memory: what stays is copied.
-text kept(const text& t) {
-  return text::copy(t.view());
-}
-
-std::optional<text> kept(const std::optional<text>& t) {
-  if (!t) return std::nullopt;
-  return kept(*t);
 }
 
 std::set<text> kept(const std::set<text>& from) {

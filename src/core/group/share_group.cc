@@ -1,13 +1,12 @@
 #include "core/group/share_group.h"
 
+#include "core/group/kept.h"
 #include "core/group/share_step.h"
 
 namespace weir::group {
 namespace {
 
-text kept(const text& t) {
-  return text::copy(t.view());
-}
+using group::kept;
 
 std::map<uuid, share_topic> kept(const std::map<uuid, share_topic>& from) {
   auto out = from;

@@ -6,7 +6,7 @@
 #include "core/codec/coordinator/share_group_state_partition_metadata.h"
 #include "core/codec/coordinator/share_group_target_assignment_member.h"
 #include "core/codec/coordinator/share_group_target_assignment_metadata.h"
-#include "core/codec/prefixed.h"
+#include "core/group/record_of_group.h"
 
 namespace weir::group {
 namespace {
@@ -96,36 +96,30 @@ share_group_state_partition_metadata_value logged_of(const share_partitions& v) 
 }
 
 template <typename Key, typename Value>
-coordinator_record record_of(const text& group_id, const text* member_id,
-                             const std::optional<Value>& value) {
-  Key key;
-  key.group_id = group_id;
-  if constexpr (requires { key.member_id; }) key.member_id = *member_id;
-  coordinator_record out{kafka::encode_prefixed(key), std::nullopt};
-  if (value) out.value = kafka::encode_prefixed(logged_of(*value));
-  return out;
+coordinator_record record_of(const Key& key, const std::optional<Value>& value) {
+  return encode_record(key, value, [](const auto& v) { return logged_of(v); });
 }
 
 struct encoder {
   const text& id;
 
   coordinator_record operator()(const group_record& r) const {
-    return record_of<share_group_metadata_key>(id, nullptr, r.value);
+    return record_of(key_of<share_group_metadata_key>(id), r.value);
   }
   coordinator_record operator()(const member_record& r) const {
-    return record_of<share_group_member_metadata_key>(id, &r.member_id, r.value);
+    return record_of(key_of<share_group_member_metadata_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const target_epoch_record& r) const {
-    return record_of<share_group_target_assignment_metadata_key>(id, nullptr, r.value);
+    return record_of(key_of<share_group_target_assignment_metadata_key>(id), r.value);
   }
   coordinator_record operator()(const target_record& r) const {
-    return record_of<share_group_target_assignment_member_key>(id, &r.member_id, r.value);
+    return record_of(key_of<share_group_target_assignment_member_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const current_record& r) const {
-    return record_of<share_group_current_member_assignment_key>(id, &r.member_id, r.value);
+    return record_of(key_of<share_group_current_member_assignment_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const share_partitions_record& r) const {
-    return record_of<share_group_state_partition_metadata_key>(id, nullptr, r.value);
+    return record_of(key_of<share_group_state_partition_metadata_key>(id), r.value);
   }
 };
 
@@ -184,18 +178,10 @@ share_partitions value_of(const share_group_state_partition_metadata_value& v) {
 
 using decoded = std::expected<share_record_of, codec_error>;
 
-template <typename Key, typename Value, typename Record>
-decoded record_from(const fragments& key, const std::optional<fragments>& value) {
-  const auto k = kafka::decode_prefixed<Key>(key);
-  if (!k) return std::unexpected(k.error());
-  Record record;
-  if constexpr (requires { record.member_id; }) record.member_id = k->member_id;
-  if (value) {
-    const auto v = kafka::decode_prefixed<Value>(*value);
-    if (!v) return std::unexpected(v.error());
-    record.value = value_of(*v);
-  }
-  return share_record_of{k->group_id, std::move(record)};
+template <typename Key, typename Value, typename WithKey>
+decoded record_from(const fragments& key, const std::optional<fragments>& value, WithKey with_key) {
+  return decode_record<share_record_of, Key, Value>(key, value, with_key,
+                                                    [](const auto& v) { return value_of(v); });
 }
 
 }  // namespace
@@ -212,25 +198,27 @@ coordinator_record to_bytes(const text& group_id, const share_record& record) {
 decoded share_record_from(const fragments& key, const std::optional<fragments>& value) {
   switch (kafka::prefix_of(key).value_or(-1)) {
     case share_group_member_metadata_key::message_key:
-      return record_from<share_group_member_metadata_key, share_group_member_metadata_value,
-                         member_record>(key, value);
+      return record_from<share_group_member_metadata_key, share_group_member_metadata_value>(
+          key, value, [](const auto& k) { return member_record{k.member_id, {}}; });
     case share_group_metadata_key::message_key:
-      return record_from<share_group_metadata_key, share_group_metadata_value, group_record>(key,
-                                                                                             value);
+      return record_from<share_group_metadata_key, share_group_metadata_value>(
+          key, value, [](const auto&) { return group_record(); });
     case share_group_target_assignment_metadata_key::message_key:
       return record_from<share_group_target_assignment_metadata_key,
-                         share_group_target_assignment_metadata_value, target_epoch_record>(key,
-                                                                                            value);
+                         share_group_target_assignment_metadata_value>(
+          key, value, [](const auto&) { return target_epoch_record(); });
     case share_group_target_assignment_member_key::message_key:
       return record_from<share_group_target_assignment_member_key,
-                         share_group_target_assignment_member_value, target_record>(key, value);
+                         share_group_target_assignment_member_value>(
+          key, value, [](const auto& k) { return target_record{k.member_id, {}}; });
     case share_group_current_member_assignment_key::message_key:
       return record_from<share_group_current_member_assignment_key,
-                         share_group_current_member_assignment_value, current_record>(key, value);
+                         share_group_current_member_assignment_value>(
+          key, value, [](const auto& k) { return current_record{k.member_id, {}}; });
     case share_group_state_partition_metadata_key::message_key:
       return record_from<share_group_state_partition_metadata_key,
-                         share_group_state_partition_metadata_value, share_partitions_record>(
-          key, value);
+                         share_group_state_partition_metadata_value>(
+          key, value, [](const auto&) { return share_partitions_record(); });
     default:
       return std::unexpected(codec_error::bad_version);
   }

@@ -6,7 +6,7 @@
 #include "core/codec/coordinator/streams_group_target_assignment_member.h"
 #include "core/codec/coordinator/streams_group_target_assignment_metadata.h"
 #include "core/codec/coordinator/streams_group_topology.h"
-#include "core/codec/prefixed.h"
+#include "core/group/record_of_group.h"
 
 namespace weir::group {
 namespace {
@@ -121,36 +121,30 @@ streams_group_topology_value logged_of(const streams_topology& v) {
 }
 
 template <typename Key, typename Value>
-coordinator_record record_of(const text& group_id, const text* member_id,
-                             const std::optional<Value>& value) {
-  Key key;
-  key.group_id = group_id;
-  if constexpr (requires { key.member_id; }) key.member_id = *member_id;
-  coordinator_record out{kafka::encode_prefixed(key), std::nullopt};
-  if (value) out.value = kafka::encode_prefixed(logged_of(*value));
-  return out;
+coordinator_record record_of(const Key& key, const std::optional<Value>& value) {
+  return encode_record(key, value, [](const auto& v) { return logged_of(v); });
 }
 
 struct encoder {
   const text& id;
 
   coordinator_record operator()(const streams_group_record& r) const {
-    return record_of<streams_group_metadata_key>(id, nullptr, r.value);
+    return record_of(key_of<streams_group_metadata_key>(id), r.value);
   }
   coordinator_record operator()(const streams_member_record& r) const {
-    return record_of<streams_group_member_metadata_key>(id, &r.member_id, r.value);
+    return record_of(key_of<streams_group_member_metadata_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const target_epoch_record& r) const {
-    return record_of<streams_group_target_assignment_metadata_key>(id, nullptr, r.value);
+    return record_of(key_of<streams_group_target_assignment_metadata_key>(id), r.value);
   }
   coordinator_record operator()(const streams_target_record& r) const {
-    return record_of<streams_group_target_assignment_member_key>(id, &r.member_id, r.value);
+    return record_of(key_of<streams_group_target_assignment_member_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const streams_current_record& r) const {
-    return record_of<streams_group_current_member_assignment_key>(id, &r.member_id, r.value);
+    return record_of(key_of<streams_group_current_member_assignment_key>(id, r.member_id), r.value);
   }
   coordinator_record operator()(const streams_topology_record& r) const {
-    return record_of<streams_group_topology_key>(id, nullptr, r.value);
+    return record_of(key_of<streams_group_topology_key>(id), r.value);
   }
 };
 
@@ -228,19 +222,10 @@ std::optional<streams_topology> value_of(const streams_group_topology_value& v) 
 
 using decoded = std::expected<streams_record_of, codec_error>;
 
-template <typename Key, typename Value, typename Record>
-decoded record_from(const fragments& key, const std::optional<fragments>& value) {
-  const auto k = kafka::decode_prefixed<Key>(key);
-  if (!k) return std::unexpected(k.error());
-  Record record;
-  if constexpr (requires { record.member_id; }) record.member_id = k->member_id;
-  if (value) {
-    const auto v = kafka::decode_prefixed<Value>(*value);
-    if (!v) return std::unexpected(v.error());
-    record.value = value_of(*v);
-    if (!record.value) return std::unexpected(codec_error::bad_version);
-  }
-  return streams_record_of{k->group_id, std::move(record)};
+template <typename Key, typename Value, typename WithKey>
+decoded record_from(const fragments& key, const std::optional<fragments>& value, WithKey with_key) {
+  return decode_record<streams_record_of, Key, Value>(key, value, with_key,
+                                                      [](const auto& v) { return value_of(v); });
 }
 
 }  // namespace
@@ -266,26 +251,26 @@ coordinator_record to_bytes(const text& group_id, const streams_record& record) 
 decoded streams_record_from(const fragments& key, const std::optional<fragments>& value) {
   switch (kafka::prefix_of(key).value_or(-1)) {
     case streams_group_metadata_key::message_key:
-      return record_from<streams_group_metadata_key, streams_group_metadata_value,
-                         streams_group_record>(key, value);
+      return record_from<streams_group_metadata_key, streams_group_metadata_value>(
+          key, value, [](const auto&) { return streams_group_record(); });
     case streams_group_member_metadata_key::message_key:
-      return record_from<streams_group_member_metadata_key, streams_group_member_metadata_value,
-                         streams_member_record>(key, value);
+      return record_from<streams_group_member_metadata_key, streams_group_member_metadata_value>(
+          key, value, [](const auto& k) { return streams_member_record{k.member_id, {}}; });
     case streams_group_target_assignment_metadata_key::message_key:
       return record_from<streams_group_target_assignment_metadata_key,
-                         streams_group_target_assignment_metadata_value, target_epoch_record>(
-          key, value);
+                         streams_group_target_assignment_metadata_value>(
+          key, value, [](const auto&) { return target_epoch_record(); });
     case streams_group_target_assignment_member_key::message_key:
       return record_from<streams_group_target_assignment_member_key,
-                         streams_group_target_assignment_member_value, streams_target_record>(
-          key, value);
+                         streams_group_target_assignment_member_value>(
+          key, value, [](const auto& k) { return streams_target_record{k.member_id, {}}; });
     case streams_group_current_member_assignment_key::message_key:
       return record_from<streams_group_current_member_assignment_key,
-                         streams_group_current_member_assignment_value, streams_current_record>(
-          key, value);
+                         streams_group_current_member_assignment_value>(
+          key, value, [](const auto& k) { return streams_current_record{k.member_id, {}}; });
     case streams_group_topology_key::message_key:
-      return record_from<streams_group_topology_key, streams_group_topology_value,
-                         streams_topology_record>(key, value);
+      return record_from<streams_group_topology_key, streams_group_topology_value>(
+          key, value, [](const auto&) { return streams_topology_record(); });
     default:
       return std::unexpected(codec_error::bad_version);
   }

@@ -3,23 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/group/kept.h"
+
 namespace weir::group {
 namespace {
 
-template <typename Map>
-auto* find_in(Map& map, const text& key) {
-  const auto at = map.find(key);
-  return at == map.end() ? nullptr : &at->second;
-}
+using group::kept;
 
-// Texts of requests and of stored batches are shares of larger memory: what stays is copied.
-text kept(const text& t) {
-  return text::copy(t.view());
-}
-std::optional<text> kept(const std::optional<text>& t) {
-  if (!t) return std::nullopt;
-  return kept(*t);
-}
 std::vector<std::pair<text, text>> kept(const std::vector<std::pair<text, text>>& from) {
   std::vector<std::pair<text, text>> out;
   out.reserve(from.size());

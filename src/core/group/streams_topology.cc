@@ -1,11 +1,12 @@
 #include "core/group/streams_topology.h"
 
+#include "core/group/kept.h"
+
 namespace weir::group {
 namespace {
 
-text kept(const text& t) {
-  return text::copy(t.view());
-}
+using group::kept;
+
 std::vector<text> kept(const std::vector<text>& from) {
   std::vector<text> out;
   out.reserve(from.size());
