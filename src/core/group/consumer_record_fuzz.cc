@@ -1,41 +1,23 @@
 // Records of the consumer protocol: keys and values as a log has them. What decodes is the same
 // when it is written and read again, and applies to any state.
-#include "core/base/check.h"
-#include "core/codec/counting_new.h"
-#include "core/codec/reader.h"
 #include "core/group/consumer_record_bytes.h"
 #include "core/group/consumer_state.h"
+#include "core/group/record_fuzz.h"
 
 using namespace weir;
 using namespace weir::group;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 1) return 0;
-  const std::string_view all(reinterpret_cast<const char*>(data), size);
-  const auto key_size = std::min<std::size_t>(data[0], size - 1);
-  const auto key = fragments::copy(all.substr(1, key_size));
-  const auto rest = all.substr(1 + key_size);
-  std::optional<fragments> value;
-  if (!rest.empty()) value = fragments::copy(rest);
-
-  const auto before = bytes_asked_for;
-  const auto record = consumer_record_from(key, value);
-  // A name of one byte, a partition of four become entries of sets.
-  constexpr std::size_t factor = 200;
-  const auto taken = bytes_asked_for - before;
-  weir_check(taken <= 2 * kafka::reader::memory_floor + factor * size, "{} bytes took {}", size,
-             taken);
-  if (!record || !*record) return 0;
-  const auto again = to_bytes((*record)->group_id, (*record)->record);
-  const auto second = consumer_record_from(again.key, again.value);
-  weir_check(second && *second, "an own record is refused");
-  const auto third = to_bytes((*second)->group_id, (*second)->record);
-  weir_check(third.key == again.key && third.value == again.value, "changes when repeated");
+  const auto both = read_twice(data, size, [](const auto& key, const auto& value) {
+    return consumer_record_from(key, value).value_or(std::nullopt);
+  });
+  if (!both) return 0;
+  const auto& [first, second] = *both;
 
   consumer_state state;
   consumer_state twin;
-  for (int i = 0; i < 2; ++i) state.apply((*record)->record);
-  twin.apply((*second)->record);
+  for (int i = 0; i < 2; ++i) state.apply(first.record);
+  twin.apply(second.record);
   weir_check(state == twin, "a record applied twice is another one");
   return 0;
 }
