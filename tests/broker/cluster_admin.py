@@ -108,7 +108,8 @@ def maintenance(check, op):
     check(f"maintenance of broker {node}, the controller", code == 0, (code, said, error))
     check("it leads nothing any more", eventually(lambda: op.broker(node)["maintenance_status"]["finished"]), op.broker(node))
     check("nor the cluster", eventually(lambda: op.health()["controller_id"] not in (node, -1)), op.health())
-    check("which is healthy and knows why", op.health()["is_healthy"] and op.health()["nodes_in_maintenance"] == [node])
+    check("which is healthy and knows why", eventually(
+        lambda: op.health()["is_healthy"] and op.health()["nodes_in_maintenance"] == [node]), op.health())
     code, _ = op.ask("PUT", f"/v1/brokers/{node}/recommission")
     check("that is no decommission to be called off", code == 409, code)
     code, said, error = op.weir("maintenance", "off", node)
