@@ -89,7 +89,9 @@ void peer_links::place(node_id node, const host_port& address, const uuid& broke
       .welcomed = [this,
                    node](const welcome& w) { learned(node, static_cast<unsigned>(w.shards)); },
       .lost = [this, node] { is_gone(node); }});
-  if (seastar::this_shard_id() == 0) at->connect();
+  if (seastar::this_shard_id() != 0) return;
+  at->connect();
+  peer_came_.signal();
 }
 
 void peer_links::displace(node_id node) {

@@ -7,6 +7,7 @@
 // Invariants: nothing here waits for a peer that does not take; every queue has a bound
 // (peer_settings); what a peer sends can close its connection and nothing more; requests leave on
 // connections that we opened, answers on those that the peer did.
+#include <seastar/core/condition-variable.hh>
 #include <seastar/core/sharded.hh>
 
 #include <map>
@@ -99,6 +100,7 @@ class peer_links final : public raft_outbox,
   std::map<node_id, std::unique_ptr<peer_meters>> meters_;
   peer_meters strangers_;  // who are not known by set_broker
   std::map<node_id, std::unique_ptr<remote_peer>> peers_;
+  seastar::condition_variable peer_came_;
   heard_peers heard_;
   std::map<node_id, milliseconds> redialed_;  // shard 0: in which silence, by what was heard last
   std::optional<seastar::server_socket> listener_;

@@ -40,6 +40,7 @@ seastar::future<> peer_links::stop() {
   if (std::exchange(stopped_, true)) co_return;
   if (listener_) listener_->abort_accept();
   for (const auto& c : incoming_) c->drop();
+  peer_came_.broadcast();
   auto stopped = fibers_.stop();
   for (auto& [node, p] : peers_) co_await p->stop();
   co_await std::move(stopped);
@@ -98,6 +99,10 @@ seastar::future<> peer_links::beat_loop() {
   std::map<node_id, std::uint64_t> taken;  // messages of each peer
   bool looks = true;
   while (!co_await fibers_.stopped_within(settings_.beat_interval)) {
+    if (peers_.empty()) {  // a broker alone has nothing to wake for
+      co_await peer_came_.wait([this] { return stopped_ || !peers_.empty(); });
+      told = steady_now();
+    }
     ++b.sequence;
     b.incarnation = settings_.self.incarnation;
     for (auto& [node, p] : peers_) p->send_beat(b);
