@@ -13,8 +13,10 @@ using catalog::broker_state;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr auto transfer_patience = 3s;
+constexpr auto transfer_patience = 10s;
 constexpr auto look_again = 20ms;
+// A leader gives a transfer up after raft.election_timeout_ms: brokers that are busy may need more.
+constexpr auto ask_again = 1s;
 
 [[noreturn]] void fail(command_error error) {
   using seastar::httpd::base_exception;
@@ -175,13 +177,19 @@ seastar::future<json> transfer_leadership(cluster& state, partition_key key,
         fmt::format("broker {}, which leads it, can't hand it over now: its replicas are "
                     "changing, or broker {} has just fallen behind; try again",
                     from, to));
-  const auto deadline = seastar::lowres_clock::now() + transfer_patience;
+  auto asked = seastar::lowres_clock::now();
+  const auto deadline = asked + transfer_patience;
   while (state.leaders().leader_of(key) != to) {
-    if (seastar::lowres_clock::now() > deadline)
+    const auto now = seastar::lowres_clock::now();
+    if (now > deadline)
       throw seastar::httpd::base_exception(
           fmt::format("broker {} was asked to hand it over to broker {}, which does not lead yet",
                       from, to),
           http_status::gateway_timeout);
+    if (now - asked > ask_again) {
+      asked = now;
+      (void)co_await state.hand_over(key, to);
+    }
     co_await seastar::sleep(look_again);
   }
   co_return report_partition(state, key);
