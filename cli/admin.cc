@@ -1,11 +1,18 @@
 #include "cli/admin.h"
 
 #include <algorithm>
+#include <chrono>
 #include <format>
+#include <set>
+#include <thread>
 
 namespace weir::cli {
 
 namespace {
+
+// How long partitions may be on their way to another leader.
+constexpr std::chrono::milliseconds moving_max{5000};
+constexpr std::chrono::milliseconds moving_pause{100};
 
 std::vector<std::int32_t> node_ids(const rd_kafka_Node_t** nodes, std::size_t count) {
   std::vector<std::int32_t> out;
@@ -146,10 +153,20 @@ topic_state describe_topic(client& c, const std::string& name) {
   return describe_topics(c, {name}).front();
 }
 
-std::map<topic_partition, offset_answer> list_offsets(client& c,
-                                                      const std::vector<topic_partition>& of,
-                                                      std::int64_t spec, bool committed) {
-  if (of.empty()) return {};
+namespace {
+
+// Another broker leads by now, or will in a moment.
+bool passes(rd_kafka_resp_err_t error) {
+  return error == RD_KAFKA_RESP_ERR_NOT_LEADER_OR_FOLLOWER ||
+         error == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+         error == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+         error == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH ||
+         error == RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE;
+}
+
+std::map<topic_partition, offset_answer> list_offsets_once(client& c,
+                                                           const std::vector<topic_partition>& of,
+                                                           std::int64_t spec, bool committed) {
   const partition_list_ptr list(rd_kafka_topic_partition_list_new(static_cast<int>(of.size())));
   for (const auto& [topic, partition] : of) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = spec;
@@ -172,6 +189,27 @@ std::map<topic_partition, offset_answer> list_offsets(client& c,
     const auto* at = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
     out[{at->topic, at->partition}] = {at->offset, rd_kafka_topic_partition_get_leader_epoch(at),
                                        at->err};
+  }
+  return out;
+}
+
+}  // namespace
+
+std::map<topic_partition, offset_answer> list_offsets(client& c,
+                                                      const std::vector<topic_partition>& of,
+                                                      std::int64_t spec, bool committed) {
+  std::map<topic_partition, offset_answer> out;
+  const auto until = std::chrono::steady_clock::now() + std::min(c.options().timeout(), moving_max);
+  auto left = of;
+  while (!left.empty()) {
+    for (const auto& [at, answer] : list_offsets_once(c, left, spec, committed))
+      out.insert_or_assign(at, answer);
+    std::erase_if(left, [&](const auto& at) { return !passes(out[at].error); });
+    if (left.empty() || std::chrono::steady_clock::now() + moving_pause >= until) break;
+    std::this_thread::sleep_for(moving_pause);
+    std::set<std::string> topics;
+    for (const auto& [topic, partition] : left) topics.insert(topic);
+    (void)describe_listed(c, {topics.begin(), topics.end()});  // librdkafka hears who leads now
   }
   return out;
 }

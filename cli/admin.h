@@ -48,7 +48,7 @@ struct offset_answer {
 
 // ListOffsets for each partition. `spec` is RD_KAFKA_OFFSET_SPEC_EARLIEST, _LATEST, or milliseconds
 // since 1970 for the first record at or after that time. `committed` bounds latest by open
-// transactions.
+// transactions. Where leadership moves, the new leader is asked; errors are what stays for 5 s.
 std::map<topic_partition, offset_answer> list_offsets(client& c,
                                                       const std::vector<topic_partition>& of,
                                                       std::int64_t spec, bool committed = false);
