@@ -7,7 +7,7 @@
 
 #include <boost/intrusive/list.hpp>
 
-#include "core/raft/options.h"
+#include "engine/replica/running_clock.h"
 
 namespace weir {
 
@@ -23,7 +23,7 @@ class replica_ticker {
  public:
   using clock = seastar::lowres_clock;
   // Nobody is asked before start().
-  replica_ticker() : timer_([this] { tick(read_clock()); }) {}
+  replica_ticker() : timer_([this] { tick(running_.tick(read_clock())); }) {}
   replica_ticker(const replica_ticker&) = delete;
 
   // Shorter than a heartbeat interval, which counts from the clock's zero for all groups alike. No
@@ -41,9 +41,12 @@ class replica_ticker {
     if (!one.is_linked()) list_.push_back(one);
     wind();
   }
-  // The time of the last tick, or by the clock where one runs.
+  // The time of the last tick, or by the clock where one runs; less what this shard was kept from
+  // its work (running_clock).
   [[nodiscard]] raft::milliseconds now() const {
-    return every_.count() > 0 ? std::max(now_, read_clock()) : now_;
+    if (every_.count() == 0) return now_;
+    const auto read = read_clock();
+    return std::max(now_, timer_.armed() ? running_.now(read) : running_.unwatched(read));
   }
   // By the timer; by tests, whose clock this is then.
   void tick(raft::milliseconds now) {
@@ -74,10 +77,15 @@ class replica_ticker {
   }
 
   void wind() {
-    if (every_.count() > 0 && !timer_.armed() && !list_.empty()) timer_.arm_periodic(every_);
+    if (every_.count() == 0 || timer_.armed() || list_.empty()) return;
+    running_.begin(read_clock(), late_after * every_);
+    timer_.arm_periodic(every_);
   }
 
+  static constexpr int late_after = 2;  // ticks
+
   seastar::timer<clock> timer_;
+  running_clock running_;
   raft::milliseconds every_{};  // zero: not started
   raft::milliseconds now_{};
   list list_;
