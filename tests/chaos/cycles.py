@@ -63,6 +63,7 @@ class Lists:
     def _event(self, name, seen, kind, rest):
         if kind == "b":
             self.txns[rest[0]] = Txn(rest[0])
+            transaction_file.begun(self.facts, *rest[1:])
         elif kind == "s":
             self.txns[rest[0]].appends[str(rest[1])].append(rest[2])
         elif kind == "r":

@@ -54,6 +54,7 @@ class Run:
         for kind, *rest in events:
             if kind == "b":
                 self.state[rest[0]], self.sent[rest[0]] = NEVER, {}
+                transaction_file.begun(self.facts, *rest[1:])
             elif kind == "s":
                 txn, topic, partition, sequence = rest
                 self.sent[txn][sequence] = topic, partition

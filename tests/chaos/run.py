@@ -1,4 +1,5 @@
 """tests/chaos/run.py --weir LAUNCHER [SCENARIO…] [--minutes M] [--seed N] [--cluster weir|weir3|weir5|kafka3|kafka5]
+    [--workers librdkafka|java|both]
 
 Brokers under clients that write down all they see, while a plan made from the seed kills, stops, cuts and fills them; then
 calm, and a checker that holds every answer against what is there. docs/chaos.md says how to read and repeat a run. Ends with
@@ -74,6 +75,8 @@ def main():
     parser.add_argument("--cluster", choices=clusters.KINDS, default="weir")
     parser.add_argument("--minutes", type=float, help="of trouble, for each scenario")
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--workers", choices=transactional_run.WORKERS, default="librdkafka",
+                        help="which clients make transactions, of version 1 (librdkafka) or 2 (java), in the scenarios that have some")
     parser.add_argument("--linear", action="store_true", help="an old high watermark is wrong, even from a broker cut off")
     parser.add_argument("--keep", action="store_true", help="leave all files there even when nothing is wrong")
     parser.add_argument("--judge", metavar="FOLDER", help="only look again at what a run left there")
@@ -91,9 +94,10 @@ def main():
         sys.exit(1 if lines else 0)
     if unknown := set(args.scenario) - set(scenarios.BY_NAME):
         parser.error(f"no scenario is called {', '.join(sorted(unknown))}")
-    chosen = [s for s in scenarios.ALL if size in s.nodes and (s.name in args.scenario or not args.scenario)]
+    chosen = [s for s in scenarios.ALL if size in s.nodes and (s.name in args.scenario or not args.scenario) and
+              (s.workers or args.workers == "librdkafka")]
     if missing := set(args.scenario) - {s.name for s in chosen}:
-        parser.error(f"not with {args.cluster}: {', '.join(sorted(missing))}")
+        parser.error(f"not with {args.cluster} and workers of {args.workers}: {', '.join(sorted(missing))}")
     from driver import ecosystems
     python = ecosystems.python_or_skip(ecosystems.cache_folder())
     check = Named()

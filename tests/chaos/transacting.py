@@ -3,7 +3,7 @@ calls that end or end the process, and what is visible to a reader of committed 
 
 A worker's history begins with a line of JSON that says who wrote it. Then, each a list in JSON:
 
-    ["b", T]            transaction T begins
+    ["b", T]            transaction T begins; of version 2 with 2, PRODUCER ID, EPOCH behind it
     ["s", T, …]         a record is handed over in it; what follows is the workload's
     ["c", T, …]         it is to be committed: from here on it may be
     ["C", T]            it was            ["A", T]  it was aborted, by our wish or as the broker wanted

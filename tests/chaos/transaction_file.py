@@ -17,3 +17,8 @@ def read(lines):
 def trouble(_, step, why):
     """An "e" event, as one counts them."""
     return f"{step}: {why}" if step != "ends" else "incarnations that could not go on"
+
+
+def begun(facts, version=1, *_):
+    """A "b" event behind its name: of whoever says nothing more it is version 1."""
+    facts[f"transactions of version {version}"] += 1

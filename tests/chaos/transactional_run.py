@@ -8,9 +8,13 @@ import time
 import cycles
 import log_run
 import pipelines_checker
+from driver import ecosystems
 from log_run import CALM_SECONDS, TOPIC
 
 here = pathlib.Path(__file__).resolve().parent
+WORKERS = {"librdkafka": ["librdkafka"], "java": ["java"], "both": ["librdkafka", "java"]}
+# Many of them start and die; none handles much.
+JVM = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dweir.log=INFO"]
 
 
 def histories(folder):
@@ -36,22 +40,46 @@ class TransactionalRun(log_run.Run):
 
     def __init__(self, args, scenario, python, check, folder):
         super().__init__(args, scenario, python, check, folder)
+        self.java = None  # how its workers are started
         # By the seed. Less often the one whose members are missed after 45 seconds.
         self.protocol = random.Random(f"{args.seed}-protocol").choice(["classic", "classic", "consumer"])
+
+    def lacks(self):
+        if lack := super().lacks():
+            return lack
+        if "java" in WORKERS[self.args.workers] and (lack := ecosystems.lacks(ecosystems.JAVA)):
+            return f"workers in Java: {lack}"
+        return ""
+
+    def begin(self):
+        if "java" in WORKERS[self.args.workers]:
+            cache = ecosystems.cache_folder()
+            with ecosystems.locked(cache):
+                built = ecosystems.prepare(ecosystems.JAVA, cache)
+            client = next(c for c in ecosystems.CLIENTS if c.name == "java").command(built)
+            self.java = [client[0], *JVM, *client[2:-1], "weir.chaos.Main"]
+        super().begin()
+
+    def kept(self, script, name):
+        """What starts the incarnations of a worker. Of both kinds in turn, so that each transactional id meets both."""
+        kinds = WORKERS[self.args.workers]
+        first = int(name.rsplit("-", 1)[1]) + self.args.seed
+        starts = {"librdkafka": [self.python, "-B", str(script)], "java": self.java}
+        return json.dumps([starts[kinds[(first + n) % len(kinds)]] for n in range(len(kinds))])
 
     def client(self, role, name, **more):
         plan = {"topic": TOPIC, "topics": self.topics, "partitions": self.scenario.partitions,
                 "replicas": self.cluster.copies_each, "min_insync": self.cluster.min_insync, "rate": self.scenario.rate, "patience": CALM_SECONDS,
                 "protocol": self.protocol, **more}
         script = here / f"{self.script}.py"
-        kept = [here / "keeper.py", script] if role in self.scenario.workers else [script]
+        kept = [here / "keeper.py", self.kept(script, name)] if role in self.scenario.workers else [script]
         with open(self.folder / f"{name}.err", "ab") as errors:
             return subprocess.Popen([self.python, "-B", *kept, role, name, self.cluster.bootstrap, self.folder,
                                      str(self.args.seed), json.dumps(plan)], stdin=subprocess.DEVNULL,
                                     stdout=subprocess.PIPE, stderr=errors, text=True)
 
     def employ(self):
-        self.say(f"groups of the {self.protocol} protocol")
+        self.say(f"groups of the {self.protocol} protocol, workers: {self.args.workers}")
         for role, count in self.scenario.workers.items():
             for n in range(count):
                 name = f"{role}-{n}"
@@ -96,6 +124,8 @@ class TransactionalRun(log_run.Run):
         for line in report.lines():
             self.say(line)
         self.check("transactions were committed", report.facts["transactions committed"] > 0, dict(report.facts))
+        if "java" in WORKERS[self.args.workers]:
+            self.check("there were transactions of version 2", report.facts["transactions of version 2"] > 0, dict(report.facts))
         self.check(f"{self.scenario.name}: the history is one that transactions may have", not report.kinds,
                    sorted(report.kinds))
         self.check("nothing else was wrong", not self.hands.wrong, self.hands.wrong)
