@@ -33,7 +33,7 @@ class Pipes:
         txn = f"{worker}.{self.count}"
         self.count += 1
         lines = self.events.setdefault(worker, [])
-        lines.append(["b", txn])
+        lines.append(["b", txn] if worker.startswith("mint") else ["b", txn, 2, 4000, self.count])
         for sequence, (topic, partition, *rest) in enumerate(records):
             lines.append(["s", txn, topic, partition, sequence])
             self.log[topic, partition].append([" ".join(map(str, (txn, sequence, *rest))), txn, end in "Cu"])

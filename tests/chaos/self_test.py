@@ -1,6 +1,7 @@
 """tests/chaos/self_test.py [--records N] [--seed N]: whether the checker catches every planted fault and lets a good run pass,
 and whether the proxy cuts what it says it cuts. No broker is needed."""
 import argparse
+import json
 import os
 import pathlib
 import struct
@@ -20,6 +21,7 @@ import scenarios  # noqa: E402
 from checker import check as judge  # noqa: E402
 from disk import Disk  # noqa: E402
 from history import History  # noqa: E402
+from keeper import keep  # noqa: E402
 from machine import Clocks, Throttle  # noqa: E402
 from nemesis import TROUBLES  # noqa: E402
 from plan import Planner  # noqa: E402
@@ -58,7 +60,8 @@ def transactional(check, seed):
     world = transactions.Pipes(seed)
     report = world.judged()
     check("a good run of pipelines passes, and was looked at", not report.kinds and report.facts["records observed"] > 300 and
-          all(report.facts[f"transactions {s}"] for s in ("committed", "aborted", "unknown", "never asked to commit")),
+          all(report.facts[f"transactions {s}"] for s in ("committed", "aborted", "unknown", "never asked to commit",
+                                                          "of version 1", "of version 2")),
           (list(report.lines()), report.facts))
     for fault, kind in transactions.PIPE_FAULTS.items():
         report = transactions.planted(world, fault).judged()
@@ -115,6 +118,15 @@ def copies(check, folder):
     more = {"x-0": {**later["x-0"], 3: (2, "batch", 1, 1, "c")}}
     check("a term that began while others were down is no difference, a record is",
           not list(replicas.differences({1: one, 2: later}, 2)) and len(list(replicas.differences({1: one, 2: more}, 2))) == 1)
+
+
+def keeping(check, folder):
+    """Incarnations take the ways to start one in turn, until their role is told to stop."""
+    words = ["sh", "-c", "echo $0 $2 >>$4/lives; [ $(wc -l <$4/lives) -lt 3 ] || touch $4/stop-mover; exit $3"]
+    keep(json.dumps([[*words, "one"], [*words, "two"]]), "mover", "mover-0", "1", str(folder))
+    lives, ends = [(folder / name).read_text() for name in ("lives", "mover-0.ends")]
+    check("workers of both kinds follow each other", lives == "one mover-0.0\ntwo mover-0.1\none mover-0.2\n" and
+          ends == "0 1\n1 1\n2 1\n", (lives, ends))
 
 
 def plans(check):
@@ -189,6 +201,7 @@ def main():
         folder = pathlib.Path(folder)
         copies(check, folder)
         proxy_test.test(check, folder)
+        keeping(check, folder)
         plans(check)
         clocks(check, folder)
         throttle(check)

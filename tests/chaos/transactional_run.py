@@ -9,9 +9,11 @@ import cycles
 import log_run
 import pipelines_checker
 from driver import ecosystems
+from driver.process import Failed
 from log_run import CALM_SECONDS, TOPIC
 
 here = pathlib.Path(__file__).resolve().parent
+FIRST_SECONDS = 30  # within which each worker should have begun a transaction
 WORKERS = {"librdkafka": ["librdkafka"], "java": ["java"], "both": ["librdkafka", "java"]}
 # Many of them start and die; none handles much.
 JVM = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto", "-Dweir.log=INFO"]
@@ -54,8 +56,11 @@ class TransactionalRun(log_run.Run):
     def begin(self):
         if "java" in WORKERS[self.args.workers]:
             cache = ecosystems.cache_folder()
-            with ecosystems.locked(cache):
-                built = ecosystems.prepare(ecosystems.JAVA, cache)
+            try:
+                with ecosystems.locked(cache):
+                    built = ecosystems.prepare(ecosystems.JAVA, cache)
+            except Failed as failure:
+                raise RuntimeError(f"workers in Java can't be built: {failure}") from failure
             client = next(c for c in ecosystems.CLIENTS if c.name == "java").command(built)
             self.java = [client[0], *JVM, *client[2:-1], "weir.chaos.Main"]
         super().begin()
@@ -87,6 +92,19 @@ class TransactionalRun(log_run.Run):
                 if role != "observe":
                     self.hands.workers.append((name, self.folder / f"{name}.pid"))
         self.hands.groups = self.groups
+        if "java" in WORKERS[self.args.workers]:
+            self.await_first_transactions()
+
+    def await_first_transactions(self):
+        """A JVM takes its time to start: a short plan would be over before much has begun."""
+        end = time.monotonic() + FIRST_SECONDS
+        for name, _ in self.hands.workers:
+            path = self.folder / f"transactions-{name}.0"
+            while not (path.exists() and '["b"' in path.read_text()):
+                if time.monotonic() > end:
+                    self.say(f"{name} has not begun a transaction yet")
+                    return
+                time.sleep(0.1)
 
     def stop_role(self, role):
         """Its workers end what they do and are not followed by others."""
