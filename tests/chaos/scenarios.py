@@ -31,6 +31,10 @@ MIXED = {"kill": 4, "restart": 2, "pause": 3, "cut": 4, "slow": 2, "lost-answers
          "reassign": 2, "replace": 1, "kill-all": 1, "rolling": 0.5}
 
 
+# What was given up arrives after all, and who has done it is not there any more to say so.
+LATE = {"lost-answers": 3, "lost-answers-kill": 2, "kill-coordinator": 3, "cut": 3, "slow": 2, "pause": 1}
+
+
 def pipelines(name, about, mix, nodes=MANY):
     return Scenario(name, about, mix, gap=(0.3, 2.5), nodes=nodes, workload="pipelines", partitions=3, rate=40,
                     workers={"mint": 2, "move-0": 2, "move-1": 2, "observe": 1})
@@ -86,11 +90,14 @@ ALL = [
               {"cut": 4, "lost-answers": 2, "pause": 2, "slow": 1, "kill-worker": 2}),
     pipelines("pipelines-mixed", "the same under everything, membership changes and lost disks included",
               {**MIXED, "kill-coordinator": 3, "kill-worker": 3}),
+    pipelines("pipelines-late", "KAFKA-17754: ends of transactions and records that come late or twice: lost answers, held bytes, "
+              "coordinators that die", LATE),
     appends("list-append-killed", "C4 4, 5, 6, 9, KAFKA-17754: transactions that append to and read lists, checked for cycles, while "
             "brokers, coordinators and clients die", {"kill": 2, "kill-coordinator": 3, "kill-worker": 3}, nodes=(1, 3, 5)),
     appends("list-append-cut", "C4 4, later (committed reads): the same under cut links, lost answers and brokers that stand still",
             {"cut": 4, "lost-answers": 2, "pause": 2, "slow": 1, "kill-worker": 2}),
     appends("list-append-mixed", "the same under everything, membership changes and lost disks included",
             {**MIXED, "kill-coordinator": 3, "kill-worker": 3}),
+    appends("list-append-late", "KAFKA-17754: as pipelines-late", LATE),
 ]
 BY_NAME = {s.name: s for s in ALL}

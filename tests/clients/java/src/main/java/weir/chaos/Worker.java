@@ -39,6 +39,7 @@ class Worker {
     private static final long CALL_NANOS = 15_000_000_000L;
     private static final int CALL_MS = 5000; // of one attempt
     private static final int REQUEST_MS = 4000;
+    private static final List<Integer> PATIENCES_MS = List.of(1000, 2000, REQUEST_MS); // a producer's: what it gave up comes late
     private static final int TRANSACTION_MS = 8000;
     private static final int SESSION_MS = 3000; // of the classic protocol; the other one's is the broker's to say
     private static final int POLLS_MS = 40_000; // longer than a step may take
@@ -134,8 +135,9 @@ class Worker {
 
     void connect() throws ReflectiveOperationException {
         producer = new KafkaProducer<>(settings(Map.of("transactional.id", name.substring(0, name.lastIndexOf('.')),
-            "transaction.timeout.ms", TRANSACTION_MS, "delivery.timeout.ms", TRANSACTION_MS, "max.block.ms", CALL_MS,
-            "linger.ms", List.of(0, 2, 10).get(rng.nextInt(3)))), new StringSerializer(), new StringSerializer());
+            "request.timeout.ms", PATIENCES_MS.get(rng.nextInt(PATIENCES_MS.size())), "transaction.timeout.ms", TRANSACTION_MS,
+            "delivery.timeout.ms", TRANSACTION_MS, "max.block.ms", CALL_MS, "linger.ms", List.of(0, 2, 10).get(rng.nextInt(3)))),
+            new StringSerializer(), new StringSerializer());
         told = new Told(producer);
         call("initTransactions", producer::initTransactions);
     }
