@@ -3,7 +3,8 @@ same transactional id and a history of its own.
 
     keeper.py COMMANDS ROLE NAME BOOTSTRAP FOLDER SEED PLAN
 
-COMMANDS is a list in JSON of ways to start one, each a list of words; incarnations take them in turn. FOLDER/NAME.pid names the process to kill. It ends with its worker once FOLDER/stop-ROLE is there."""
+COMMANDS is a list in JSON of ways to start one, each a list of words; incarnations take them in turn. FOLDER/NAME.pid names
+the process to kill. It ends with its worker once FOLDER/stop-ROLE is there."""
 import json
 import os
 import pathlib

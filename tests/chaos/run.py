@@ -76,7 +76,7 @@ def main():
     parser.add_argument("--minutes", type=float, help="of trouble, for each scenario")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--workers", choices=transactional_run.WORKERS, default="librdkafka",
-                        help="which clients make transactions, of version 1 (librdkafka) or 2 (java), in the scenarios that have some")
+                        help="who makes transactions in the scenarios that have some: of version 1 (librdkafka), of 2 (java)")
     parser.add_argument("--linear", action="store_true", help="an old high watermark is wrong, even from a broker cut off")
     parser.add_argument("--keep", action="store_true", help="leave all files there even when nothing is wrong")
     parser.add_argument("--judge", metavar="FOLDER", help="only look again at what a run left there")
