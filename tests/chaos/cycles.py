@@ -7,7 +7,7 @@
     lost         a committed element is not there                torn  some of a transaction's elements are there, some not
     repeated     an element is there twice                       swapped  a transaction's elements of a list are out of order
     order        a read is no beginning of the list              phantom  an element that nobody appended
-    history      the files themselves make no sense
+    epoch        two transactions of version 2 had the same  history  the files themselves make no sense
 
 That nothing is written in cycles, and no update lost, Kafka does not promise by itself: the clients append only to lists that
 their group gave them, and read them first as far as the committed offset says (appends.py). Reads of other lists need no guard
@@ -35,6 +35,7 @@ class Lists:
 
     def __init__(self):
         self.txns, self.order, self.facts, self.malformed = {}, {}, defaultdict(int), []
+        self.producers = {}
         self.wrong_reads = []  # (transaction, list, how far it is right, the first that is not)
         self.waiting, self.whole = [], False
 
@@ -63,7 +64,7 @@ class Lists:
     def _event(self, name, seen, kind, rest):
         if kind == "b":
             self.txns[rest[0]] = Txn(rest[0])
-            transaction_file.begun(self.facts, *rest[1:])
+            transaction_file.begun(self, *rest)
         elif kind == "s":
             self.txns[rest[0]].appends[str(rest[1])].append(rest[2])
         elif kind == "r":
@@ -96,6 +97,8 @@ def check(lists):
     if not lists.whole:
         report.add("history", "nobody read the lists when all was calm")
         return report
+    for text in transaction_file.epochs_twice(lists.producers, {t.name: t.appends for t in lists.txns.values()}):
+        report.add("epoch", text)
     writer = find_writers(lists, report)
     check_there(lists, writer, report)
     for txn, key, place, element in lists.wrong_reads:

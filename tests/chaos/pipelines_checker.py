@@ -7,7 +7,7 @@
     swapped    inputs of a partition were moved out of order  repeated   a record is there twice
     vanished   an observer saw it, and it is not there        skipped    an observer did not see what it should have
     backwards  an observer's offsets don't rise               open       a transaction stays open when all is calm
-    history    the files themselves make no sense
+    epoch      two transactions of version 2 had the same   history    the files themselves make no sense
 
 `skipped` and `vanished` hold what observers of committed records saw at any moment against what is there in the end."""
 from collections import defaultdict
@@ -23,7 +23,7 @@ class Run:
     """What the workers wrote down, and the log as it was read in the end."""
 
     def __init__(self):
-        self.state, self.sent = {}, {}
+        self.state, self.sent, self.producers = {}, {}, {}
         self.log = defaultdict(dict)  # (topic, partition) -> {offset: value}
         self.observers, self.ends, self.facts, self.malformed = [], None, defaultdict(int), []
 
@@ -54,7 +54,7 @@ class Run:
         for kind, *rest in events:
             if kind == "b":
                 self.state[rest[0]], self.sent[rest[0]] = NEVER, {}
-                transaction_file.begun(self.facts, *rest[1:])
+                transaction_file.begun(self, *rest)
             elif kind == "s":
                 txn, topic, partition, sequence = rest
                 self.sent[txn][sequence] = topic, partition
@@ -81,6 +81,8 @@ def check(run, topics):
     check_transactions(run, records, report)
     for stage in range(len(topics) - 1):
         check_stage(records, topics, stage, report)
+    for text in transaction_file.epochs_twice(run.producers, run.sent):
+        report.add("epoch", text)
     sums = {t: sum(r.amount for (topic, _), log in records.items() if topic == t for r in log.values()) for t in topics}
     if len(set(sums.values())) != 1:
         report.add("sums", f"{sums}")

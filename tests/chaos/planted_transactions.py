@@ -184,6 +184,12 @@ def backwards(w):
     w.observer.append(list(w.observer[-2]))
 
 
+def same_epoch(w):
+    """Two transactions in one epoch: what is late of the first meets the second."""
+    one, two = [e for e in w.events["move-1-0.0"] if e[0] == "b"][:2]
+    two[3:] = one[3:]
+
+
 def hanging(w):
     w.open = {f"{TOPICS[0]}-0": 1}
 
@@ -191,7 +197,7 @@ def hanging(w):
 PIPE_FAULTS = {lost: "lost", torn: "torn", torn_unknown: "torn", aborted: "aborted", aborted_with_its_client: "aborted",
                moved_twice: "doubled", moved_what_was_aborted: "phantom", unmoved: "unmoved", altered: "altered",
                not_in_order: "swapped", there_twice: "repeated", vanished: "vanished", skipped: "skipped",
-               backwards: "backwards", hanging: "open"}
+               backwards: "backwards", same_epoch: "epoch", hanging: "open"}
 # Whatever is not there or there too much changes sums, and what was moved of it has no origin or no end.
 PIPE_ALSO = {lost: {"unmoved", "sums"}, torn: {"unmoved", "sums"}, torn_unknown: {"unmoved", "sums"},
              aborted: {"doubled", "sums", "swapped"}, aborted_with_its_client: {"doubled", "sums", "swapped"},
@@ -206,7 +212,8 @@ def planted(world, fault):
 
 
 class History:
-    """A history of lists in words: `a.T x 1 2` T appends, `r.T x 1` T reads (`g.T`: guarded), then how T ended and the lists."""
+    """A history of lists in words: `b.T 7 1` producer 7 begins T in epoch 1, `a.T x 1 2` T appends, `r.T x 1` T reads (`g.T`:
+    guarded), then how T ended and the lists."""
 
     def __init__(self, order, *lines):
         self.lists = lists = cycles.Lists()
@@ -219,6 +226,8 @@ class History:
                 txn.appends[rest[0]] += rest[1:]
             elif kind in "rg":
                 lists.read(txn, rest[0], [], rest[1:], kind == "g")
+            elif kind == "b":
+                lists.producers[name] = tuple(rest)
             else:
                 txn.state = {"C": cycles.COMMITTED, "A": cycles.ABORTED, "u": cycles.UNKNOWN}[kind]
 
@@ -255,5 +264,8 @@ HISTORIES = {
     "twice": ({"repeated"}, History({"x": "1 1"}, "a.T1 x 1", "C.T1")),
     "not as it was appended": ({"swapped"}, History({"x": "2 1"}, "a.T1 x 1 2", "C.T1")),
     "read what is not there later": ({"order"}, History({"x": "1"}, "a.T1 x 1", "a.T2 y 2", "u.T2", "r.T3 x 1 9", "C.T1", "C.T3")),
+    "each in an epoch of its own": (set(), History({"x": "1 2"}, "b.T1 7 1", "b.T2 7 2", "a.T1 x 1", "a.T2 x 2", *BOTH)),
+    "one in the other's epoch": ({"epoch"}, History({"x": "1 2"}, "b.T1 7 1", "b.T2 7 1", "a.T1 x 1", "a.T2 x 2", *BOTH)),
+    "the same, and one appended nothing": (set(), History({"x": "1"}, "b.T1 7 1", "b.T2 7 1", "a.T1 x 1", *BOTH)),
     "of nobody": ({"phantom"}, History({"x": "1"}, "r.T1 x 1", "C.T1")),
 }

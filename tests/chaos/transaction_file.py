@@ -19,6 +19,19 @@ def trouble(_, step, why):
     return f"{step}: {why}" if step != "ends" else "incarnations that could not go on"
 
 
-def begun(facts, version=1, *_):
-    """A "b" event behind its name: of whoever says nothing more it is version 1."""
-    facts[f"transactions of version {version}"] += 1
+def begun(run, txn, version=1, *producer):
+    """A "b" event: of whoever says nothing more it is version 1. `producer`: its id and epoch."""
+    run.facts[f"transactions of version {version}"] += 1
+    if version > 1:
+        run.producers[txn] = producer
+
+
+def epochs_twice(producers, sent):
+    """Version 2 gives each transaction an epoch of its own, so that nothing late meets the next one: pairs that had the
+    same and both handed records over, in words."""
+    seen = {}
+    for txn, producer in producers.items():
+        if sent.get(txn):
+            if producer in seen:
+                yield f"{seen[producer]} and {txn}: both of producer {producer[0]}, epoch {producer[1]}"
+            seen[producer] = txn
