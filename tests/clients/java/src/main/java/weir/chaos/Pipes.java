@@ -19,7 +19,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /** The parts of tests/chaos/pipelines.py: numbers that are minted, moved on, and observed. */
 final class Pipes extends Worker {
-    private static final int HANDED_OVER_MAX = 25; // records of one transaction's input
+    private static final int HANDED_OVER_MIN = 6; // what one incarnation takes at most for a transaction is drawn from here
+    private static final int HANDED_OVER_MAX = 25; // to here
     private static final int LOOK_SECONDS = 10;
     private static final Duration BRIEFLY = Duration.ofMillis(100);
 
@@ -71,7 +72,7 @@ final class Pipes extends Worker {
     void move() throws Exception {
         int stage = Integer.parseInt(role.substring(role.lastIndexOf('-') + 1));
         connect();
-        KafkaConsumer<String, String> reader = member("movers-" + stage, rng.nextInt(1, HANDED_OVER_MAX));
+        KafkaConsumer<String, String> reader = member("movers-" + stage, rng.nextInt(HANDED_OVER_MIN, HANDED_OVER_MAX));
         reader.subscribe(List.of(topics.get(stage)), INSIDE_POLL);
         while (running()) {
             dog.step("poll");
