@@ -1,5 +1,5 @@
 # weir_room(NAME [USES room…] [LIBS target…] [SEASTAR]): one static library per folder below src/, one test
-# executable from its *_test.cc and, in fuzz builds, one executable per *_fuzz.cc.
+# executable from its *_test.cc and, in sanitized builds, one executable per *_fuzz.cc.
 set_property(GLOBAL PROPERTY weir_rooms "")
 
 function(weir_room name)
@@ -57,7 +57,7 @@ function(weir_room name)
 endfunction()
 
 function(weir_room_tests target tests fuzzers seastar)
-  if(tests AND NOT WEIR_FUZZ)
+  if(tests)
     add_executable(${target}_test ${tests})
     if(seastar)
       target_link_libraries(${target}_test PRIVATE ${target} Seastar::seastar_testing)
@@ -71,15 +71,21 @@ function(weir_room_tests target tests fuzzers seastar)
     endif()
     set_tests_properties(${target} PROPERTIES TIMEOUT 240 ENVIRONMENT "WEIR_SOURCE=${PROJECT_SOURCE_DIR}")
   endif()
-  if(WEIR_FUZZ AND NOT seastar)
+  if(WEIR_SANITIZE AND NOT seastar)
     foreach(source IN LISTS fuzzers)
       get_filename_component(file ${source} NAME_WE)
       set(name ${target}_${file})
       add_executable(${name} ${source})
-      target_link_libraries(${name} PRIVATE ${target})
-      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      weir_fuzzer(${name} ${target})
     endforeach()
   endif()
+endfunction()
+
+function(weir_fuzzer name) # what it links…
+  target_link_libraries(${name} PRIVATE ${ARGN})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)
+  add_dependencies(fuzzers ${name})
 endfunction()
 
 # The table as the include check reads it: "room: reachable rooms", pure rooms marked with '-'.
