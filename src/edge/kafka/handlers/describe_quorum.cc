@@ -43,6 +43,14 @@ void tell_state(const cluster& state, const peer::quorum_answer& quorum, told_pa
   }
 }
 
+// Kafka's own client takes no answer in which a listener's name has a small letter.
+text in_capitals(std::string name) {
+  for (auto& c : name) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text(std::move(name));
+}
+
 void tell_nodes(const cluster& state, const told_partition& told, describe_quorum_response& out) {
   for (const auto& voter : told.current_voters) {
     const auto* known = state.catalog().find_broker(node_id(voter.replica_id));
@@ -51,7 +59,7 @@ void tell_nodes(const cluster& state, const told_partition& told, describe_quoru
     node.node_id = voter.replica_id;
     for (const auto& l : known->listeners) {
       auto& told_listener = node.listeners.emplace_back();
-      told_listener.name = text(l.name);
+      told_listener.name = in_capitals(l.name);
       told_listener.host = text(l.at.host);
       told_listener.port = l.at.port;
     }
