@@ -1,4 +1,5 @@
-// ApiVersions (KIP-35, KIP-511): what this broker serves, and nothing that it doesn't.
+// ApiVersions (KIP-35, KIP-511): what this broker serves, and (but for Produce)
+// nothing that it doesn't.
 #include <algorithm>
 
 #include "core/codec/api_versions.h"
@@ -8,6 +9,10 @@
 
 namespace weir::edge {
 namespace {
+
+// Of Produce, though nothing below 3 is served: Kafka tells the same since its 4.0, for librdkafka,
+// which up to some version sends all batches uncompressed to brokers that don't tell version 0.
+constexpr std::int16_t produce_told_since = 0;
 
 // Letters, digits, dots and dashes, beginning and ending with a letter or digit (KIP-511).
 bool valid_software_name(std::string_view name) {
@@ -69,7 +74,7 @@ seastar::future<answer> api_versions(services& with, request r) {
   for (const auto& h : handlers()) {
     auto& served = out.api_keys.emplace_back();
     served.api_key = static_cast<std::int16_t>(h.key);
-    served.min_version = h.version_min;
+    served.min_version = h.key == kafka::api_key::produce ? produce_told_since : h.version_min;
     served.max_version = h.version_max;
   }
   tell_features(with.state.catalog(), r.header.version, out);
