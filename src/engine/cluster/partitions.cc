@@ -155,19 +155,26 @@ seastar::future<> cluster::remove_leftovers() {
   const auto root = settings_.data_dir + "/topics";
   const auto lock = co_await seastar::get_units(leftovers_lock_, 1);
   if (!co_await files_->exists(root)) co_return;
-  for (const auto& name : co_await files_->list(root)) {
+  std::vector<std::string> gone;
+  for (auto& name : co_await files_->list(root)) {
     const auto dot = name.rfind('.');
     const auto id = dot == std::string::npos ? std::nullopt
                                              : uuid::parse(std::string_view(name).substr(dot + 1));
-    if (!id || state_.find(*id) || fibers_.stopping()) continue;
-    cluster_log.info("removing the files of the deleted topic {}", name.substr(0, dot));
+    if (id && !state_.find(*id)) gone.push_back(std::move(name));
+  }
+  // This shard knows of a deletion before all shards have closed what they had of the topic.
+  if (!gone.empty()) co_await applied_.wait_for(group0_->core().commit_index());
+  for (const auto& name : gone) {
+    if (fibers_.stopping()) co_return;
+    const auto topic = std::string_view(name).substr(0, name.rfind('.'));
+    cluster_log.info("removing the files of the deleted topic {}", topic);
     try {
       co_await remover_.remove_topic(fmt::format("{}/{}", root, name));
     } catch (...) {
       cluster_log.warn(
           "the files of the deleted topic {} are not all gone ({}); the next deletion "
           "or start tries again",
-          name.substr(0, dot), std::current_exception());
+          topic, std::current_exception());
     }
   }
   co_await files_->sync_directory(root);
