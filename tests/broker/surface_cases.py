@@ -316,6 +316,9 @@ def others():
         "transactional_id": None, "producer_id": 3, "producer_epoch": -1})
     yield Case("describe the quorum: of another topic", "describe_quorum", 2, {"topics": [
         {"topic_name": "t", "partitions": [{"partition_index": 0}]}]}, view=lambda told: {**told, "nodes": len(told["nodes"])})
+    yield Case("describe the quorum: names of listeners are in capitals", "describe_quorum", 2, {"topics": [
+        {"topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}]},
+        view=lambda told: [{n["name"].isupper() for n in node["listeners"]} == {True} for node in told["nodes"]])
     yield Case("produce: to an unknown topic", "produce", 11, {"transactional_id": None, "acks": -1, "timeout_ms": 10_000,
                "topic_data": [{"name": "nobodys", "partition_data": [{"index": 0, "records": batch([1])}]}]})
     yield Case("produce: to an unknown id", "produce", 13, {"transactional_id": None, "acks": -1, "timeout_ms": 10_000,

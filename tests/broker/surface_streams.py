@@ -240,6 +240,12 @@ def described():
     yield case("describe share groups: a streams group", "share_group_describe", 1, {"group_ids": ["w1"]})
 
 
+def by_partition(told):
+    for t in told["topics"]:
+        t["partitions"].sort(key=lambda p: p["partition_index"])
+    return told
+
+
 def others():
     """Other requests to a streams group."""
     def commit(name, member, epoch, version=9, group="w15", topic=READ, **more):
@@ -266,6 +272,14 @@ def others():
     drop = lambda topic: {"group_id": "w15", "topics": [{"name": topic, "partitions": [{"partition_index": 0}]}]}
     yield case("offset delete: what a streams group reads", "offset_delete", 0, drop(READ))
     yield case("offset delete: what a streams group does not read", "offset_delete", 0, drop(SPLIT))
+    from_topics = lambda group, *topics: {"group_id": group, "topics": [
+        {"name": t, "partitions": [{"partition_index": p} for p in partitions]} for t, partitions in topics]}
+    yield case("offset delete: what there is not beside what there is", "offset_delete", 0,
+               from_topics("w18", (READ, [99, 0, -1]), ("w-nobodys", [0])), view=by_partition,
+               before=[("offset_commit", 8, {"group_id": "w18", "topics": [
+                   {"name": READ, "partitions": [{"partition_index": p, "committed_offset": 1} for p in (0, 1)]}]})])
+    yield case("offset delete: nothing that there is", "offset_delete", 0, from_topics("w18", ("w-nobodys", [0])))
+    yield case("offset delete: nothing that there is, of no group", "offset_delete", 0, from_topics("w-nobodys", ("w-nobodys", [0])))
     yield case("join group: a streams group that has members", "join_group", 5, {
         "group_id": "w15", "session_timeout_ms": 10_000, "rebalance_timeout_ms": 10_000, "protocol_type": "consumer",
         "protocols": [{"name": "range", "metadata": "00"}]})
