@@ -1,0 +1,46 @@
+"""Topics that are deleted one right after the other, while they are written to: their files go, and nothing is said of files in
+the way of each other."""
+import argparse
+import os
+import pathlib
+
+from brokers import eventually
+from process import Broker, Checks
+from surface import ask
+from surface_cases import batch, topic
+
+TOPICS, PARTITIONS, ROUNDS = 12, 4, 5
+
+
+def log_of(broker):
+    return pathlib.Path(broker.log.name).read_text(errors="replace")
+
+
+def write(port, names):
+    told = ask(port, "produce", 11, {"transactional_id": None, "acks": -1, "timeout_ms": 10_000, "topic_data": [
+        {"name": n, "partition_data": [{"index": p, "records": batch([1, 2])} for p in range(PARTITIONS)]} for n in names]})
+    return {p["error"] for t in told["responses"] for p in t["partition_responses"]}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--weir", required=True)
+    args = parser.parse_args()
+    check = Checks()
+    with Broker(args.weir, smp=2) as broker:
+        port = broker.kafka_port
+        for turn in range(ROUNDS):
+            names = [f"t{turn}-{n}" for n in range(TOPICS)]
+            ask(port, "create_topics", 7, {"topics": [topic(n, PARTITIONS) for n in names], "timeout_ms": 10_000})
+            check(f"round {turn}: they are written to", eventually(lambda: write(port, names) == {0}))
+            told = ask(port, "delete_topics", 6, {"topics": [{"name": n} for n in names], "timeout_ms": 10_000})
+            check(f"round {turn}: they are deleted", {t["error"] for t in told["responses"]} == {0}, told)
+        left = lambda: [n for n in os.listdir(f"{broker.data}/topics") if n.startswith("t")]
+        check("all files go", eventually(lambda: not left()), left())
+        said = [line for line in log_of(broker).splitlines() if line.startswith(("WARN", "ERROR"))]
+        check("and nothing was in the way", not said, said[:5])
+    check.close()
+
+
+if __name__ == "__main__":
+    main()
