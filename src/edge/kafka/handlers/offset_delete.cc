@@ -3,6 +3,8 @@
 
 #include <seastar/core/coroutine.hh>
 
+#include <map>
+
 #include "edge/kafka/ask_group.h"
 #include "edge/kafka/handlers.h"
 
@@ -37,13 +39,18 @@ void keep_existing(const catalog::state& known, kafka::offset_delete_request& in
 }
 
 // A topic of which other partitions are answered already has one place in the answer.
-void add(kafka::offset_delete_response::topic refused, kafka::offset_delete_response& out) {
-  for (auto& told : out.topics) {
-    if (told.name.view() != refused.name.view()) continue;
-    for (const auto& p : refused.partitions) told.partitions.push_back(p);
-    return;
+void add(chunked_vector<kafka::offset_delete_response::topic> refused,
+         kafka::offset_delete_response& out) {
+  std::map<std::string, std::size_t> places;
+  for (std::size_t i = 0; i < out.topics.size(); ++i) places.emplace(out.topics[i].name.str(), i);
+  for (auto& t : refused) {
+    const auto [at, fresh] = places.try_emplace(t.name.str(), out.topics.size());
+    if (fresh) {
+      out.topics.push_back(std::move(t));
+    } else {
+      for (const auto& p : t.partitions) out.topics[at->second].partitions.push_back(p);
+    }
   }
-  out.topics.push_back(std::move(refused));
 }
 
 }  // namespace
@@ -56,9 +63,7 @@ seastar::future<answer> offset_delete(services& with, request r) {
   keep_existing(with.state.catalog(), in, refused);
   auto out = co_await ask_as_it_came<kafka::offset_delete_request, kafka::offset_delete_response>(
       with, r, std::move(in));
-  if (out.error == error_code::none) {
-    for (auto& t : refused.topics) add(std::move(t), out);
-  }
+  if (out.error == error_code::none) add(std::move(refused.topics), out);
   with.meters.failed(out.error);
   co_return encode(r, out);
 }
