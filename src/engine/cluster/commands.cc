@@ -20,8 +20,8 @@ constexpr int producer_ids_tries = 100;
 constexpr auto command_patience = 30s;
 constexpr auto call_patience = 5s;
 constexpr auto try_again = 20ms;
-// What moves the commit of group 0 without an event: entries that are Raft's own.
-constexpr auto look_again = 100ms;
+// Everything that there is to apply comes with an event; this is for the one that is forgotten.
+constexpr auto look_again = 2s;
 constexpr std::size_t apply_bytes_at_once = 1 << 20;
 
 command_error error_of(catalog::refusal refusal) {

@@ -179,8 +179,8 @@ class replica final : public ticked {
   [[nodiscard]] const raft::consensus& core() const { return raft_; }
   // Why it takes no part any more though its log is sound; empty: it does.
   [[nodiscard]] const std::string& out_of_service() const { return out_of_service_; }
-  // Told when leadership, members or what is known of a learner changes, and when a leader begins
-  // to serve.
+  // Told when leadership, members or what is known of a learner changes, when a leader begins to
+  // serve, and when the commit passes entries that are Raft's own.
   event_source& group_news() { return group_news_; }
 
   // What Kafka's leader epoch fencing says to a request that carries `epoch` (-1: none; KIP-320).
@@ -291,7 +291,7 @@ class replica final : public ticked {
   void post(peer::raft_post p);
   void release_held();
   void tell_news(const raft::effects& out);
-  void move_commit(log_index to);
+  bool move_commit(log_index to);  // whether news_ were told of it
   void decided() { log_->producers().committed(high_watermark_); }
   void flushed();
   void leave_service(std::string why);

@@ -246,7 +246,7 @@ void replica::tell_news(const raft::effects& out) {
                          std::make_exception_ptr(leadership_lost(log_->name())));
     verifications_.clear();
   }
-  if (out.commit) move_commit(*out.commit);
+  const bool unseen = out.commit && !move_commit(*out.commit);
   for (const auto& r : out.reads) {
     const auto found = reads_.find(r.id);
     if (found == reads_.end()) continue;
@@ -267,10 +267,11 @@ void replica::tell_news(const raft::effects& out) {
                       out.members->index);
   }
   const bool began = std::exchange(served_, raft_.serving()) != served_;
-  if (out.leadership || out.members || !out.caught_up.empty() || began) group_news_.notify();
+  if (out.leadership || out.members || !out.caught_up.empty() || began || unseen)
+    group_news_.notify();
 }
 
-void replica::move_commit(log_index to) {
+bool replica::move_commit(log_index to) {
   const auto before = high_watermark_;
   while (!uncommitted_.empty() && uncommitted_.front().index <= to) {
     high_watermark_ = uncommitted_.front().end;
@@ -279,9 +280,10 @@ void replica::move_commit(log_index to) {
   // Before anybody hears of the commit: what is deleted must not be seen by who waits for it.
   follow_start();
   commit_.advance(to);
-  if (high_watermark_ == before) return;
+  if (high_watermark_ == before) return false;
   decided();
   news_.notify();
+  return true;
 }
 
 // The log tells after each flush, within it.
