@@ -33,6 +33,7 @@ set_property(GLOBAL APPEND PROPERTY weir_generated_core_codec ${gen_out}/core/co
 add_library(core_codec_probes STATIC EXCLUDE_FROM_ALL ${gen_test_sources})
 function(weir_codec_probes)
   target_link_libraries(core_codec_probes PUBLIC core_codec)
+  weir_reuse(core_codec_probes weir_core_pch)
   # Most of a generated file's compile time goes to the headers, the same in all: several share one.
   set_target_properties(core_codec core_codec_probes PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   file(GLOB by_hand CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/core/codec/*.cc)

@@ -12,8 +12,6 @@ using kafka::error_code;
 
 namespace {
 
-constexpr std::size_t group_log = 0;
-
 std::vector<share::share_partition> names(const text& group, const group::topic_partitions& of) {
   std::vector<share::share_partition> out;
   of.for_each([&](const partition_key& p) {

@@ -9,7 +9,6 @@ namespace weir::sim::shares {
 namespace {
 
 constexpr std::size_t last_events = 120;
-constexpr std::size_t group_log = 0;
 
 group::group_settings settings_of(const plan& p) {
   group::group_settings s;

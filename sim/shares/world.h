@@ -9,6 +9,8 @@
 
 namespace weir::sim::shares {
 
+inline constexpr std::size_t group_log = 0;  // the coordinators' log that all groups are in
+
 struct report {
   std::uint64_t seed = 0;
   bool ok = false;
