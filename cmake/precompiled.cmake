@@ -34,4 +34,4 @@ weir_precompiled(weir_core_pch ${weir_standard_headers} <fmt/format.h>)
 target_link_libraries(weir_core_pch PUBLIC weir_flags fmt::fmt)
 # For their tests.
 weir_precompiled(weir_test_pch ${weir_standard_headers} <fmt/format.h> <catch2/catch_all.hpp>)
-target_link_libraries(weir_test_pch PUBLIC weir_flags fmt::fmt weir_test)
+target_link_libraries(weir_test_pch PUBLIC weir_flags fmt::fmt Catch2::Catch2WithMain)

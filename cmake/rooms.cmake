@@ -68,7 +68,7 @@ function(weir_room_tests target tests fuzzers seastar)
       add_test(NAME ${target} COMMAND ${target}_test --report_level=short --
         --smp 2 --memory 512M --task-quota-ms 1000 --overprovisioned --max-networking-io-control-blocks 2000)
     else()
-      target_link_libraries(${target}_test PRIVATE ${target} weir_test)
+      target_link_libraries(${target}_test PRIVATE ${target} Catch2::Catch2WithMain)
       weir_reuse(${target}_test weir_test_pch)
       add_test(NAME ${target} COMMAND ${target}_test)
     endif()
