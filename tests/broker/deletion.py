@@ -1,5 +1,5 @@
 """Topics that are deleted one right after the other, while they are written to: their files go, and nothing is said of files in
-the way of each other."""
+the way of each other. And records are deleted as soon as acks=1 has acknowledged them."""
 import argparse
 import os
 import pathlib
@@ -16,10 +16,21 @@ def log_of(broker):
     return pathlib.Path(broker.log.name).read_text(errors="replace")
 
 
-def write(port, names):
-    told = ask(port, "produce", 11, {"transactional_id": None, "acks": -1, "timeout_ms": 10_000, "topic_data": [
+def write(port, names, acks=-1):
+    told = ask(port, "produce", 11, {"transactional_id": None, "acks": acks, "timeout_ms": 10_000, "topic_data": [
         {"name": n, "partition_data": [{"index": p, "records": batch([1, 2])} for p in range(PARTITIONS)]} for n in names]})
     return {p["error"] for t in told["responses"] for p in t["partition_responses"]}
+
+
+def delete_at_once(port):
+    """Error codes of both."""
+    codes = set()
+    for before in range(2, 2 + 2 * 60, 2):
+        codes |= write(port, ["written"], acks=1)
+        told = ask(port, "delete_records", 2, {"topics": [{"name": "written", "partitions": [
+            {"partition_index": p, "offset": before} for p in range(PARTITIONS)]}], "timeout_ms": 10_000})
+        codes |= {p["error"] for p in told["topics"][0]["partitions"]}
+    return codes
 
 
 def main():
@@ -37,6 +48,9 @@ def main():
             check(f"round {turn}: they are deleted", {t["error"] for t in told["responses"]} == {0}, told)
         left = lambda: [n for n in os.listdir(f"{broker.data}/topics") if n.startswith("t")]
         check("all files go", eventually(lambda: not left()), left())
+        ask(port, "create_topics", 7, {"topics": [topic("written", PARTITIONS)], "timeout_ms": 10_000})
+        told = delete_at_once(port)
+        check("what acks=1 has acknowledged can be deleted", told == {0}, told)
         said = [line for line in log_of(broker).splitlines() if line.startswith(("WARN", "ERROR"))]
         check("and nothing was in the way", not said, said[:5])
     check.close()

@@ -1,5 +1,7 @@
 // DeleteRecords (KIP-107): moves a partition's start up.
 #include <seastar/core/coroutine.hh>
+#include <seastar/core/lowres_clock.hh>
+#include <seastar/core/with_timeout.hh>
 
 #include "core/codec/delete_records.h"
 #include "edge/kafka/errors.h"
@@ -12,7 +14,19 @@ namespace {
 using kafka::error_code;
 using told_partition = kafka::delete_records_response::partition;
 
-seastar::future<told_partition> remove(cluster& c, partition_key key, offset before) {
+// With acks=1 a producer is answered before its batch is committed. It may delete what it wrote all
+// the same, as it may in Kafka, where a replica alone commits at once.
+seastar::future<> await_commit(replica& r, seastar::lowres_clock::time_point deadline) {
+  try {
+    co_await seastar::with_timeout(deadline,
+                                   r.wait_committed(r.log().last_index(), r.core().current_term()));
+  } catch (...) {
+    // Whether it is there is seen next.
+  }
+}
+
+seastar::future<told_partition> remove(cluster& c, partition_key key, offset before,
+                                       seastar::lowres_clock::time_point deadline) {
   told_partition out;
   out.partition_index = key.partition;
   out.low_watermark = -1;
@@ -23,6 +37,8 @@ seastar::future<told_partition> remove(cluster& c, partition_key key, offset bef
     co_return out;
   }
   const auto use = r->use();
+  if (before > r->high_watermark() && before <= r->next_offset())
+    co_await await_commit(*r, deadline);
   const auto start = co_await r->delete_records(before);
   if (start) {
     out.low_watermark = start->value();
@@ -37,6 +53,8 @@ seastar::future<told_partition> remove(cluster& c, partition_key key, offset bef
 seastar::future<kafka::delete_records_response> remove_all(services& with, const request&,
                                                            kafka::delete_records_request in) {
   kafka::delete_records_response out;
+  const auto deadline =
+      seastar::lowres_clock::now() + std::chrono::milliseconds(std::max(0, in.timeout_ms));
   for (const auto& topic : in.topics) {
     auto& answered = out.topics.emplace_back();
     answered.name = topic.name;
@@ -55,8 +73,9 @@ seastar::future<kafka::delete_records_response> remove_all(services& with, const
       } else {
         const partition_key key{known->id, asked.partition_index};
         told = co_await with.state.container().invoke_on(
-            with.state.shard_of(key),
-            [key, before = offset(asked.offset)](cluster& c) { return remove(c, key, before); });
+            with.state.shard_of(key), [key, before = offset(asked.offset), deadline](cluster& c) {
+              return remove(c, key, before, deadline);
+            });
       }
       with.meters.failed(told.error);
       answered.partitions.push_back(std::move(told));
