@@ -1,9 +1,9 @@
 // DeleteRecords (KIP-107): moves a partition's start up.
 #include <seastar/core/coroutine.hh>
 #include <seastar/core/lowres_clock.hh>
-#include <seastar/core/with_timeout.hh>
 
 #include "core/codec/delete_records.h"
+#include "edge/kafka/await_commit.h"
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
@@ -13,17 +13,6 @@ namespace {
 
 using kafka::error_code;
 using told_partition = kafka::delete_records_response::partition;
-
-// With acks=1 a producer is answered before its batch is committed. It may delete what it wrote all
-// the same, as it may in Kafka, where a replica alone commits at once.
-seastar::future<> await_commit(replica& r, seastar::lowres_clock::time_point deadline) {
-  try {
-    co_await seastar::with_timeout(deadline,
-                                   r.wait_committed(r.log().last_index(), r.core().current_term()));
-  } catch (...) {
-    // Whether it is there is seen next.
-  }
-}
 
 seastar::future<told_partition> remove(cluster& c, partition_key key, offset before,
                                        seastar::lowres_clock::time_point deadline) {
@@ -37,8 +26,7 @@ seastar::future<told_partition> remove(cluster& c, partition_key key, offset bef
     co_return out;
   }
   const auto use = r->use();
-  if (before > r->high_watermark() && before <= r->next_offset())
-    co_await await_commit(*r, deadline);
+  if (before > r->high_watermark()) co_await await_commit(*r, deadline);
   const auto start = co_await r->delete_records(before);
   if (start) {
     out.low_watermark = start->value();

@@ -5,6 +5,7 @@
 #include <absl/container/flat_hash_set.h>
 
 #include "core/codec/list_offsets.h"
+#include "edge/kafka/await_commit.h"
 #include "edge/kafka/errors.h"
 #include "edge/kafka/handlers.h"
 #include "edge/kafka/services.h"
@@ -40,11 +41,16 @@ bool in_version(std::int64_t timestamp, std::int16_t version) {
   }
 }
 
+// For how long one request may wait for what acks=1 has acknowledged, all its partitions together:
+// a flush, or a round to the followers. Without a majority the end is told as it is.
+constexpr std::chrono::milliseconds settle_patience{100};
+
 struct question {
   std::int32_t partition = 0;
   std::int32_t leader_epoch = -1;
   std::int64_t timestamp = 0;
   bool committed = false;
+  seastar::lowres_clock::time_point settled_until;
 };
 
 seastar::future<partition_response> look(replica* from, question q) {
@@ -59,6 +65,7 @@ seastar::future<partition_response> look(replica* from, question q) {
     out.error = code_of(serves.error());
     co_return out;
   }
+  if (q.timestamp == at_latest) co_await await_commit(*from, q.settled_until);
   const auto end = q.committed ? from->last_stable_offset() : from->high_watermark();
   const auto place = [&](offset at) {
     out.offset = at.value();
@@ -107,6 +114,7 @@ seastar::future<kafka::list_offsets_response> list(services& with, const request
                                                    kafka::list_offsets_request in) {
   kafka::list_offsets_response out;
   absl::flat_hash_set<std::pair<std::string_view, std::int32_t>> seen;
+  const auto until = seastar::lowres_clock::now() + settle_patience;
   for (const auto& topic : in.topics) {
     auto& answered = out.topics.emplace_back();
     answered.name = topic.name;
@@ -126,7 +134,8 @@ seastar::future<kafka::list_offsets_response> list(services& with, const request
                             {.partition = asked.partition_index,
                              .leader_epoch = asked.current_leader_epoch,
                              .timestamp = asked.timestamp,
-                             .committed = in.isolation_level == 1});
+                             .committed = in.isolation_level == 1,
+                             .settled_until = until});
       }
       if (r.header.version < 4) told.leader_epoch = -1;  // has no place in the answer
       with.meters.failed(told.error);
