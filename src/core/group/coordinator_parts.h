@@ -109,7 +109,7 @@ struct coordinator::parts {
   streams_groups streams{[this](const text& group) -> const streams_settings& {
                            return settings.streams_of(group.view());
                          },
-                         topics};
+                         topics, broken};
   offset_store offsets{broken};
   std::int64_t expiry_due_ms = 0;  // steady: of the next look at offsets
   std::string expiry_at;           // the first group that this round has not seen

@@ -35,6 +35,21 @@ struct defects {
   WEIR_DEFECT ends_in_memory = false;          // that a member went is in no log
   WEIR_DEFECT silent_consumers_stay = false;   // liveness: sessions never end
   WEIR_DEFECT keepers_stay = false;            // liveness: who gives nothing up keeps it for ever
+  // Of streams groups.
+  WEIR_DEFECT keeps_streams_epoch = false;   // a change of the group begins no epoch
+  WEIR_DEFECT takes_owned_tasks = false;     // a member gets a task that another one still has
+  WEIR_DEFECT shares_processes = false;      // or that its own process has for something else
+  WEIR_DEFECT awaits_no_tasks = false;       // nobody is asked whether it gave up
+  WEIR_DEFECT fences_no_streams = false;     // the epoch of a heartbeat is not looked at
+  WEIR_DEFECT believes_old_streams = false;  // one of before is good whatever the member has
+  WEIR_DEFECT commits_tasks_in_any_epoch = false;  // nor is that of who commits
+  WEIR_DEFECT replays_no_revoked_tasks = false;    // a new leader knows not who is to give up what
+  WEIR_DEFECT ends_streams_in_memory = false;      // that a member went is in no log
+  WEIR_DEFECT runs_without_topics = false;   // tasks are shared out before their topics are there
+  WEIR_DEFECT asks_once_for_topics = false;  // liveness: what could not be made never is
+  WEIR_DEFECT looks_once_at_topics = false;  // liveness: nor are changes of topics seen
+  WEIR_DEFECT silent_streams_stay = false;   // liveness: sessions never end
+  WEIR_DEFECT task_keepers_stay = false;     // liveness: who gives nothing up keeps it for ever
   // Of offsets.
   WEIR_DEFECT aborts_commit = false;         // those of an aborted transaction count
   WEIR_DEFECT takes_back = false;            // an old transaction's end replaces what came later

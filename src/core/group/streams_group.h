@@ -21,6 +21,7 @@
 #include "core/codec/streams_group_heartbeat.h"
 #include "core/group/consumer_deadlines.h"
 #include "core/group/consumer_group.h"
+#include "core/group/defects.h"
 #include "core/group/group_error.h"
 #include "core/group/output.h"
 #include "core/group/streams_settings.h"
@@ -35,6 +36,7 @@ struct streams_scene {
   moment now;
   output& out;
   bool closed = false;  // nobody new is let in: there is no room
+  [[no_unique_address]] defects broken{};
 };
 
 enum class streams_group_state : std::uint8_t { empty, not_ready, assigning, reconciling, stable };

@@ -22,7 +22,7 @@ kafka::streams_group_heartbeat_response refused(const group_error& why) {
 
 std::expected<void, kafka::codec_error> streams_groups::apply(
     const fragments& key, const std::optional<fragments>& value) {
-  const auto record = weir_try(streams_record_from(key, value));
+  auto record = weir_try(streams_record_from(key, value));
   const auto& id = record.group_id;
   const auto* whole = std::get_if<streams_group_record>(&record.record);
   if (whole && !whole->value) {
@@ -32,6 +32,10 @@ std::expected<void, kafka::codec_error> streams_groups::apply(
   // A tombstone of a group that is no more.
   const bool ends = std::visit([](const auto& r) { return !r.value; }, record.record);
   if (ends && !groups_.contains(id)) return {};
+  if (broken_.replays_no_revoked_tasks) {
+    auto* current = std::get_if<streams_current_record>(&record.record);
+    if (current && current->value) current->value->revoking = {};
+  }
   groups_.made(id).apply(record.record);
   return {};
 }
@@ -95,6 +99,7 @@ void streams_groups::topics_made(const text& group_id, std::map<text, std::strin
 }
 
 void streams_groups::topics_changed() {
+  if (broken_.looks_once_at_topics) return;
   for (const auto& [id, g] : groups_.all()) g->topics_changed();
 }
 

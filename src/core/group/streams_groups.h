@@ -20,8 +20,8 @@ class streams_groups {
   using settings_of_group = std::function<const streams_settings&(const text& group_id)>;
 
   // `topics` outlives it.
-  streams_groups(settings_of_group settings, const topic_view& topics)
-      : settings_(std::move(settings)), topics_(topics) {}
+  streams_groups(settings_of_group settings, const topic_view& topics, const defects& broken = {})
+      : settings_(std::move(settings)), topics_(topics), broken_(broken) {}
 
   // One of a key for which is_streams_record() holds.
   std::expected<void, kafka::codec_error> apply(const fragments& key,
@@ -59,11 +59,12 @@ class streams_groups {
 
  private:
   [[nodiscard]] streams_scene scene(const text& group_id, moment now, output& out) const {
-    return {settings_(group_id), topics_, now, out, closed_};
+    return {settings_(group_id), topics_, now, out, closed_, broken_};
   }
 
   settings_of_group settings_;
   const topic_view& topics_;
+  [[no_unique_address]] defects broken_;
   group_table<streams_group> groups_;
   std::vector<internal_topics_wanted> missing_;
   bool closed_ = false;

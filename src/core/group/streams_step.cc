@@ -155,6 +155,7 @@ std::vector<std::pair<text, text>> streams_step::configs() const {
 
 void streams_step::begin_epoch(std::int64_t hash, std::int32_t validated_topology) {
   const auto now = std::max(state().epoch().epoch, first_epoch);
+  if (scene_.broken.keeps_streams_epoch && now > first_epoch) return;
   put(streams_group_record{streams_epoch{now + 1, hash, validated_topology, configs()}});
 }
 
@@ -220,7 +221,9 @@ void streams_step::end_delay() {
 void streams_step::share_out() {
   task_assignment_input in;
   in.standby_replicas = scene_.settings.standby_replicas;
-  if (group_.configured_->is_ready()) {
+  const bool runs = group_.configured_->is_ready() ||
+                    (scene_.broken.runs_without_topics && !group_.configured_->missing.empty());
+  if (runs) {
     for (const auto& s : state().topology()->subtopologies) {
       in.subtopologies.push_back({s.id, group_.configured_->tasks.at(s.id), s.has_state()});
     }
@@ -239,19 +242,28 @@ void streams_step::share_out() {
   put(target_epoch_record{target_epoch{state().epoch().epoch, scene_.now.wall.value()}});
 }
 
+bool streams_step::is_free(const task& t, const streams_member& member) {
+  if (scene_.broken.takes_owned_tasks) return true;
+  // No process has no name.
+  const text elsewhere;
+  return state().is_free(t,
+                         scene_.broken.shares_processes ? elsewhere : member.metadata.process_id);
+}
+
 bool streams_step::reconcile(const text& id, const std::optional<task_set>& owned) {
   const auto& member = *state().find(id);
   const auto target = std::max(state().target().epoch, first_epoch);
   if (member.reconciled_to(target)) return false;
   const auto before = member.current;
-  const auto next = reconciled(
-      before,
-      {.target_epoch = target,
-       .target = state().target_of(id),
-       .owned = owned ? &*owned : nullptr,
-       .subscription_changed = false,
-       .is_free = [&](const task& t) { return state().is_free(t, member.metadata.process_id); },
-       .is_subscribed = [](const subtopology_role&) { return true; }});
+  const task_set nothing;
+  const auto* given_up = scene_.broken.awaits_no_tasks ? &nothing : nullptr;
+  const auto next =
+      reconciled(before, {.target_epoch = target,
+                          .target = state().target_of(id),
+                          .owned = owned && !given_up ? &*owned : given_up,
+                          .subscription_changed = false,
+                          .is_free = [&](const task& t) { return is_free(t, member); },
+                          .is_subscribed = [](const subtopology_role&) { return true; }});
   group_.work_ += before.assigned.size() + next.assigned.size() + next.revoking.size();
   if (next == before) return false;
   put(streams_current_record{id, next});
@@ -268,9 +280,11 @@ void streams_step::tell_tasks(const text& id, response& to) {
 }
 
 void streams_step::expect_heartbeat(const text& id) {
+  if (scene_.broken.silent_streams_stay) return;
   expect(id, kind::session, scene_.settings.session_timeout_ms);
 }
 void streams_step::expect_revocation(const text& id) {
+  if (scene_.broken.task_keepers_stay) return;
   expect(id, kind::rebalance, state().find(id)->metadata.rebalance_timeout_ms);
 }
 void streams_step::expect(const text& id, kind what, std::int32_t within_ms) {

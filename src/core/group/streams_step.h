@@ -67,6 +67,7 @@ class streams_step {
   std::optional<streams_note> follow();
   [[nodiscard]] bool may_share_out() const;
   void share_out();
+  [[nodiscard]] bool is_free(const task& t, const streams_member& member);
   // True: what it has is different now.
   bool reconcile(const text& member_id, const std::optional<task_set>& owned);
   void tell_tasks(const text& member_id, response& to);

@@ -55,6 +55,7 @@ void streams_step::ask_for_missing() {
   const auto& missing = group_.configured_->missing;
   const auto since = scene_.now.steady_ms - group_.asked_at_ms_;
   if (missing.empty() || since < scene_.settings.heartbeat_interval_ms) return;
+  if (scene_.broken.asks_once_for_topics && group_.asked_at_ms_ > 0) return;
   group_.asked_at_ms_ = scene_.now.steady_ms;
   group_.missing_ = missing;
 }
