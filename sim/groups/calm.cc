@@ -1,4 +1,6 @@
 // How a run ends: nothing goes wrong any more, and every group comes to rest.
+#include <utility>
+
 #include "sim/groups/world.h"
 
 namespace weir::sim::groups {
@@ -26,11 +28,21 @@ void world::settle() {
     for (auto& c : clients_) any = any || (!c->over() && c->is().group == g.id && !c->is_leaving());
     if (!any) make_client(g);
   }
+  if (!rules_.leaves_missing) make_sources();
+  come_to_rest();
+  if (!std::exchange(withholds_, false)) return;
+  around_.note("internal topics are made from now on");
+  come_to_rest();
+}
+
+void world::come_to_rest() {
   const auto until = events_.now() + settling;
   // All that was late has arrived by then.
   events_.run_until(events_.now() + 2 * second + 2 * rules_.transaction_timeout);
-  while (!unfinished().empty() && events_.now() < until)
+  while (!unfinished().empty() && events_.now() < until) {
+    repair_internal();
     events_.run_until(events_.now() + 100 * ms);
+  }
   if (const auto what = unfinished(); !what.empty())
     throw violation("it does not come to rest: " + what);
 }
@@ -54,18 +66,25 @@ std::string world::unfinished(const group_of_clients& g) {
   std::set<reading> read;
   const auto* consumers = truth_.members().consumer(g.id);
   const auto* classic = truth_.members().classic(g.id);
+  std::vector<const streams_client*> streams;
   for (const auto& c : clients_) {
     if (c->over() || c->is().group != g.id) continue;
     if (c->is_leaving()) return fmt::format("{} has not left", c->str());
     here.insert(c->member_id());
+    if (c->streams()) {
+      streams.push_back(c->streams());
+      continue;
+    }
     for (const auto& [name, topic] : topics_.known) {
-      if (!c->is().topics.contains(name) && c->is().regex.empty()) continue;
+      const bool matches = !c->is().regex.empty() && name.starts_with('t');
+      if (!c->is().topics.contains(name) && !matches) continue;
       for (std::int32_t p = 0; p < topic.partitions; ++p) wanted.insert({name, p});
     }
     for (const auto& r : c->reads()) {
       if (!read.insert(r).second) return fmt::format("{} reads what another one reads", c->str());
     }
   }
+  if (g.streams) return unfinished_streams(g, streams);
   std::set<std::string> known;
   if (consumers) {
     for (const auto& [id, m] : consumers->members) known.insert(id);

@@ -59,6 +59,7 @@ claim client::claim_now(const partition_key& p, bool transactional, bool goes_ba
           .classic = is_classic(),
           .transactional = transactional,
           .goes_back = goes_back || is_outside(),
+          .topic = place_of(p).topic,
           .topic_id = p.topic_id};
 }
 

@@ -16,6 +16,8 @@
 
 namespace weir::sim::groups {
 
+class streams_client;
+
 // One partition that is read, by name: how far, and how far a commit may go.
 struct reading {
   std::string topic;
@@ -54,6 +56,8 @@ class client {
   // Is gone, and says nothing.
   void vanish();
   [[nodiscard]] bool speaks_classic() const { return is_classic(); }
+  // Null: it is of another protocol.
+  [[nodiscard]] virtual const streams_client* streams() const { return nullptr; }
   [[nodiscard]] bool over() const { return over_; }
   [[nodiscard]] bool is_leaving() const { return leaving_; }
   [[nodiscard]] const traits& is() const { return is_; }

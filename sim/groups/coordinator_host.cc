@@ -12,8 +12,14 @@ using kafka::error_code;
 
 coordinator_host::coordinator_host(surroundings& around, replicated_log& log, broker on,
                                    const clock& time, const group::topic_view& topics,
-                                   misfortune hit)
-    : around_(around), log_(log), on_(on), clock_(time), topics_(topics), hit_(std::move(hit)) {
+                                   misfortune hit, topic_maker make_topics)
+    : around_(around),
+      log_(log),
+      on_(on),
+      clock_(time),
+      topics_(topics),
+      hit_(std::move(hit)),
+      make_topics_(std::move(make_topics)) {
   log_.listen(on_, this);
 }
 
@@ -179,8 +185,20 @@ void coordinator_host::take(group::emitted<group::answer> out, cause why, const 
         .since = around_.events.now(),
         .placed = emitted,
         .answers = std::move(out.answers),
-        .then = {}});
+        .then = topics_wanted()});
   if (deciding_) arm();
+}
+
+std::function<void()> coordinator_host::topics_wanted() {
+  auto wanted = core_->take_internal_topics();
+  if (wanted.empty()) return {};
+  return [this, in = term_, wanted = std::move(wanted)] {
+    for (const auto& one : wanted) {
+      make_topics_(one, [this, in, group = one.group_id](const failures& why) {
+        if (deciding_ && in == term_) core_->internal_topics_made(group, why);
+      });
+    }
+  };
 }
 
 void coordinator_host::hold(held h) {

@@ -20,9 +20,13 @@ class coordinator_host final : public replicated_log::follower_of_terms {
   using answered = std::function<void(std::optional<group::answer>)>;
   // Whether that broker is hit now: by a crash, or another leader.
   using misfortune = std::function<bool(std::size_t log, broker)>;
+  // Makes topics for a streams group, and tells why those failed that did.
+  using failures = std::map<text, std::string>;
+  using topic_maker = std::function<void(const group::internal_topics_wanted&,
+                                         const std::function<void(const failures&)>&)>;
 
   coordinator_host(surroundings& around, replicated_log& log, broker on, const clock& time,
-                   const group::topic_view& topics, misfortune hit);
+                   const group::topic_view& topics, misfortune hit, topic_maker make_topics);
 
   void ask(const group::request& r, std::int16_t version, const std::string& client,
            const answered& then);
@@ -66,6 +70,8 @@ class coordinator_host final : public replicated_log::follower_of_terms {
   void decide();
   void take(group::emitted<group::answer> out, cause why, const group::request* r = nullptr);
   void place(group::coordinator_batch batch, cause why);
+  // What the core wants made, once all before it is committed; nothing: it wants none.
+  std::function<void()> topics_wanted();
   void hold(held h);
   void release();
   void answer(group::ticket whose, std::size_t after, const group::answer& with);
@@ -79,6 +85,7 @@ class coordinator_host final : public replicated_log::follower_of_terms {
   clock clock_;
   const group::topic_view& topics_;
   misfortune hit_;
+  topic_maker make_topics_;
 
   bool serving_ = false;
   bool deciding_ = false;

@@ -31,6 +31,7 @@ struct claim {
   bool classic = false;
   bool transactional = false;
   bool goes_back = false;  // on purpose
+  std::string topic;
   uuid topic_id;
 };
 

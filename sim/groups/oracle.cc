@@ -5,6 +5,7 @@
 #include "core/codec/prefixed.h"
 #include "core/group/consumer_record_bytes.h"
 #include "core/group/record_type.h"
+#include "core/group/streams_record_bytes.h"
 
 namespace weir::sim::groups {
 
@@ -27,6 +28,7 @@ void oracle::committed(std::size_t log, std::size_t index, const placed& what) {
   ++folded_[log];
   for (const auto& r : what.batch.records) read(log, what, r);
   members_.settle();
+  streams_.settle();
   if (!what.ends) return;
   folds_[log]->apply_marker(what.ends->producer, what.ends->commit);
   offsets_.end(what.ends->producer, what.ends->commit);
@@ -53,11 +55,18 @@ void oracle::read(std::size_t log, const placed& what, const group::coordinator_
     stored_[key.group.str()].emplace_back(folded_[log], known);
     return;
   }
+  if (group::is_streams_record(type)) return read_streams(r);
   require(group::is_consumer_record(type), "a record of type {}", type);
   const auto record = group::consumer_record_from(r.key, r.value).value();
   if (!record) return;
   if (std::holds_alternative<group::target_epoch_record>(record->record)) ++generations_;
   members_.put(record->group_id.str(), record->record);
+}
+
+void oracle::read_streams(const group::coordinator_record& r) {
+  const auto record = group::streams_record_from(r.key, r.value).value();
+  if (std::holds_alternative<group::target_epoch_record>(record.record)) ++generations_;
+  streams_.put(record.group_id.str(), record.record);
 }
 
 void oracle::read_offset(const placed& what, const group::coordinator_record& r) {
@@ -71,7 +80,11 @@ void oracle::read_offset(const placed& what, const group::coordinator_record& r)
   const auto tag = value.metadata.str();
   const auto by = claims_.find(tag);
   require(by != claims_.end(), "{} has a commit of nobody, {}", at.str(), tag);
-  members_.check(by->second, {by->second.topic_id, at.partition});
+  if (streams_.find(at.group)) {
+    streams_.check(by->second, at.partition);
+  } else {
+    members_.check(by->second, {by->second.topic_id, at.partition});
+  }
   offsets_.put(at, {value.offset, value.topic_id, by->second.goes_back}, tag,
                what.batch.transaction);
 }
@@ -81,7 +94,12 @@ void oracle::check_tombstone(const place& at, cause why) const {
   if (why == cause::topics) return;
   require(why != cause::request || deleted_.contains(at.group),
           "an offset of {} goes, and nobody asked", at.str());
-  require(!members_.is_read(at.group, at.topic), "an offset of {} goes, and is read", at.str());
+  require(!is_read(at), "an offset of {} goes, and is read", at.str());
+}
+
+bool oracle::is_read(const place& at) const {
+  if (streams_.find(at.group)) return streams_.is_read(at.group, at.topic);
+  return members_.is_read(at.group, at.topic);
 }
 
 void oracle::loaded(std::size_t log, std::size_t through, const group::coordinator& state) const {
@@ -114,6 +132,10 @@ void oracle::told(std::size_t log, std::int32_t term, std::size_t after, const g
   } else if (const auto* beat = std::get_if<kafka::heartbeat_response>(&a)) {
     const auto& asked = std::get<kafka::heartbeat_request>(r);
     if (beat->error == error_code::none) told_beat(log, term, after, asked);
+  } else if (const auto* tasks = std::get_if<kafka::streams_group_heartbeat_response>(&a)) {
+    // Nothing has come behind it.
+    const bool is_news = tasks->error == error_code::none && folded_[log] == after;
+    if (is_news) streams_.told(std::get<kafka::streams_group_heartbeat_request>(r), *tasks);
   }
 }
 
@@ -162,9 +184,13 @@ void oracle::told_part(const kafka::sync_group_request& r, const kafka::sync_gro
 bool oracle::is_over(const group::request& r) const {
   if (const auto* beat = std::get_if<kafka::consumer_group_heartbeat_request>(&r))
     return members_.refuses(*beat);
+  if (const auto* beat = std::get_if<kafka::streams_group_heartbeat_request>(&r))
+    return streams_.refuses(*beat);
   if (const auto* c = std::get_if<kafka::offset_commit_request>(&r)) {
     const auto& by = claims_.at(c->topics[0].partitions[0].committed_metadata->str());
-    return members_.refuses(by, {by.topic_id, c->topics[0].partitions[0].partition_index});
+    const auto partition = c->topics[0].partitions[0].partition_index;
+    return streams_.find(by.group) ? streams_.refuses(by, partition)
+                                   : members_.refuses(by, {by.topic_id, partition});
   }
   return false;
 }
@@ -201,6 +227,11 @@ void oracle::holds(std::uint64_t client, const holder& as, const partition_key& 
 void oracle::moves_to(std::uint64_t client, std::int32_t epoch) {
   const auto found = holds_.find(client);
   if (found != holds_.end()) found->second.as.epoch = epoch;
+}
+
+void oracle::gives_up(std::uint64_t client) {
+  holds_.erase(client);
+  streams_.gives_up(client);
 }
 
 void oracle::gives_up(std::uint64_t client, const partition_key& p) {

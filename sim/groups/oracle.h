@@ -11,6 +11,7 @@
 #include "core/group/coordinator.h"
 #include "sim/groups/member_truth.h"
 #include "sim/groups/offset_truth.h"
+#include "sim/groups/streams_truth.h"
 
 namespace weir::sim::groups {
 
@@ -40,7 +41,7 @@ class oracle {
   void holds(std::uint64_t client, const holder& as, const partition_key& p);
   void moves_to(std::uint64_t client, std::int32_t epoch);
   void gives_up(std::uint64_t client, const partition_key& p);
-  void gives_up(std::uint64_t client) { holds_.erase(client); }
+  void gives_up(std::uint64_t client);
 
   // Whether this old request may have no effect any more, by what is committed.
   [[nodiscard]] bool is_over(const group::request& r) const;
@@ -50,11 +51,14 @@ class oracle {
   void allow_deletes(const std::string& group) { deleted_.insert(group); }
   [[nodiscard]] offset_truth& offsets() { return offsets_; }
   [[nodiscard]] const member_truth& members() const { return members_; }
+  [[nodiscard]] streams_truth& tasks() { return streams_; }
   [[nodiscard]] std::uint64_t generations() const { return generations_; }
 
  private:
   void read(std::size_t log, const placed& what, const group::coordinator_record& r);
+  void read_streams(const group::coordinator_record& r);
   void read_offset(const placed& what, const group::coordinator_record& r);
+  [[nodiscard]] bool is_read(const place& at) const;
   void check_tombstone(const place& at, cause why) const;
   void told_join(std::size_t log, std::int32_t term, std::size_t after, const std::string& group,
                  const kafka::join_group_response& a);
@@ -78,6 +82,7 @@ class oracle {
   const group::topic_view& topics_;
   offset_truth offsets_;
   member_truth members_;
+  streams_truth streams_;
   std::vector<std::unique_ptr<group::coordinator>> folds_;  // of what is committed
   std::vector<std::size_t> folded_;
   std::map<std::string, claim> claims_;

@@ -36,6 +36,21 @@ group::group_settings draw_settings(random& chance, const plan& p) {
   return s;
 }
 
+void draw_streams(random& chance, plan& p) {
+  p.streams = one_of(chance, {0U, 0U, 400'000U, 1'000'000U});
+  p.turns = one_of(chance, {0U, 0U, 500'000U});
+  p.refused = one_of(chance, {0U, 300'000U});
+  p.withholds = chance.chance(150'000);
+  p.leaves_missing = chance.chance(200'000);
+  p.making_max = one_of(chance, {1 * ms, 100 * ms, 800 * ms});
+  auto& s = p.settings.streams;
+  s.session_timeout_ms = p.settings.consumer.session_timeout_ms;
+  s.heartbeat_interval_ms = 50;
+  s.standby_replicas = one_of(chance, {0, 1, 1, 2});
+  s.initial_rebalance_delay_ms = one_of(chance, {0, 100, 400});
+  s.assignment_interval_ms = one_of(chance, {0, 0, 300});
+}
+
 }  // namespace
 
 plan draw_plan(std::uint64_t seed) {
@@ -80,6 +95,7 @@ plan draw_plan(std::uint64_t seed) {
   p.rebalance_ms = one_of(chance, {600, 1'500});
   p.transaction_timeout = one_of(chance, {300 * ms, second});
   p.settings = draw_settings(chance, p);
+  draw_streams(chance, p);
   return p;
 }
 
@@ -103,6 +119,15 @@ std::string describe(const plan& p) {
   add("other topics", p.topics_every);
   add("deletions", p.admin_every);
   add("clients that come and go", p.come_every);
+  if (p.streams != 0) {
+    const auto& s = p.settings.streams;
+    out += fmt::format(
+        ", {} of a million groups of streams with {} standbys, delays of {} ms and {} between "
+        "assignments, of their topics {} of a million refused and others made within {} ms{}{}",
+        p.streams, s.standby_replicas, s.initial_rebalance_delay_ms, s.assignment_interval_ms,
+        p.refused, p.making_max / ms, p.withholds ? ", none before the end" : "",
+        p.leaves_missing ? "; sources may be missing" : "");
+  }
   if (p.mischief != 0) out += fmt::format(", mischief after {} steps of a million", p.mischief);
   if (p.settings.offsets_retention_ms < 10'000)
     out += fmt::format(", offsets expire after {} ms", p.settings.offsets_retention_ms);
@@ -110,7 +135,16 @@ std::string describe(const plan& p) {
 }
 
 const std::vector<mutation>& mutations() {
-#define WEIR_BREAKS(name, rule, seeds) {name, [](plan& p) { p.rule = true; }, seeds}
+// Groups of streams have rules of their own; the others are looked for where there are none.
+#define WEIR_BREAKS_OF(share, name, rule, seeds) \
+  {name,                                         \
+   [](plan& p) {                                 \
+     p.rule = true;                              \
+     p.streams = share;                          \
+   },                                            \
+   seeds}
+#define WEIR_BREAKS(name, rule, seeds) WEIR_BREAKS_OF(0U, name, rule, seeds)
+#define WEIR_BREAKS_STREAMS(name, rule, seeds) WEIR_BREAKS_OF(1'000'000U, name, rule, seeds)
   static const std::vector<mutation> all{
       WEIR_BREAKS("keeps-generation", broken.keeps_generation, 100),
       WEIR_BREAKS("commits-in-any-generation", broken.commits_in_any_generation, 100),
@@ -134,6 +168,20 @@ const std::vector<mutation>& mutations() {
       WEIR_BREAKS("ends-in-memory", broken.ends_in_memory, 100),
       WEIR_BREAKS("silent-consumers-stay", broken.silent_consumers_stay, 100),
       WEIR_BREAKS("keepers-stay", broken.keepers_stay, 600),
+      WEIR_BREAKS_STREAMS("keeps-streams-epoch", broken.keeps_streams_epoch, 100),
+      WEIR_BREAKS_STREAMS("takes-owned-tasks", broken.takes_owned_tasks, 100),
+      WEIR_BREAKS_STREAMS("shares-processes", broken.shares_processes, 300),
+      WEIR_BREAKS_STREAMS("awaits-no-tasks", broken.awaits_no_tasks, 100),
+      WEIR_BREAKS_STREAMS("fences-no-streams", broken.fences_no_streams, 100),
+      WEIR_BREAKS_STREAMS("believes-old-streams", broken.believes_old_streams, 300),
+      WEIR_BREAKS_STREAMS("commits-tasks-in-any-epoch", broken.commits_tasks_in_any_epoch, 300),
+      WEIR_BREAKS_STREAMS("replays-no-revoked-tasks", broken.replays_no_revoked_tasks, 100),
+      WEIR_BREAKS_STREAMS("ends-streams-in-memory", broken.ends_streams_in_memory, 100),
+      WEIR_BREAKS_STREAMS("runs-without-topics", broken.runs_without_topics, 100),
+      WEIR_BREAKS_STREAMS("asks-once-for-topics", broken.asks_once_for_topics, 100),
+      WEIR_BREAKS_STREAMS("looks-once-at-topics", broken.looks_once_at_topics, 100),
+      WEIR_BREAKS_STREAMS("silent-streams-stay", broken.silent_streams_stay, 100),
+      WEIR_BREAKS_STREAMS("task-keepers-stay", broken.task_keepers_stay, 600),
       WEIR_BREAKS("aborts-commit", broken.aborts_commit, 100),
       WEIR_BREAKS("takes-back", broken.takes_back, 100),
       WEIR_BREAKS("tells-unstable", broken.tells_unstable, 100),
@@ -149,6 +197,7 @@ const std::vector<mutation>& mutations() {
          p.cut_every = 300 * ms;
          p.quorum_patience = 2 * second;
          p.outsiders = true;
+         p.streams = 0;
        },
        1000},
       WEIR_BREAKS("serves-before-read", broken_outside.serves_before_read, 100),
@@ -159,7 +208,9 @@ const std::vector<mutation>& mutations() {
       WEIR_BREAKS("cleans-open", broken_cleaner.cleans_open, 100),
       WEIR_BREAKS("cleans-all-tombstones", broken_cleaner.cleans_all_tombstones, 100),
   };
+#undef WEIR_BREAKS_STREAMS
 #undef WEIR_BREAKS
+#undef WEIR_BREAKS_OF
   return all;
 }
 

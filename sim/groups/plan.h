@@ -49,6 +49,12 @@ struct plan {
   std::uint32_t aborts = 300'000;    // of transactions
   std::uint32_t keepers = 0;         // of a million revocations: never carried out
 
+  std::uint32_t streams = 0;    // of a million groups: of the streams protocol
+  std::uint32_t turns = 0;      // of those: classic now and then, once nobody is in them
+  std::uint32_t refused = 0;    // of a million topics that a streams group needs: not made
+  bool withholds = false;       // none is made until all else has come to rest
+  bool leaves_missing = false;  // at the end sources may be missing
+
   moment delay_max = 5 * ms;
   moment flush_max = 3 * ms;
   moment load_max = 10 * ms;   // of one piece of a log that is read
@@ -71,6 +77,7 @@ struct plan {
   std::int64_t clock_percent = 0;  // clocks run so much faster or slower
   moment wall_skew = 0;
   moment topic_news_max = 50 * ms;  // until a broker knows of a topic's change
+  moment making_max = 50 * ms;      // of a topic that a streams group needs
 
   group::group_settings settings;
   std::int32_t session_ms = 600;  // of the classic protocol's members

@@ -14,19 +14,19 @@ void world::start_trouble() {
 }
 
 void world::change_topics() {
+  if (rules_.streams != 0 && chance_.chance(250'000)) return lose_internal();
   const auto name = fmt::format("t{}", chance_.below(static_cast<std::uint64_t>(rules_.topics)));
   const auto at = topics_.known.find(name);
   std::optional<group::deleted_topic> gone;
-  if (at == topics_.known.end()) {
-    const auto partitions = static_cast<std::int32_t>(chance_.between(1, rules_.partitions));
-    topics_.known[name] = {{7, ++made_topics_}, partitions};
-  } else if (chance_.chance(500'000)) {
+  if (at == topics_.known.end())
+    return make_topic(name, static_cast<std::int32_t>(chance_.between(1, rules_.partitions)));
+  if (chance_.chance(500'000)) {
     ++at->second.partitions;
   } else {
     gone = {name, at->second.id};
     topics_.known.erase(at);
   }
-  around_.note("topic {} {}", name, gone ? "goes" : "comes or grows");
+  around_.note("topic {} {}", name, gone ? "goes" : "grows");
   tell_topics(gone);
 }
 
@@ -64,11 +64,12 @@ void world::administrate() {
 }
 
 void world::come_and_go() {
-  const auto& g = groups_[chance_.below(groups_.size())];
+  auto& g = groups_[chance_.below(groups_.size())];
   std::vector<client*> here;
   for (auto& c : clients_) {
     if (!c->over() && c->is().group == g.id) here.push_back(c.get());
   }
+  if (here.empty() && g.turns && chance_.chance(500'000)) g.streams = !g.streams;
   const bool full = here.size() >= static_cast<std::size_t>(rules_.clients);
   if (here.empty() || (!full && chance_.chance(400'000))) return make_client(g);
   auto& one = *chance_.pick(here);

@@ -25,6 +25,7 @@ world::world(const plan& rules, std::function<void(const std::string&)> tell)
                .tell = std::move(tell)},
               rules_,
               truth_} {
+  withholds_ = rules_.withholds;
   make_topics();
   make_hosts();
   make_groups();
@@ -59,7 +60,8 @@ void world::make_hosts() {
     for (broker b = 0; b < count; ++b)
       hosts.push_back(std::make_unique<coordinator_host>(
           around_, log, b, clocks_[b], known_[b],
-          [this](std::size_t number, broker on) { return brokers_->hit(number, on); }));
+          [this](std::size_t number, broker on) { return brokers_->hit(number, on); },
+          [this](const auto& wanted, const auto& then) { make_internal(wanted, then); }));
   }
   brokers_->compacts(hosts_.size());
   transactions_ = std::make_unique<transactions>(
@@ -77,6 +79,7 @@ void world::make_groups() {
     for (const auto& [name, topic] : topics_.known) {
       if (g.topics.empty() || chance_.chance(500'000)) g.topics.insert(name);
     }
+    if (rules_.streams != 0 && chance_.chance(rules_.streams)) draw_streams(g);
   }
 }
 
@@ -87,6 +90,7 @@ void world::make_client(const group_of_clients& g, std::optional<std::string> in
                     .transactional = chance_.chance(rules_.transactional),
                     .topics = g.topics,
                     .regex = {}};
+  if (g.streams) return make_streams_client(g, std::move(is));
   if (!is.instance && chance_.chance(rules_.instances)) is.instance = fmt::format("i{}", is.number);
   const bool classic = g.mixed ? chance_.chance(rules_.classic) : g.classic;
   if (!classic && chance_.chance(rules_.regexes)) is.regex = "t.*";
@@ -151,6 +155,8 @@ void world::come_late(std::size_t log, const group::request& r, std::int16_t ver
     const auto refused = [](const std::optional<group::answer>& a) {
       if (!a) return;
       if (const auto* beat = std::get_if<kafka::consumer_group_heartbeat_response>(&*a))
+        require(beat->error != kafka::error_code::none, "a heartbeat of an old epoch is good");
+      if (const auto* beat = std::get_if<kafka::streams_group_heartbeat_response>(&*a))
         require(beat->error != kafka::error_code::none, "a heartbeat of an old epoch is good");
     };
     return h.ask(r, version, "late", refused);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sim/groups/application.h"
 #include "sim/groups/client.h"
 
 namespace weir::sim::groups {
@@ -37,6 +38,9 @@ class world {
     std::set<std::string> topics;
     bool mixed = false;
     bool classic = false;
+    bool streams = false;
+    bool turns = false;  // streams and classic, one after the other
+    application app;     // of one of streams
   };
 
   // world.cc: what there is.
@@ -61,8 +65,23 @@ class world {
   void administrate();
   void come_and_go();
 
+  // streams.cc: what streams groups need and come to.
+  void draw_streams(group_of_clients& g);
+  void make_streams_client(const group_of_clients& g, client::traits is);
+  void make_internal(const group::internal_topics_wanted& wanted,
+                     const std::function<void(const coordinator_host::failures&)>& then);
+  void make_topic(const std::string& name, std::int32_t partitions);
+  void delete_topic(const std::string& name);
+  void lose_internal();
+  // An administrator makes sources that are missing, and deletes internal topics that don't fit.
+  void make_sources();
+  void repair_internal();
+  [[nodiscard]] std::string unfinished_streams(const group_of_clients& g,
+                                               const std::vector<const streams_client*>& here);
+
   // calm.cc: how it ends.
   void settle();
+  void come_to_rest();
   [[nodiscard]] std::string unfinished(const group_of_clients& g);
   [[nodiscard]] std::string unfinished();
 
@@ -80,6 +99,7 @@ class world {
   std::vector<group_of_clients> groups_;
   std::vector<std::unique_ptr<client>> clients_;  // all that ever were
   std::uint64_t made_topics_ = 0;
+  bool withholds_ = false;  // makes no internal topics
 };
 
 report simulate(const plan& rules);
