@@ -169,6 +169,8 @@ std::string world::unfinished_streams(const group_of_clients& g,
   }
   const auto should = g.app.with(topics_);
   if (!should.unfit.empty()) return fmt::format("topics of {} don't fit", g.id);
+  const bool are_made = withholds_ || should.missing.empty();
+  if (!are_made) return fmt::format("{} of {} is not made", *should.missing.begin(), g.id);
   const auto what =
       should.runs()
           ? unfinished_running(g.app, should, rules_.settings.streams.standby_replicas, here)
