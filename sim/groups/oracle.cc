@@ -46,6 +46,7 @@ void oracle::read(std::size_t log, const placed& what, const group::coordinator_
       std::erase_if(parts_,
                     [&](const auto& p) { return std::get<0>(p.first) == key.group.view(); });
       stored_.erase(key.group.str());
+      ended_[{log, key.group.str()}] = folded_[log];
       return members_.put(key.group.str(), nullptr);
     }
     const auto value = kafka::decode_prefixed<logged::group_metadata_value>(*r.value).value();
@@ -139,6 +140,11 @@ void oracle::told(std::size_t log, std::int32_t term, std::size_t after, const g
   }
 }
 
+bool oracle::of_former(std::size_t log, const std::string& group, std::size_t after) const {
+  const auto end = ended_.find({log, group});
+  return end != ended_.end() && after < end->second;
+}
+
 std::int32_t oracle::stored(const std::string& group, std::size_t before) const {
   const auto found = stored_.find(group);
   std::int32_t last = 0;
@@ -152,7 +158,7 @@ std::int32_t oracle::stored(const std::string& group, std::size_t before) const 
 void oracle::told_beat(std::size_t log, std::int32_t term, std::size_t after,
                        const kafka::heartbeat_request& r) {
   const auto group = r.group_id.str();
-  if (members_.consumer(group)) return;
+  if (members_.consumer(group) || of_former(log, group, after)) return;
   const auto found = soft_.find({log, term, group});
   const auto told = found == soft_.end() ? 0 : found->second.generation;
   require(r.generation_id >= std::max(told, stored(group, after)),
@@ -162,7 +168,7 @@ void oracle::told_beat(std::size_t log, std::int32_t term, std::size_t after,
 
 void oracle::told_join(std::size_t log, std::int32_t term, std::size_t after,
                        const std::string& group, const kafka::join_group_response& a) {
-  if (members_.consumer(group)) return;
+  if (members_.consumer(group) || of_former(log, group, after)) return;
   auto& s = soft_[{log, term, group}];
   require(a.generation_id >= s.generation, "{} is told generation {} after {}", group,
           a.generation_id, s.generation);

@@ -64,6 +64,8 @@ class oracle {
                  const kafka::join_group_response& a);
   void told_beat(std::size_t log, std::int32_t term, std::size_t after,
                  const kafka::heartbeat_request& r);
+  // Whether the answer is of a group that had that name before, and was let out after its end.
+  [[nodiscard]] bool of_former(std::size_t log, const std::string& group, std::size_t after) const;
   // The last generation that was stored before that.
   [[nodiscard]] std::int32_t stored(const std::string& group, std::size_t before) const;
   void told_part(const kafka::sync_group_request& r, const kafka::sync_group_response& a);
@@ -90,6 +92,7 @@ class oracle {
   std::map<std::tuple<std::string, std::int32_t, std::string>, std::string> parts_;
   std::map<std::uint64_t, holding> holds_;
   std::set<std::string> deleted_;  // groups whose deletion somebody asked for
+  std::map<std::pair<std::size_t, std::string>, std::size_t> ended_;  // a group's last end in a log
   std::map<std::string, std::vector<std::pair<std::size_t, std::int32_t>>> stored_;
   std::uint64_t tags_ = 0;
   std::uint64_t generations_ = 0;
