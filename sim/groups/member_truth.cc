@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/group/subscription.h"
+#include "sim/groups/target_epoch.h"
 
 namespace weir::sim::groups {
 
@@ -65,12 +66,7 @@ void member_truth::put(const std::string&, consumer_truth& g, const group::membe
 
 void member_truth::put(const std::string& group, consumer_truth& g,
                        const group::target_epoch_record& r) {
-  if (!r.value) return;
-  require(r.value->epoch >= g.target, "{} goes back from target {} to {}", group, g.target,
-          r.value->epoch);
-  require(r.value->epoch <= g.epoch, "{} has a target for epoch {} in epoch {}", group,
-          r.value->epoch, g.epoch);
-  g.target = r.value->epoch;
+  put_target(group, g, r);
 }
 
 void member_truth::put(const std::string&, consumer_truth&, const group::target_record&) {}

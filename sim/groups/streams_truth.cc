@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "sim/groups/target_epoch.h"
+
 namespace weir::sim::groups {
 
 using group::task_role;
@@ -40,12 +42,7 @@ void streams_truth::put(const std::string& group, streams_of_group& g,
 
 void streams_truth::put(const std::string& group, streams_of_group& g,
                         const group::target_epoch_record& r) {
-  if (!r.value) return;
-  require(r.value->epoch >= g.target, "{} goes back from target {} to {}", group, g.target,
-          r.value->epoch);
-  require(r.value->epoch <= g.epoch, "{} has a target for epoch {} in epoch {}", group,
-          r.value->epoch, g.epoch);
-  g.target = r.value->epoch;
+  put_target(group, g, r);
 }
 
 // What can't run has no tasks.
