@@ -95,6 +95,11 @@ class client {
     return around_.events.now() - heard_ > session / 3;
   }
   void is_heard() { heard_ = around_.events.now(); }
+  // Who is put out does not always believe it at once.
+  [[nodiscard]] bool insists() const {
+    return epoch_ > 0 && !at_.empty() && !around_.calm &&
+           around_.chance.chance(around_.rules.stubborn);
+  }
   // Sleeps longer than the group waits, and goes on as if nothing had been.
   void pause(moment session);
 

@@ -61,11 +61,7 @@ void consumer_client::heed(error_code why) {
     default:
       return next();  // its next heartbeat tells
   }
-  if (epoch_ > 0 && !at_.empty() && !around_.calm &&
-      around_.chance.chance(around_.rules.stubborn)) {
-    // Does not believe it at once.
-    return commit();
-  }
+  if (insists()) return commit();
   forget();
   next();
 }

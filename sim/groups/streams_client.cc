@@ -54,9 +54,7 @@ void streams_client::heed(error_code why) {
     default:
       return next();  // its next heartbeat tells
   }
-  // Does not believe it at once.
-  const bool insists = epoch_ > 0 && !at_.empty() && !around_.calm;
-  if (insists && around_.chance.chance(around_.rules.stubborn)) return commit();
+  if (insists()) return commit();
   forget();
   next();
 }
