@@ -1,5 +1,16 @@
+# Rooms without Seastar have one in sanitized builds only: their other build shows that each file includes what it needs.
+function(weir_reuse target name)
+  if(WEIR_SANITIZE)
+    target_precompile_headers(${target} REUSE_FROM ${name})
+  endif()
+endfunction()
+
+if(NOT WEIR_SANITIZE)
+  return()
+endif()
+
 # weir_precompiled(NAME headers…): a precompiled header of things that never change, for all who name it in
-# target_precompile_headers(… REUSE_FROM NAME). They must be compiled with the same definitions and optimization. It holds
+# weir_reuse(… NAME). They must be compiled with the same definitions and optimization. It holds
 # absolute paths, so it is compiled in each clone, past ccache; what includes it is cached under the sum of what it was
 # made from instead of its bytes, so that another clone's objects still hit.
 execute_process(COMMAND dpkg-query -W OUTPUT_VARIABLE weir_packages ERROR_QUIET)
@@ -15,20 +26,10 @@ function(weir_precompiled name)
   endif()
 endfunction()
 
-# Rooms without Seastar have one in sanitized builds only: their other build shows that each file includes what it needs.
-function(weir_reuse target name)
-  if(WEIR_SANITIZE)
-    target_precompile_headers(${target} REUSE_FROM ${name})
-  endif()
-endfunction()
-
 set(weir_standard_headers <algorithm> <array> <charconv> <chrono> <cstdint> <cstring> <deque> <expected> <format>
   <functional> <limits> <map> <memory> <optional> <random> <set> <span> <string> <string_view> <tuple> <unordered_map>
   <utility> <variant> <vector>)
 
-if(NOT WEIR_SANITIZE)
-  return()
-endif()
 # For these rooms, their fuzzers and the simulator.
 weir_precompiled(weir_core_pch ${weir_standard_headers} <fmt/format.h>)
 target_link_libraries(weir_core_pch PUBLIC weir_flags fmt::fmt)
