@@ -57,6 +57,8 @@ seastar::future<partition_response> look(replica* from, question q) {
   const auto use = from->use();
   partition_response out;
   out.partition_index = q.partition;
+  // Before anything is looked at: it may lead no longer afterwards.
+  if (q.timestamp == at_latest) co_await await_commit(*from, q.settled_until);
   if (const auto epoch = from->check_epoch(q.leader_epoch); !epoch) {
     out.error = code_of(epoch.error());
     co_return out;
@@ -65,7 +67,6 @@ seastar::future<partition_response> look(replica* from, question q) {
     out.error = code_of(serves.error());
     co_return out;
   }
-  if (q.timestamp == at_latest) co_await await_commit(*from, q.settled_until);
   const auto end = q.committed ? from->last_stable_offset() : from->high_watermark();
   const auto place = [&](offset at) {
     out.offset = at.value();
