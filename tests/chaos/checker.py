@@ -237,6 +237,8 @@ class Reader:
             self.high[index] = high
             self.watermarks.setdefault(index, []).append((began, ended, high))
             self.report.facts["watermarks asked for"] += 1
+        elif kind == "h":
+            self.report.facts[f"readers given up: {' '.join(rest[:-1])}"] += 1
         else:
             self.report.add("history", f"{self.who['name']}: {kind} {' '.join(rest)}")
 

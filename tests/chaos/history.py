@@ -12,6 +12,7 @@ Times are microseconds of the system's monotonic clock, which all processes of a
     x K O                  it was given other bytes than were sent
     e K CODE T             it was given an error
     w K O T0 T1            the high watermark, asked for from T0 to T1
+    h WHAT T               a reader's call never came back; it gave itself up
     a JSON                 a call of the admin client: op, topic, t0, t1, result (ok, fail, unknown), and what it was about
 """
 import json
@@ -27,11 +28,13 @@ def now():
 
 
 class Writer:
-    """A worker's own file; times are written as they were when the call began or ended, not when the line was."""
+    """A worker's own file; times are written as they were when the call began or ended, not when the line was. Who writes it
+    is there at once, whatever becomes of the worker."""
 
     def __init__(self, path, **who):
         self.out = open(path, "w")
         self.out.write(json.dumps(who) + "\n")
+        self.out.flush()
         self.keys = {}
 
     def key(self, topic, partition):
@@ -43,6 +46,11 @@ class Writer:
 
     def line(self, *words):
         self.out.write(" ".join(map(str, words)) + "\n")
+
+    def last(self, *words):
+        """For a worker that is about to end where it is."""
+        self.line(*words)
+        self.out.flush()
 
     def close(self):
         self.out.close()

@@ -15,11 +15,14 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent / "soak")]
 from history import Writer, now  # noqa: E402
+from watchdog import Watchdog  # noqa: E402
 from workers import parse, value_of  # noqa: E402
 
 # Brokers that say nothing are given up early, so that a short run sees much.
 PATIENCE = {"socket.timeout.ms": 6000, "socket.connection.setup.timeout.ms": 3000, "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 500, "topic.metadata.refresh.interval.ms": 3000, "log_level": 0}
+# Starting over forgets the brokers that a call is waiting for, which then never returns (docs/chaos.md).
+NO_STARTING_OVER = {"metadata.recovery.strategy": "none"}
 LAST_PASS_SECONDS = 60
 TOO_LARGE = 2_000_000
 PARTITION_END, FATAL = -191, -150
@@ -43,8 +46,8 @@ class Client:
         return {"bootstrap.servers": self.bootstrap, "client.id": self.name, **PATIENCE, **more}
 
     def consumer(self, **more):
-        return Consumer(self.settings(**{"group.id": "unused", "enable.auto.commit": False, "enable.partition.eof": True,
-                                         "check.crcs": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 100,
+        return Consumer(self.settings(**{**NO_STARTING_OVER, "group.id": "unused", "enable.auto.commit": False,
+                                         "enable.partition.eof": True, "check.crcs": True, "auto.offset.reset": "error", "fetch.wait.max.ms": 100,
                                          "fetch.error.backoff.ms": 100, **more}))
 
 
@@ -141,6 +144,7 @@ def produce(c):
 class Reading:
     def __init__(self, c, out):
         self.c, self.out = c, out
+        self.dog = Watchdog(lambda at: out.last("h", at, now()))
 
     def take(self, m):
         """Whether that was the end of a partition; then the partition."""
@@ -162,6 +166,7 @@ class Reading:
         return None
 
     def ask_watermark(self, consumer, partition, patience=3):
+        self.dog.step("watermark")
         key, began = self.out.key(self.c.topic, partition), now()
         try:
             answer = consumer.get_watermark_offsets(TopicPartition(self.c.topic, partition), timeout=patience, cached=False)
@@ -196,12 +201,14 @@ def session(c, reading, seconds, going):
     consumer.assign([TopicPartition(c.topic, p, offset) for p, offset in at.items() if offset is not None])
     end, ends, ask = time.monotonic() + seconds, set(), 0
     while going() and time.monotonic() < end and (c.role == "read-tail" or len(ends) < c.partitions):
+        reading.dog.step("consume")
         for m in consumer.consume(1000, 0.2):
             ends.add(reading.take(m))
         ends.discard(None)
         if time.monotonic() > ask:
             reading.ask_watermark(consumer, c.rng.randrange(c.partitions))
             ask = time.monotonic() + 0.3
+    reading.dog.step("close")
     consumer.close()
 
 
@@ -307,6 +314,7 @@ def final(c):
                 high[partition] = found
     consumer.assign([TopicPartition(c.topic, p, OFFSET_BEGINNING) for p in range(c.partitions)])
     while len(ends) < c.partitions and time.monotonic() < end:
+        reading.dog.step("consume")
         for m in consumer.consume(5000, 0.5):
             ends.add(reading.take(m))
         ends.discard(None)

@@ -9,6 +9,7 @@ import replicas
 from checker import check as judge
 from hands import Hands
 from history import History
+from keeper import GIVES_ITSELF_UP
 from machine import Clocks, Throttle
 from nemesis import TROUBLES, Nemesis
 from plan import Planner
@@ -120,7 +121,9 @@ class Run:
             except subprocess.TimeoutExpired:
                 worker.kill()
                 code = "no end"
-            if code:
+            if code == GIVES_ITSELF_UP:
+                self.say(f"{name} gave itself up: {(self.folder / f'{name}.err').read_text()[-800:]}")
+            elif code:
                 self.check(f"{name} ends in order", False, (code, (self.folder / f"{name}.err").read_text()[-800:]))
         said = self.read_all(kind="probe")
         self.check("every partition takes a record and can be read to its end", said and said["taken"] == said["read"] ==

@@ -12,41 +12,19 @@ A transaction without a "c" must never be visible; one with a "C" must be for ev
 made, so that kill -9 loses none."""
 import json
 import os
-import threading
 import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from keeper import GIVES_ITSELF_UP
-from load import PARTITION_END, Client
+from load import NO_STARTING_OVER, PARTITION_END, Client
+from watchdog import Watchdog
 
 CALL_SECONDS = 15
-HANG_SECONDS = 45  # of one step, which is several calls
 TRANSACTION_MS = 8000
 SESSION_MS = 3000  # of the classic protocol; the other one's is the broker's to say
 
 
 class Torn(Exception):
     """The step can't be gone on with: a new incarnation is to try."""
-
-
-class Watchdog(threading.Thread):
-    """librdkafka 2.16 has calls that never return when a coordinator is gone from the metadata (its issue 5511). A worker
-    that makes no step then gives itself up, as it would be restarted where it is for real."""
-
-    def __init__(self, say):
-        super().__init__(daemon=True)
-        self.say, self.at, self.since = say, "start", time.monotonic()
-        self.start()
-
-    def step(self, name):
-        self.at, self.since = name, time.monotonic()
-
-    def run(self):
-        while True:
-            time.sleep(0.5)
-            if time.monotonic() - self.since > HANG_SECONDS:
-                self.say(self.at)
-                os._exit(GIVES_ITSELF_UP)
 
 
 class Worker(Client):
@@ -85,15 +63,15 @@ class Worker(Client):
     def connect(self):
         self.producer = Producer(self.settings(**{
             "transactional.id": self.who, "transaction.timeout.ms": TRANSACTION_MS, "linger.ms": self.rng.choice([0, 2, 10]),
-            "metadata.recovery.strategy": "none", "request.timeout.ms": 4000, "message.timeout.ms": TRANSACTION_MS,
-            "retry.backoff.ms": 50, "retry.backoff.max.ms": 300}))
+            "request.timeout.ms": 4000, "message.timeout.ms": TRANSACTION_MS, "retry.backoff.ms": 50,
+            "retry.backoff.max.ms": 300, **NO_STARTING_OVER}))
         self.call("init_transactions", self.producer.init_transactions, CALL_SECONDS)
 
     def group(self, group, topic, **more):
         """A member of it, which never commits by itself."""
         consumer = Consumer(self.settings(**{
             "group.id": group, "enable.auto.commit": False, "auto.offset.reset": "earliest", "isolation.level": "read_committed",
-            "fetch.wait.max.ms": 50, "metadata.recovery.strategy": "none", **more,
+            "fetch.wait.max.ms": 50, **NO_STARTING_OVER, **more,
             **({"group.protocol": "consumer"} if self.plan["protocol"] == "consumer" else
                {"session.timeout.ms": SESSION_MS, "heartbeat.interval.ms": SESSION_MS // 5})}))
         return consumer
@@ -142,7 +120,7 @@ class Committed:
 
     def __init__(self, client, topic, isolation="read_committed"):
         self.client, self.topic = client, topic
-        self.consumer = Consumer({**client.settings(), "group.id": "unused", "enable.auto.commit": False,
+        self.consumer = Consumer({**client.settings(**NO_STARTING_OVER), "group.id": "unused", "enable.auto.commit": False,
                                   "isolation.level": isolation, "enable.partition.eof": True, "auto.offset.reset": "error",
                                   "fetch.wait.max.ms": 20, "fetch.error.backoff.ms": 50})
         self.seen, self.at = {}, {}  # partition -> [(offset, value)], where to go on
