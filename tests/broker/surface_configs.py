@@ -4,6 +4,7 @@ from surface_cases import APPEND, BROKER, BROKER_LOGGER, CLIENT_METRICS, DELETE,
 HOURS = "log.retention.hours stands behind Kafka's log.retention.ms, which has no default"
 ONE_LEVEL = "metadata.version has one level"
 FAILS = "Kafka fails on it"
+LIST = 7
 
 
 def described(told, *names):
@@ -13,6 +14,14 @@ def described(told, *names):
         for c in r["configs"]:
             if c.get("documentation"):
                 c["documentation"] = "*"
+    return told
+
+
+def of_kinds(told):
+    """What is known of the configs but where they have their values from; of what is an address that there is one."""
+    for r in told["results"]:
+        r["configs"] = [{k: c[k] if k != "value" or not c[k] or c["config_type"] != LIST else "*" for k in
+                         ("name", "value", "config_type", "read_only", "is_sensitive")} for c in r["configs"]]
     return told
 
 
@@ -35,6 +44,17 @@ def descriptions():
     yield describe("a broker's", BROKER, "1", ["num.partitions", "log.retention.ms", "log.dirs", "message.max.bytes"],
                    only=("num.partitions", "message.max.bytes", "log.retention.ms"),
                    differs=HOURS + "; num.partitions can be changed")
+    yield Case("describe configs: a broker's number, place and addresses", "describe_configs", 4, {"resources": [
+        {"resource_type": BROKER, "resource_name": "1", "configuration_keys": [
+            "node.id", "broker.id", "broker.rack", "log.dirs", "listeners", "advertised.listeners"]}], "include_synonyms": True},
+        "listeners of a broker that runs stay as they are", view=of_kinds)
+    yield Case("describe configs: a broker's numbers of all widths", "describe_configs", 4, {"resources": [
+        {"resource_type": BROKER, "resource_name": "1", "configuration_keys": [
+            "transaction.state.log.replication.factor", "offsets.topic.replication.factor", "log.cleaner.io.max.bytes.per.second",
+            "share.coordinator.state.topic.replication.factor", "num.partitions", "log.retention.check.interval.ms"]}],
+        "include_synonyms": True},
+        "more can be changed while it runs; replicas are as many as there are brokers; no rate at all is a whole number",
+        view=of_kinds)
     yield describe("all brokers', where none is set", BROKER, "",
                    differs="Kafka sets min.insync.replicas itself, for eligible leader replicas")
     yield describe("another broker's", BROKER, "9")

@@ -33,7 +33,17 @@ Options typed(const option_layers& layers) {
   return out;
 }
 
+// Where Kafka's type is not that of our value.
+constexpr std::pair<std::string_view, std::int8_t> other_types[] = {{"node.data_dir", 7},
+                                                                    {"compaction.io_rate", 6},
+                                                                    {"offsets.replicas", 4},
+                                                                    {"share_states.replicas", 4},
+                                                                    {"transaction.replicas", 4}};
+
 std::int8_t kafka_type(const option_descriptor& option) {
+  for (const auto& [name, type] : other_types) {
+    if (name == option.name) return type;
+  }
   switch (option.type) {
     case option_type::boolean:
       return 1;

@@ -130,10 +130,13 @@ TEST_CASE("what clients can't change is read-only, and what has no effect says s
   CHECK(named(all, "log.dirs").read_only);
   CHECK(named(all, "kafka.listen").read_only);
   CHECK(named(all, "kafka.listen").kafka_type == 7);
+  CHECK(named(all, "log.dirs").kafka_type == 7);
+  CHECK(named(all, "log.cleaner.io.max.bytes.per.second").kafka_type == 6);
+  CHECK(named(all, "offsets.topic.replication.factor").kafka_type == 4);
   CHECK_FALSE(named(all, "num.partitions").read_only);
   CHECK(named(all, "follower.replication.throttled.rate")
-            .documentation.ends_with("Accepted, but without effect: there is nothing to throttle "
-                                     "until replication exists."));
+            .documentation.ends_with("Accepted, but without effect: catching up is bounded by "
+                                     "replication.catch_up_rate."));
 }
 
 TEST_CASE("groups and client metrics have layers of their own") {

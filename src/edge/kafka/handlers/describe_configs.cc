@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/codec/describe_configs.h"
+#include "edge/kafka/broker_configs.h"
 #include "edge/kafka/config_resource.h"
 #include "edge/kafka/handlers.h"
 
@@ -48,7 +49,7 @@ std::vector<described_option> options_of(const cluster& state, const config_reso
       return describe_topic(state.layers(&state.catalog().find(resource.name)->configs));
     case resource_kind::broker:
       return resource.name.empty() ? describe_cluster_default(state.catalog().cluster_configs())
-                                   : describe_broker(state.layers());
+                                   : describe_this_broker(state);
     case resource_kind::client_metrics:
       return describe_client_metrics(state.layers_of_client_metrics(resource.name));
     case resource_kind::group:
