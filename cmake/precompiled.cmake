@@ -1,13 +1,13 @@
 # Rooms without Seastar have one in sanitized builds only: their other build shows that each file includes what it needs.
+# Tests, and what is compiled a second time, always have one.
 function(weir_reuse target name)
+  target_precompile_headers(${target} REUSE_FROM ${name})
+endfunction()
+function(weir_reuse_if_sanitized target name)
   if(WEIR_SANITIZE)
-    target_precompile_headers(${target} REUSE_FROM ${name})
+    weir_reuse(${target} ${name})
   endif()
 endfunction()
-
-if(NOT WEIR_SANITIZE)
-  return()
-endif()
 
 # weir_precompiled(NAME headers…): a precompiled header of things that never change, for all who name it in
 # weir_reuse(… NAME). They must be compiled with the same definitions and optimization. It holds
@@ -30,7 +30,7 @@ set(weir_standard_headers <algorithm> <array> <charconv> <chrono> <cstdint> <cst
   <functional> <limits> <map> <memory> <optional> <random> <set> <span> <string> <string_view> <tuple> <unordered_map>
   <utility> <variant> <vector>)
 
-# For these rooms, their fuzzers and the simulator.
+# For these rooms, their breakable copies, their fuzzers and the simulator.
 weir_precompiled(weir_core_pch ${weir_standard_headers} <fmt/format.h>)
 target_link_libraries(weir_core_pch PUBLIC weir_flags fmt::fmt)
 # For their tests.
