@@ -16,13 +16,11 @@ here = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(here), str(here.parent / "soak")]
 from history import Writer, now  # noqa: E402
 from watchdog import Watchdog  # noqa: E402
-from workers import parse, value_of  # noqa: E402
+from workers import NO_STARTING_OVER, parse, value_of  # noqa: E402
 
 # Brokers that say nothing are given up early, so that a short run sees much.
 PATIENCE = {"socket.timeout.ms": 6000, "socket.connection.setup.timeout.ms": 3000, "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 500, "topic.metadata.refresh.interval.ms": 3000, "log_level": 0}
-# Starting over forgets the brokers that a call is waiting for, which then never returns (docs/chaos.md).
-NO_STARTING_OVER = {"metadata.recovery.strategy": "none"}
 LAST_PASS_SECONDS = 60
 TOO_LARGE = 2_000_000
 PARTITION_END, FATAL = -191, -150

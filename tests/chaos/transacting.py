@@ -15,8 +15,9 @@ import os
 import time
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
-from load import NO_STARTING_OVER, PARTITION_END, Client
+from load import PARTITION_END, Client
 from watchdog import Watchdog
+from workers import NO_STARTING_OVER
 
 CALL_SECONDS = 15
 TRANSACTION_MS = 8000
