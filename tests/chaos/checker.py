@@ -120,8 +120,11 @@ def find_places(history, report):
                 report.add("phantom", f"{history.show(index, offset)}: {history.name(record)} was not sent there")
                 continue
             if place[n] >= 0:
-                if producer.idempotent:
+                # A client that begins a new epoch of its own answers for what it sends again: KIP-360.
+                if producer.idempotent and history.epoch(index, place[n]) == history.epoch(index, offset):
                     report.add("twice", f"{history.name(record)}: {history.show(index, place[n])} and {offset}")
+                elif producer.idempotent:
+                    report.facts["repeated by idempotent producers in a new epoch"] += 1
                 else:
                     report.facts["repeated by plain producers"] += 1
                 continue

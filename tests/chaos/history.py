@@ -15,6 +15,7 @@ Times are microseconds of the system's monotonic clock, which all processes of a
     h WHAT T               a reader's call never came back; it gave itself up
     a JSON                 a call of the admin client: op, topic, t0, t1, result (ok, fail, unknown), and what it was about
 """
+import bisect
 import json
 import time
 from array import array
@@ -82,6 +83,13 @@ class History:
         self.readers = []  # (who, lines) not gone through yet
         self.log = {}  # index -> {"start", "records": array of ids from there on, -1: a hole}
         self.malformed = []
+        self.batches = {}  # (topic, partition) -> [base, count, producer id, epoch] of each, in order, where brokers' files told
+
+    def epoch(self, index, offset):
+        """(producer id, epoch) of the batch there; None when nothing is known."""
+        batches = self.batches.get(self.partitions[index], [])
+        at = bisect.bisect(batches, offset, key=lambda b: b[0]) - 1
+        return tuple(batches[at][2:]) if at >= 0 and offset < batches[at][0] + batches[at][1] else None
 
     def index(self, topic, partition):
         key = (topic, int(partition))

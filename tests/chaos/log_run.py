@@ -23,6 +23,8 @@ HOME_SECONDS = 15
 def judged(folder, linear):
     """Readers' files come last: what they saw is held against what the others wrote."""
     history, files = History(), [open(path) for path in sorted(pathlib.Path(folder).glob("history-*"))]
+    if (batches := pathlib.Path(folder) / "batches").exists():
+        history.batches = {(p.rsplit("-", 1)[0], int(p.rsplit("-", 1)[1])): b for p, b in json.loads(batches.read_text()).items()}
     for file in sorted(files, key=lambda f: "read" in f.name):
         history.add(file)
     report = judge(history, linear)
@@ -166,6 +168,7 @@ class Run:
             self.check(f"{node.name} stops in order", code in (0, 143), code)
         self.cluster.verify(self.check)
         found = self.copies = self.cluster.copies()
+        (self.folder / "batches").write_text(json.dumps(replicas.producers(found)))
         topics = {p for copy in found.values() for p in copy if p.rsplit("-", 1)[0] in self.topics}
         wrong = [d for d in replicas.differences(found, self.cluster.copies_each) if d.split(":")[0] in topics]
         entries = sum(len(v) for copy in found.values() for p, v in copy.items() if p in topics)
@@ -176,7 +179,8 @@ class Run:
         history, report = judged(self.folder, self.args.linear)
         f = report.facts
         self.say(f"{f['o']} records acknowledged, {f['u']} unknown, {f['f']} refused; {f['records in the log']} in the log, "
-                 f"{f['repeated by plain producers']} repeats of plain producers; {f['records read']} read; "
+                 f"{f['repeated by plain producers']} repeats of plain producers, "
+                 f"{f['repeated by idempotent producers in a new epoch']} of idempotent ones in a new epoch; {f['records read']} read; "
                  f"{f['watermarks asked for']} high watermarks, {f['old watermarks']} old ones")
         self.say("; ".join(f"{count} {what}" for what, count in sorted(f.items()) if ": " in what or "' " in what or
                            "ended with" in what or "alone" in what))

@@ -8,8 +8,9 @@ import struct
 
 WEIR_HEADER, WEIR_FRAME = 4096, 56
 VOTE, KINDS = 3, {1: "batch", 2: "term start", 4: "configuration", 5: "command"}
-COUNT = 3  # of an entry's offsets, in what is compared: term, kind, base, count, digest
+BASE, COUNT, PRODUCER = 2, 3, 5  # in what is compared: term, kind, base, count, digest, (producer id, epoch) of a batch
 KAFKA_HEAD = 12  # base offset, length
+PRODUCER_AT = 43  # in a record batch
 
 
 def _table():
@@ -29,6 +30,17 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
+def compared(term, kind, base, count, body):
+    producer = struct.unpack_from(">qh", body, PRODUCER_AT) if kind == "batch" else None
+    return term, kind, base, count, hashlib.sha256(body).hexdigest(), producer
+
+
+def producers(copies):
+    """{partition: [base, count, producer id, epoch] of each batch, in order}, from whichever broker has a copy."""
+    return {partition: sorted([e[BASE], e[COUNT], *e[PRODUCER]] for e in entries.values() if e[PRODUCER])
+            for copy in copies.values() for partition, entries in copy.items()}
+
+
 def weir_frames(raw):
     """(index, what is compared) of each frame. Behind the last one there may be anything, whole frames of a file's earlier
     life too, which have another salt in their checksum."""
@@ -39,7 +51,7 @@ def weir_frames(raw):
             return
         body = raw[at + WEIR_FRAME:at + WEIR_FRAME + size]
         if kind != VOTE:  # which is the node's own
-            yield index, (term, KINDS[kind], base, count, hashlib.sha256(body).hexdigest())
+            yield index, compared(term, KINDS[kind], base, count, body)
         at += WEIR_FRAME + size
 
 
@@ -60,7 +72,7 @@ def kafka_batches(raw):
             return
         body = raw[at:at + KAFKA_HEAD + length]
         epoch, = struct.unpack_from(">i", body, 12)
-        yield base, (epoch, "batch", base, struct.unpack_from(">i", body, 23)[0] + 1, hashlib.sha256(body).hexdigest())
+        yield base, compared(epoch, "batch", base, struct.unpack_from(">i", body, 23)[0] + 1, body)
         at += KAFKA_HEAD + length
 
 
@@ -96,7 +108,7 @@ def differences(copies, replicas):
 def lacking(entries, start, end, name):
     """What is wrong when the offsets from `start` to `end` are not all in one copy, one after the other; or nothing."""
     at = start
-    for term, kind, base, count, _ in (entries[place] for place in sorted(entries)):
+    for term, kind, base, count, *_ in (entries[place] for place in sorted(entries)):
         if count and base != at:
             return f"{name}: offset {base} ({kind} of term {term}) where {at} should be"
         at += count

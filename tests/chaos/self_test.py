@@ -28,8 +28,9 @@ from plan import Planner  # noqa: E402
 from process import Checks  # noqa: E402
 
 
-def judged(world, linear=False):
+def judged(world, linear=False, batches=()):
     history = History()
+    history.batches = dict(batches)
     for lines in world.files():
         history.add(lines)
     return judge(history, linear)
@@ -50,10 +51,21 @@ def faults(check, seed):
     report = judged(planted.planted(world, planted.promised_by_one))
     check("acks=1 may lose what nobody saw", not report.kinds and
           report.facts["acknowledged by a leader alone and lost"] == 1, list(report.lines()))
+    new_epoch(check, planted.planted(world, planted.duplicate))
     world = planted.planted(world, planted.stale)
     check("an old high watermark is wrong if reads are to be linear, and only then",
           judged(world, True).kinds == {"stale"} and not judged(world).kinds and judged(world).facts["old watermarks"] == 1,
           list(judged(world, True).lines()))
+
+
+def new_epoch(check, world):
+    """The record that is there twice is the last of its partition."""
+    for epoch, wrong in ((3, {"twice"}), (4, set())):
+        report = judged(world, batches={(planted.TOPIC, k): [[0, len(log) - 1, 7, 3], [len(log) - 1, 1, 7, epoch]]
+                                        for k, log in enumerate(world.log)})
+        check(f"a duplicate in {'a new' if epoch == 4 else 'the same'} epoch is {'the client' if epoch == 4 else 'the broker'}'s "
+              "doing", report.kinds == wrong and report.facts["repeated by idempotent producers in a new epoch"] == (epoch == 4),
+              list(report.lines()))
 
 
 def transactional(check, seed):
@@ -93,7 +105,7 @@ def kafka_segment(entries):
 
 def copies(check, folder):
     """Three data directories, then one that is not like the others."""
-    good = [(n, bytes([n]) * (n + 40)) for n in range(1, 60)]
+    good = [(n, bytes([n]) * (n + 60)) for n in range(1, 60)]
     changed = [(n, b"?" + body[1:] if n == 30 else body) for n, body in good]
     for kind, read, place, segment in (("weir", replicas.weir, "topics/orders.AAAA/0/{:020}.log", weir_segment),
                                        ("kafka", replicas.kafka, "orders-0/{:020}.log", kafka_segment)):
