@@ -321,7 +321,8 @@ class cluster : public seastar::peering_sharded_service<cluster> {
   replica_ticker ticker_;
   catch_up_budget catch_up_;
   catalog::state state_;
-  seastar::semaphore state_still_{1};               // held by who walks over it, or changes it
+  seastar::semaphore applying_{1};     // on shard 0: held while commands take effect on all shards
+  seastar::semaphore state_still_{1};  // held by who walks over it, or changes it
   std::unique_ptr<catalog::state> replaced_state_;  // who looks something up may still hold it
   catalog::leader_table leaders_;
   node_id controller_ = catalog::no_node;

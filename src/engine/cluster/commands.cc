@@ -162,11 +162,13 @@ seastar::future<bool> cluster::applied(log_index index,
 seastar::future<> cluster::apply_loop() {
   auto next = applied_.reached() + 1;
   while (!fibers_.stopping()) {
+    auto turn = co_await seastar::get_units(applying_, 1);
     co_await take_arrived_state();
     next = std::max(next, applied_.reached() + 1);
     const auto commit = group0_->core().commit_index();
     controller_ = group0_->leadership().leader;
     if (next > commit) {
+      turn.return_all();
       try {
         co_await committed_.wait(look_again);
       } catch (const seastar::condition_variable_timed_out&) {

@@ -81,7 +81,12 @@ seastar::future<> cluster::open() {
   co_await be_registered();
   co_await know_founders(*this, membership_.founders(), fibers_, interrupted_);
   if (interrupted_) throw std::runtime_error("stopped before the cluster had taken it in");
-  co_await container().invoke_on_all([](cluster& c) { return c.open_everything(); });
+  {
+    // Meanwhile no command takes effect: topics that are being opened stay, and a new one is opened
+    // by its command alone.
+    const auto still = co_await seastar::get_units(applying_, 1);
+    co_await container().invoke_on_all([](cluster& c) { return c.open_everything(); });
+  }
   fibers_.spawn("registration", [this] { return keep_registered(); });
   fibers_.spawn("lead the cluster", [this] { return lead_cluster(); });
   fibers_.spawn("news of itself", [this] { return tell_of_itself(); });
