@@ -14,7 +14,8 @@ Everything is measured against the log as it was read from the start to the end 
     answer      a producer was told UNKNOWN_SERVER_ERROR, by which clients cannot tell what to do
     history     the files themselves make no sense
 
-What was acknowledged with acks=1 may be lost, though not after a reader saw it. What plain producers may do is not wrong:
+What was acknowledged with acks=1 may be lost, though not after a reader saw it. So may what librdkafka calls delivered without
+an offset before the first batch of that producer that the partition has, where that one is numbered as a later one. What plain producers may do is not wrong:
 their records may repeat, and one that nobody knows the fate of may turn up late. A leader that has been cut off may answer
 with an old high watermark; `linear` makes that wrong too (kind `stale`)."""
 from array import array
@@ -145,7 +146,7 @@ def at(history, index, offset):
 
 
 def check_producer(history, producer, places, report):
-    place = places[producer.number]
+    place, late = places[producer.number], late_beginnings(history, producer, places)
     for text in producer.given_up:
         report.add("gave up", f"{producer.name}: {text}")
     for code, count in producer.codes.items():
@@ -160,6 +161,9 @@ def check_producer(history, producer, places, report):
             report.facts["acknowledged by a leader alone and lost"] += place[n] < 0
             continue
         index, offset = producer.partition[n], producer.offset[n]
+        if place[n] < 0 and offset < 0 and n < late.get(index, 0):
+            report.facts["never sent again by librdkafka, which took a later batch's answer for theirs"] += 1
+            continue
         if place[n] < 0:
             report.add("lost", f"{history.name(producer.record(n))}, acknowledged as {history.show(index, offset)}")
             continue
@@ -168,6 +172,17 @@ def check_producer(history, producer, places, report):
         if at(history, index, offset) != producer.record(n):
             report.add("moved", f"{history.name(producer.record(n))}, acknowledged as {history.show(index, offset)}, is at "
                                 f"{place[n]}; there is {history.name(at(history, index, offset))}")
+
+
+def late_beginnings(history, producer, places):
+    """Partition -> its first record there, where that one's batch was let in though it is not the producer's first: a partition
+    that doesn't know a producer takes what it begins with (docs/decisions/0019-first-sequence.md)."""
+    first = {}
+    if producer.idempotent:
+        for n, offset in enumerate(places[producer.number]):
+            if offset >= 0:
+                first.setdefault(producer.partition[n], (n, offset))
+    return {index: n for index, (n, offset) in first.items() if history.begins_late(index, offset)}
 
 
 def check_real_time(history, report):

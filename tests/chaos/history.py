@@ -83,13 +83,25 @@ class History:
         self.readers = []  # (who, lines) not gone through yet
         self.log = {}  # index -> {"start", "records": array of ids from there on, -1: a hole}
         self.malformed = []
-        self.batches = {}  # (topic, partition) -> [base, count, producer id, epoch] of each, in order, where brokers' files told
+        # (topic, partition) -> [base, count, producer id, epoch, first sequence] of each, in order, where brokers' files told
+        self.batches = {}
+
+    def batch(self, index, offset):
+        batches = self.batches.get(self.partitions[index], [])
+        at = bisect.bisect(batches, offset, key=lambda b: b[0]) - 1
+        return batches[at] if at >= 0 and offset < batches[at][0] + batches[at][1] else None
 
     def epoch(self, index, offset):
         """(producer id, epoch) of the batch there; None when nothing is known."""
-        batches = self.batches.get(self.partitions[index], [])
-        at = bisect.bisect(batches, offset, key=lambda b: b[0]) - 1
-        return tuple(batches[at][2:]) if at >= 0 and offset < batches[at][0] + batches[at][1] else None
+        batch = self.batch(index, offset)
+        return batch and tuple(batch[2:4])
+
+    def begins_late(self, index, offset):
+        """Whether the batch there is its producer's first one in the partition, and yet not its first by number."""
+        batch = self.batch(index, offset)
+        if batch is None or batch[4] == 0:
+            return False
+        return batch is next(b for b in self.batches[self.partitions[index]] if b[2] == batch[2])
 
     def index(self, topic, partition):
         key = (topic, int(partition))

@@ -242,6 +242,16 @@ def promised_by_one(w):
     loss(w)
 
 
+def early_word(w):
+    """Nobody has the first record of one partition, which its producer heard was delivered, not where. Where it would be."""
+    w.readers.clear()
+    e = w.acknowledged("steady", 0)[0]
+    place = e["o"]
+    w.log[0][place] = sent_in_vain(w, "plain", 0)
+    e["o"] = -1
+    return place
+
+
 def server_error(w):
     next(e for e in w.producers["plain"] if e["state"] == "u")["code"] = "UNKNOWN"
 

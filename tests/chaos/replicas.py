@@ -8,7 +8,7 @@ import struct
 
 WEIR_HEADER, WEIR_FRAME = 4096, 56
 VOTE, KINDS = 3, {1: "batch", 2: "term start", 4: "configuration", 5: "command"}
-BASE, COUNT, PRODUCER = 2, 3, 5  # in what is compared: term, kind, base, count, digest, (producer id, epoch) of a batch
+BASE, COUNT, PRODUCER = 2, 3, 5  # in what is compared: term, kind, base, count, digest, (producer id, epoch, first sequence)
 KAFKA_HEAD = 12  # base offset, length
 PRODUCER_AT = 43  # in a record batch
 
@@ -31,12 +31,12 @@ def crc32c(data):
 
 
 def compared(term, kind, base, count, body):
-    producer = struct.unpack_from(">qh", body, PRODUCER_AT) if kind == "batch" else None
+    producer = struct.unpack_from(">qhi", body, PRODUCER_AT) if kind == "batch" else None
     return term, kind, base, count, hashlib.sha256(body).hexdigest(), producer
 
 
 def producers(copies):
-    """{partition: [base, count, producer id, epoch] of each batch, in order}, from whichever broker has a copy."""
+    """{partition: [base, count, producer id, epoch, first sequence] of each batch, in order}, from whichever broker has a copy."""
     return {partition: sorted([e[BASE], e[COUNT], *e[PRODUCER]] for e in entries.values() if e[PRODUCER])
             for copy in copies.values() for partition, entries in copy.items()}
 

@@ -1,6 +1,7 @@
 """tests/chaos/self_test.py [--records N] [--seed N]: whether the checker catches every planted fault and lets a good run pass,
 and whether the proxy cuts what it says it cuts. No broker is needed."""
 import argparse
+import copy
 import json
 import os
 import pathlib
@@ -52,6 +53,7 @@ def faults(check, seed):
     check("acks=1 may lose what nobody saw", not report.kinds and
           report.facts["acknowledged by a leader alone and lost"] == 1, list(report.lines()))
     new_epoch(check, planted.planted(world, planted.duplicate))
+    early_word(check, copy.deepcopy(world))
     world = planted.planted(world, planted.stale)
     check("an old high watermark is wrong if reads are to be linear, and only then",
           judged(world, True).kinds == {"stale"} and not judged(world).kinds and judged(world).facts["old watermarks"] == 1,
@@ -61,11 +63,20 @@ def faults(check, seed):
 def new_epoch(check, world):
     """The record that is there twice is the last of its partition."""
     for epoch, wrong in ((3, {"twice"}), (4, set())):
-        report = judged(world, batches={(planted.TOPIC, k): [[0, len(log) - 1, 7, 3], [len(log) - 1, 1, 7, epoch]]
+        report = judged(world, batches={(planted.TOPIC, k): [[0, len(log) - 1, 7, 3, 0], [len(log) - 1, 1, 7, epoch, 0]]
                                         for k, log in enumerate(world.log)})
         check(f"a duplicate in {'a new' if epoch == 4 else 'the same'} epoch is {'the client' if epoch == 4 else 'the broker'}'s "
               "doing", report.kinds == wrong and report.facts["repeated by idempotent producers in a new epoch"] == (epoch == 4),
               list(report.lines()))
+
+
+def early_word(check, world):
+    place = planted.early_word(world) + 1
+    rest = len(world.log[0]) - place
+    for first, wrong in ((0, {"lost"}), (1, set())):
+        report = judged(world, batches={(planted.TOPIC, 0): [[0, place, -1, -1, -1], [place, rest, 7, 3, first]]})
+        check(f"a first record lost is {'the client' if first else 'the broker'}'s doing where its first batch is number {first}",
+              report.kinds == wrong, list(report.lines()))
 
 
 def transactional(check, seed):
