@@ -92,19 +92,23 @@ class TransactionalRun(log_run.Run):
                 if role != "observe":
                     self.hands.workers.append((name, self.folder / f"{name}.pid"))
         self.hands.groups = self.groups
-        if "java" in WORKERS[self.args.workers]:
-            self.await_first_transactions()
+        # A JVM takes its time to start, a coordinator to have its partitions: a short plan would be over before much has begun.
+        for name in self.lacking("b", {}, FIRST_SECONDS):
+            self.say(f"{name} has not begun a transaction yet")
 
-    def await_first_transactions(self):
-        """A JVM takes its time to start: a short plan would be over before much has begun."""
-        end = time.monotonic() + FIRST_SECONDS
-        for name, _ in self.hands.workers:
-            path = self.folder / f"transactions-{name}.0"
-            while not (path.exists() and '["b"' in path.read_text()):
-                if time.monotonic() > end:
-                    self.say(f"{name} has not begun a transaction yet")
-                    return
-                time.sleep(0.1)
+    def events(self, kind):
+        """Worker -> how many events of this kind it and those before it wrote."""
+        return {name: sum(path.read_text().count(f'["{kind}"') for path in self.folder.glob(f"transactions-{name}.*"))
+                for name, _ in self.hands.workers}
+
+    def lacking(self, kind, before, patience):
+        """The workers that have written none since, when all have or time is up."""
+        end = time.monotonic() + patience
+        while True:
+            lacking = [name for name, count in self.events(kind).items() if count <= before.get(name, 0)]
+            if not lacking or time.monotonic() > end:
+                return lacking
+            time.sleep(0.1)
 
     def stop_role(self, role):
         """Its workers end what they do and are not followed by others."""
@@ -118,6 +122,8 @@ class TransactionalRun(log_run.Run):
                     self.check(f"{name} ends in order", False, (self.folder / f"{name}.err").read_text()[-800:])
 
     def dismiss(self):
+        lacking = self.lacking("C", self.events("C"), CALM_SECONDS)
+        self.check("left alone, every worker commits", not lacking, lacking)
         self.stop_role(self.first)
         said = self.read_all()
         for role in self.after:
