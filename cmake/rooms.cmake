@@ -1,9 +1,9 @@
-# weir_room(NAME [USES room…] [LIBS target…] [SEASTAR]): one static library per folder below src/, one test
-# executable from its *_test.cc and, in sanitized builds, one executable per *_fuzz.cc.
+# weir_room(NAME [USES room…] [LIBS target…] [SEASTAR] [PRECOMPILED header]): one static library per folder below src/, one
+# test executable from its *_test.cc and, in sanitized builds, one executable per *_fuzz.cc.
 set_property(GLOBAL PROPERTY weir_rooms "")
 
 function(weir_room name)
-  cmake_parse_arguments(R "SEASTAR" "" "USES;LIBS" ${ARGN})
+  cmake_parse_arguments(R "SEASTAR" "PRECOMPILED" "USES;LIBS" ${ARGN})
   string(REPLACE "/" "_" target ${name})
   set(dir ${PROJECT_SOURCE_DIR}/src/${name})
   get_property(above GLOBAL PROPERTY weir_rooms)
@@ -47,9 +47,13 @@ function(weir_room name)
   target_link_libraries(${target} PUBLIC ${used_targets} ${R_LIBS} weir_flags)
   if(R_SEASTAR)
     target_link_libraries(${target} PUBLIC weir_seastar)
-    target_precompile_headers(${target} REUSE_FROM weir_pch)
+  endif()
+  if(R_PRECOMPILED)
+    weir_reuse(${target} ${R_PRECOMPILED})
+  elseif(R_SEASTAR)
+    weir_reuse(${target} weir_pch)
   else()
-    weir_reuse_if_sanitized(${target} weir_core_pch)
+    weir_reuse(${target} weir_core_pch)
   endif()
   file(GLOB headers CONFIGURE_DEPENDS ${dir}/*.h)
   if(headers)

@@ -20,10 +20,18 @@ weir_room(engine/store   USES engine/runtime core/log)
 weir_room(engine/peer    USES engine/runtime core/peer core/options)
 weir_room(engine/replica USES engine/store engine/peer)
 weir_room(engine/cluster USES engine/replica core/catalog)
-weir_room(engine/coordinator USES engine/cluster core/group core/transaction core/share)
-weir_room(engine/share USES engine/coordinator)
 
-weir_room(edge/kafka USES engine/share core/telemetry)
-weir_room(edge/admin USES engine/coordinator LIBS nlohmann_json::nlohmann_json)
+# What nearly all files of the rooms above these two include.
+if(NOT WEIR_PURE)
+  weir_precompiled(weir_cluster_pch ${weir_standard_headers} ${weir_seastar_headers}
+    <engine/cluster/cluster.h> <core/group/coordinator.h>)
+  target_link_libraries(weir_cluster_pch PUBLIC engine_cluster core_group)
+endif()
+
+weir_room(engine/coordinator USES engine/cluster core/group core/transaction core/share PRECOMPILED weir_cluster_pch)
+weir_room(engine/share USES engine/coordinator PRECOMPILED weir_cluster_pch)
+
+weir_room(edge/kafka USES engine/share core/telemetry PRECOMPILED weir_cluster_pch)
+weir_room(edge/admin USES engine/coordinator LIBS nlohmann_json::nlohmann_json PRECOMPILED weir_cluster_pch)
 
 weir_room(app USES edge/kafka edge/admin LIBS yaml-cpp::yaml-cpp CLI11::CLI11)
