@@ -6,7 +6,6 @@ them; where that one has findings, or they can't be compiled together, each half
 import collections
 import concurrent.futures
 import hashlib
-import itertools
 import json
 import os
 import pathlib
@@ -62,12 +61,23 @@ def to_do():
     return work, len(seen)
 
 
+def own_names(path):
+    """Roughly what it keeps to itself: no two files of a batch may define the same."""
+    kept = re.findall(r"^namespace \{$(.*?)^\}  // namespace$", path.read_text(), re.M | re.S)
+    return {name for text in kept for name in re.findall(r"^(?!using [\w:]+;)[a-z][^\n;={(]*?\b(\w+) ?(?:[({;=]|$)", text, re.M)}
+
+
 def batches(work):
-    """Lists of files that are compiled with the same flags."""
+    """Lists of files that are compiled with the same flags, each with what its files keep to themselves."""
     alike = collections.defaultdict(list)
     for entry, mark in work:
-        alike[entry["command"].replace(entry["file"], "").replace(output(entry), "")].append((entry, mark))
-    return [some for files in alike.values() for some in itertools.batched(files, TOGETHER)]
+        of, names = alike[entry["command"].replace(entry["file"], "").replace(output(entry), "")], own_names(pathlib.Path(entry["file"]))
+        fits = next((b for b in of if len(b[0]) < TOGETHER and not b[1] & names), None)
+        if not fits:
+            of.append(fits := ([], set()))
+        fits[0].append((entry, mark))
+        fits[1].update(names)
+    return [files for some in alike.values() for files, _ in some]
 
 
 def tidy(database, file, *more):
