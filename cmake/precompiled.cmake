@@ -1,10 +1,10 @@
 # Precompiled headers: what many files include is read once. weir_reuse(TARGET NAME): the one that TARGET uses, which must be
-# compiled with the same definitions and optimization. Builds without WEIR_PRECOMPILED (debug) show that each file of a room
-# includes what it needs.
-option(WEIR_PRECOMPILED "precompiled headers for all" ON)
+# compiled with the same definitions and optimization. Builds without WEIR_PRECOMPILED (debug) show that each file of the rooms
+# without Seastar includes what it needs; some of Seastar's own headers don't.
+option(WEIR_PRECOMPILED "a precompiled header for the rooms without Seastar, too" ON)
 
 function(weir_reuse target name)
-  if(WEIR_PRECOMPILED)
+  if(WEIR_PRECOMPILED OR NOT name STREQUAL "weir_core_pch")
     target_precompile_headers(${target} REUSE_FROM ${name})
   endif()
 endfunction()
